@@ -1,0 +1,48 @@
+//! The words of dbwright, as plain data.
+//!
+//! Every other crate speaks in these types: what a database holds ([`Catalog`]), how a repository changes it
+//! ([`History`], [`Migration`], [`Statement`]), what a statement did ([`Effect`]), what somebody should know about it
+//! ([`Finding`]) and what was tried out before saying so ([`Proof`]).
+//!
+//! # Glossary
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | engine, server | [`Engine`]; a [`Server`] is an engine with its version |
+//! | catalog | the objects of a database at one moment ([`Catalog`]) |
+//! | change | the difference between two catalogs, object by object ([`Change`]) |
+//! | migration, history | one step as its tool stores it ([`Migration`]); all of them in order ([`History`]) |
+//! | statement | one SQL statement with its place in a file ([`Statement`]) |
+//! | scratch | a disposable server that dbwright started, or a disposable database on a server it was given |
+//! | effect | what one statement did: locks, rewrites, scans, changes to the catalog, rows, error ([`Effect`]) |
+//! | rule | judges the effects of a change; one file each, in `dbwright-rules` |
+//! | finding | what a rule reports: place, severity, evidence, fix ([`Finding`]) |
+//! | claim | what a rule's page says will happen, as data; a live test observes it |
+//! | proof | a statement about a change that was executed on a scratch server ([`Proof`]) |
+//!
+//! This crate knows no parser, no driver, no file and no wire format.
+
+mod change;
+mod effect;
+mod engine;
+mod finding;
+mod history;
+mod object;
+mod proof;
+mod review;
+mod statement;
+
+pub use change::{Change, changes};
+pub use effect::{Effect, HeldLock, Known, LockMode, Outcome, RowCount, Rows, SqlError, TransactionId};
+pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
+pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
+pub use history::{History, Migration, MigrationSet, RunMode, Tool};
+pub use object::{
+    Catalog, Column, ColumnExtra, Constraint, ConstraintKind, Dependency, Extension, ForeignKey, Generated,
+    GeneratedKind, Identity, Index, Object, ObjectBody, ObjectId, ObjectKind, Partition, PostgresColumn, PostgresTable,
+    Routine, RoutineKind, Schema, Sequence, SqliteColumn, SqliteTable, Table, TableExtra, TableKind, Trigger, Type,
+    TypeKind, View, Volatility,
+};
+pub use proof::Proof;
+pub use review::{MigrationTrace, Review, Section, Trace, Unfilled};
+pub use statement::{Span, Statement};

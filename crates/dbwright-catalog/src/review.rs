@@ -1,0 +1,65 @@
+//! A whole review: what `dbwright check` found out, before it is turned into text or JSON.
+
+use std::time::Duration;
+
+use crate::{Catalog, Effect, Finding, History, MigrationSet, ObjectId, Server};
+
+/// A table under review that could not be given rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfilled {
+    /// The table.
+    pub table: ObjectId,
+    /// How many rows it did get.
+    pub rows: u32,
+    /// Why not more, in the words of the server or of the generator.
+    pub reason: String,
+}
+
+/// What became of one migration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MigrationTrace {
+    /// Whether it was judged, or only replayed on the way to those that are.
+    pub judged: bool,
+    /// One effect per statement, in order. Of a migration that was only replayed, just the outcomes are known.
+    pub effects: Vec<Effect>,
+}
+
+/// What running a history on a scratch server brought to light.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The server it ran on.
+    pub server: Server,
+    /// One per migration of the history, in order.
+    pub migrations: Vec<MigrationTrace>,
+    /// The catalog at the end.
+    pub catalog: Catalog,
+    /// Tables without (enough) generated rows.
+    pub unfilled: Vec<Unfilled>,
+    /// What dbwright did on the scratch server so that the history could run, as whole sentences (`Created the role
+    /// app, which the migrations presuppose.`).
+    pub assumptions: Vec<String>,
+}
+
+/// The part of a review that concerns one database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// Its migrations.
+    pub history: History,
+    /// Which of them were judged.
+    pub judged: MigrationSet,
+    /// What running them brought to light; nothing where no server could be had.
+    pub trace: Option<Trace>,
+    /// What the rules say, in the order of the history.
+    pub findings: Vec<Finding>,
+    /// What was not done for the whole section, as whole sentences (`No PostgreSQL server was found …`).
+    pub not_done: Vec<String>,
+}
+
+/// What `dbwright check` found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// One per database.
+    pub sections: Vec<Section>,
+    /// How long it all took.
+    pub duration: Duration,
+}
