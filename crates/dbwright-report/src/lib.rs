@@ -1,1 +1,20 @@
-//! Placeholder.
+//! Reviews as text for people and as JSON for programs; the only crate with wire formats.
+//!
+//! Everything here turns plain data into a `String`. Where it is printed, whether colour is wanted and which exit code
+//! follows is the caller's business: this crate reads no environment and writes to nothing.
+
+mod counts;
+mod error;
+mod json;
+mod layout;
+mod page;
+mod text;
+mod unseen;
+pub mod wire;
+mod words;
+
+pub use counts::Summary;
+pub use error::error;
+pub use json::{json, json_schema};
+pub use page::rule_page;
+pub use text::{TextOptions, text};

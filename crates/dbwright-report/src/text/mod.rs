@@ -1,0 +1,40 @@
+//! A review as text for people.
+//!
+//! Facts first, in the order of the history: what happens, the lock, how it is known, then what to do about it. What was
+//! not observed is named as well. Every sentence is readable without colour.
+
+mod closing;
+mod finding;
+mod fix;
+mod frame;
+mod section;
+mod unobserved;
+
+use dbwright_catalog::Review;
+
+use crate::layout::Layout;
+
+/// How a review is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextOptions {
+    /// Whether colours are wanted. The caller knows about `NO_COLOR` and whether a terminal is there.
+    pub color: bool,
+    /// Columns of the terminal. Sentences are wrapped to it, to at least 40 columns.
+    pub width: usize,
+    /// Whether every finding and every statement is told at length, however many there are.
+    pub verbose: bool,
+}
+
+/// The whole review. The last line sums it up and fits a status bar.
+pub fn text(review: &Review, options: &TextOptions) -> String {
+    let layout = Layout::new(options.color, options.width);
+    let mut text = String::new();
+    for section in &review.sections {
+        text.push_str(&section::section(section, layout, options.verbose));
+    }
+    text.push_str(&closing::next(review, layout));
+    text.push('\n');
+    text.push_str(&closing::status(review));
+    text.push('\n');
+    text
+}

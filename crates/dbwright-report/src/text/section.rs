@@ -1,0 +1,88 @@
+//! One section: its heading, its findings, what was not observed, its numbers.
+
+use std::collections::BTreeMap;
+
+use dbwright_catalog::{Finding, Section};
+
+use crate::counts::findings;
+use crate::layout::{BOLD, Layout, clean};
+use crate::text::{closing, finding, unobserved};
+use crate::words;
+
+/// With more findings than this, most are told in one line.
+const FINDINGS_IN_FULL_MAX: usize = 50;
+/// So many of each rule are told in full even then.
+const IN_FULL_PER_RULE: usize = 3;
+
+/// The section with an empty line after each of its parts.
+pub(super) fn section(section: &Section, layout: Layout, verbose: bool) -> String {
+    let mut text = heading(section, layout);
+    text.push('\n');
+    let (in_full, in_short) = divide(section, verbose);
+    for finding in in_full {
+        text.push_str(&finding::finding(section, finding, layout, verbose));
+        text.push('\n');
+    }
+    if !in_short.is_empty() {
+        text.push_str(&short(&in_short, layout));
+        text.push('\n');
+    }
+    text.push_str(&unobserved::unobserved(section, layout, verbose));
+    text.push_str(&layout.wrap("", "", &closing::checked(section)));
+    if let Some(rules) = (verbose || !in_short.is_empty())
+        .then(|| closing::by_rule(section))
+        .flatten()
+    {
+        text.push_str(&layout.wrap("by rule: ", "  ", &rules));
+    }
+    text.push('\n');
+    text
+}
+
+/// What ran where.
+fn heading(section: &Section, layout: Layout) -> String {
+    let history = &section.history;
+    let engine = section.trace.is_none().then(|| format!("for {}", history.engine));
+    let name = words::history_name(history, engine.as_deref());
+    let ran = match &section.trace {
+        None => "did not run".to_owned(),
+        Some(trace) => match words::other_version(history, &trace.server) {
+            None => format!("ran on {}", trace.server),
+            Some((version, place)) => format!("ran on {}; the repository says {version} ({place})", trace.server),
+        },
+    };
+    let label = layout.paint(BOLD, &format!("{}:", clean(&name)));
+    layout.wrap("", "  ", &format!("{label} {}", clean(&ran)))
+}
+
+/// Which findings are told in full and which in one line, both in order.
+fn divide(section: &Section, verbose: bool) -> (Vec<&Finding>, Vec<&Finding>) {
+    let all: Vec<&Finding> = findings(section).collect();
+    if verbose || all.len() <= FINDINGS_IN_FULL_MAX {
+        return (all, Vec::new());
+    }
+    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
+    all.into_iter().partition(|finding| {
+        let told = told.entry(&finding.rule).or_default();
+        *told += 1;
+        *told <= IN_FULL_PER_RULE
+    })
+}
+
+/// One line per finding, under the file it is in.
+fn short(findings: &[&Finding], layout: Layout) -> String {
+    let count = words::count(findings.len(), "more finding");
+    let mut text = layout.wrap("", "", &format!("{count} in short (`--verbose` tells them in full):"));
+    let mut path = None;
+    for finding in findings {
+        if path != Some(&finding.place.path) {
+            path = Some(&finding.place.path);
+            text.push_str(&layout.paint(BOLD, &clean(&words::path(&finding.place.path))));
+            text.push('\n');
+        }
+        let title = finding::title(finding, layout);
+        let line = finding.place.line;
+        text.push_str(&layout.wrap(&format!("{line:>6}: "), "        ", &title));
+    }
+    text
+}

@@ -1,0 +1,161 @@
+//! What was not observed or not done, by name: statements, tables without rows, assumptions.
+
+use std::collections::BTreeSet;
+
+use dbwright_catalog::{Change, ObjectId, Section, Unfilled};
+
+use crate::counts::{Summary, findings};
+use crate::layout::{Layout, clean};
+use crate::unseen::{Unseen, inherited, not_reached, unseen};
+use crate::words;
+
+/// So many reasons, tables or sentences are listed unless everything is asked for.
+const LISTED_MAX: usize = 10;
+
+/// Every part that there is, each with an empty line after it.
+pub(super) fn unobserved(section: &Section, layout: Layout, verbose: bool) -> String {
+    let limit = if verbose { usize::MAX } else { LISTED_MAX };
+    let mut text = String::new();
+    for sentence in &section.not_done {
+        text.push_str(&layout.wrap("", "  ", &clean(sentence)));
+    }
+    if !section.not_done.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&statements(section, layout, limit));
+    text.push_str(&tables(section, layout, limit));
+    if let Some(trace) = &section.trace {
+        let sentences = trace.assumptions.iter().map(|sentence| clean(sentence)).collect();
+        text.push_str(&block(
+            "So that the migrations could run here:",
+            sentences,
+            layout,
+            limit,
+        ));
+    }
+    text
+}
+
+/// Statements that were not observed: those that were to be judged, then older ones that did not run.
+fn statements(section: &Section, layout: Layout, limit: usize) -> String {
+    let (judged, older): (Vec<Unseen>, Vec<Unseen>) = unseen(section)
+        .into_iter()
+        .partition(|unseen| section.judged.contains(unseen.migration));
+    let mut lines = reasons(section, &judged);
+    let inherited = inherited(section);
+    if inherited > 0 {
+        let need = if inherited == 1 { "needs" } else { "need" };
+        let statements = words::count(inherited, "statement");
+        lines.push(format!(
+            "{statements} {need} what earlier migrations failed to make (see below)"
+        ));
+    }
+    let missing = not_reached(section);
+    if missing > 0 {
+        lines.push(format!("{} the run never came to", words::count(missing, "statement")));
+    }
+    let summary = Summary::of_section(section);
+    let were = if summary.not_observed() == 1 { "was" } else { "were" };
+    let title = format!(
+        "{} of {} {were} not observed:",
+        summary.not_observed(),
+        words::count(summary.statements, "statement")
+    );
+    let mut text = block(&title, lines, layout, limit);
+    let title = match older.len() {
+        1 => "1 statement of an earlier migration did not run here:".to_owned(),
+        number => format!("{number} statements of earlier migrations did not run here:"),
+    };
+    text.push_str(&block(&title, reasons(section, &older), layout, limit));
+    text
+}
+
+/// One line per reason: neighbours in one file with the same reason share it.
+fn reasons(section: &Section, unseen: &[Unseen]) -> Vec<String> {
+    let same = |a: &Unseen, b: &Unseen| {
+        a.migration == b.migration && a.reason == b.reason && a.followers == 0 && b.followers == 0
+    };
+    unseen
+        .chunk_by(same)
+        .map(|group| {
+            let first = &group[0];
+            let migration = section.history.migrations.get(first.migration);
+            let path = migration.map_or_else(String::new, |migration| words::path(&migration.path));
+            let numbers: Vec<String> = group
+                .iter()
+                .filter_map(|unseen| migration?.statements.get(unseen.statement))
+                .map(|statement| statement.line.to_string())
+                .collect();
+            let reason = match first.followers {
+                0 => first.reason.clone(),
+                1 => format!("{}; 1 later statement needs it", first.reason),
+                number => format!("{}; {number} later statements need it", first.reason),
+            };
+            clean(&format!("{path}:{}: {reason}", numbers.join(", ")))
+        })
+        .collect()
+}
+
+/// Tables under review that hold no generated rows.
+fn tables(section: &Section, layout: Layout, limit: usize) -> String {
+    let Some(trace) = &section.trace else {
+        return String::new();
+    };
+    let concerned = concerned(section);
+    let unfilled: Vec<&Unfilled> = trace
+        .unfilled
+        .iter()
+        .filter(|it| concerned.contains(&it.table))
+        .collect();
+    let title = match unfilled.as_slice() {
+        [_] => "This table could not be given enough rows, so what depends on rows was not observed there:",
+        _ => "These tables could not be given enough rows, so what depends on rows was not observed there:",
+    };
+    let lines = unfilled.iter().map(|unfilled| {
+        let rows = if unfilled.rows == 0 {
+            String::new()
+        } else {
+            format!(" (only {})", words::count(unfilled.rows as usize, "row"))
+        };
+        clean(&format!("{}{rows}: {}", unfilled.table, unfilled.reason))
+    });
+    block(title, lines.collect(), layout, limit)
+}
+
+/// The tables that findings name or that judged statements touched.
+fn concerned(section: &Section) -> BTreeSet<ObjectId> {
+    let mut ids: Vec<&ObjectId> = findings(section)
+        .filter_map(|finding| finding.evidence.relation.as_ref())
+        .collect();
+    let migrations = section
+        .trace
+        .iter()
+        .flat_map(|trace| trace.migrations.iter().enumerate());
+    let judged = migrations.filter(|(index, _)| section.judged.contains(*index));
+    for effect in judged.flat_map(|(_, migration)| &migration.effects) {
+        ids.extend(effect.locks.iter().map(|lock| &lock.relation));
+        ids.extend(effect.rewritten.iter().chain(&effect.scanned));
+        ids.extend(effect.rows.iter().map(|rows| &rows.table));
+        ids.extend(effect.changes.iter().map(Change::object).map(|object| &object.id));
+    }
+    ids.into_iter()
+        .map(|id| id.owner_table().unwrap_or_else(|| id.clone()))
+        .collect()
+}
+
+/// A title with indented lines under it and an empty line after them; nothing where there are no lines.
+fn block(title: &str, lines: Vec<String>, layout: Layout, limit: usize) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let mut text = layout.wrap("", "", title);
+    let more = lines.len().saturating_sub(limit);
+    for line in lines.into_iter().take(limit) {
+        text.push_str(&layout.wrap("  ", "    ", &line));
+    }
+    if more > 0 {
+        text.push_str(&layout.wrap("  ", "    ", &format!("… and {more} more (`--verbose` lists them)")));
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,99 @@
+//! Which statements were not observed, and why: first causes, with what failed only because of them counted there.
+
+use std::collections::BTreeMap;
+
+use dbwright_catalog::{Effect, Known, Outcome, Section};
+
+use crate::counts::is_observed;
+
+/// A statement that was not observed, or one that failed and took later ones with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unseen {
+    /// Index of its migration.
+    pub(crate) migration: usize,
+    /// Index of the statement in it.
+    pub(crate) statement: usize,
+    /// Why.
+    pub(crate) reason: String,
+    /// How many later statements failed only because of it.
+    pub(crate) followers: usize,
+}
+
+/// The first causes in the order of the history. Of migrations that were only replayed, just the statements that did not
+/// run are listed: nobody asked what the others did.
+pub(crate) fn unseen(section: &Section) -> Vec<Unseen> {
+    let Some(trace) = &section.trace else {
+        return Vec::new();
+    };
+    let mut followers: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for effect in trace.migrations.iter().flat_map(|migration| &migration.effects) {
+        if let Outcome::FollowsFrom {
+            migration, statement, ..
+        } = effect.outcome
+        {
+            *followers.entry((migration, statement)).or_default() += 1;
+        }
+    }
+    let mut unseen = Vec::new();
+    for (migration, of_migration) in trace.migrations.iter().enumerate() {
+        let judged = section.judged.contains(migration);
+        for (statement, effect) in of_migration.effects.iter().enumerate() {
+            let followers = followers.get(&(migration, statement)).copied().unwrap_or(0);
+            if let Some(reason) = reason(effect, judged, followers) {
+                unseen.push(Unseen {
+                    migration,
+                    statement,
+                    reason,
+                    followers,
+                });
+            }
+        }
+    }
+    unseen
+}
+
+/// How many statements of judged migrations failed only because a migration that was just replayed had.
+pub(crate) fn inherited(section: &Section) -> usize {
+    let migrations = section
+        .trace
+        .iter()
+        .flat_map(|trace| trace.migrations.iter().enumerate());
+    let judged = migrations.filter(|(index, _)| section.judged.contains(*index));
+    judged
+        .flat_map(|(_, migration)| &migration.effects)
+        .filter(|effect| match effect.outcome {
+            Outcome::FollowsFrom { migration, .. } => !section.judged.contains(migration),
+            Outcome::Done | Outcome::Failed(_) | Outcome::FailedOnRows(_) | Outcome::Refused(_) => false,
+        })
+        .count()
+}
+
+/// How many statements of judged migrations the run never came to.
+pub(crate) fn not_reached(section: &Section) -> usize {
+    let Some(trace) = &section.trace else {
+        return 0;
+    };
+    let migrations = section.history.migrations.iter().enumerate();
+    migrations
+        .filter(|(index, _)| section.judged.contains(*index))
+        .map(|(index, migration)| {
+            let reached = trace.migrations.get(index).map_or(0, |trace| trace.effects.len());
+            migration.statements.len().saturating_sub(reached)
+        })
+        .sum()
+}
+
+/// Why a statement is listed; nothing where it is not, or where it stands under its first cause.
+fn reason(effect: &Effect, judged: bool, followers: usize) -> Option<String> {
+    match &effect.outcome {
+        Outcome::FollowsFrom { .. } => None,
+        Outcome::Refused(reason) => Some(reason.clone()),
+        Outcome::Failed(error) if !judged || followers > 0 => Some(format!("failed: {}", error.message)),
+        _ if !judged || is_observed(effect) => None,
+        Outcome::Done | Outcome::Failed(_) | Outcome::FailedOnRows(_) => match &effect.known {
+            Known::Observed => None,
+            Known::Predicted => Some("predicted from its text and the catalog; it did not run".to_owned()),
+            Known::Unknown(reason) => Some(reason.clone()),
+        },
+    }
+}

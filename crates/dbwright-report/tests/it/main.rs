@@ -1,0 +1,9 @@
+//! The tests of the crate: data in, text out.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic, also in its helpers")]
+
+mod error;
+mod json;
+mod page;
+mod sample;
+mod text;
