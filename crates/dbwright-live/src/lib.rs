@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Everything that talks to a database server, except writing to a user's database.
+//!
+//! Scratch servers ([`scratch`]), reading catalogs ([`introspect`]), putting generated rows into tables ([`fill`]) and
+//! trying fixes ([`prove`]) and
+//! running histories while watching what each statement does ([`trace`]).
+
+mod error;
+pub mod fill;
+pub mod introspect;
+pub mod prove;
+pub mod scratch;
+pub mod trace;
+
+pub use error::LiveError;

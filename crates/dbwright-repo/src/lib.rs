@@ -1,1 +1,33 @@
-//! Placeholder.
+//! What a repository says: its set-up and its migration histories.
+//!
+//! [`detect`] walks a repository and returns what it found as plain data, each fact with the place that says it;
+//! [`select`] settles on one history or says which flag would; [`read_history`] reads it as its tool reads *and runs* it
+//! (one file per tool, in `tools/`). [`read_file`] reads a single file that belongs to no tool, [`new_since`] tells which
+//! migrations are new against a git reference.
+//!
+//! Files are read, never written; the only program ever started is `git`. Values of environment files are never kept:
+//! of a database URL only its scheme is looked at.
+
+mod config;
+mod detect;
+mod error;
+mod facts;
+mod git;
+mod history;
+mod lone_file;
+mod order;
+mod scan;
+mod select;
+mod text;
+mod tools;
+mod walk;
+
+pub use config::{Config, FailOn, Overrides, RuleLevel, Setting, parse_tool};
+pub use detect::{Candidate, Detection, detect};
+pub use error::{ErrorKind, RepoError};
+pub use facts::{Fact, ServerFact};
+pub use git::{ChangeKind, ChangedFile, NewSince, judged, new_since};
+pub use history::read_history;
+pub use lone_file::{Input, read_file};
+pub use select::{Selection, select, settle};
+pub use walk::root_of;

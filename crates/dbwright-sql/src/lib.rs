@@ -1,1 +1,30 @@
-//! Placeholder.
+//! Text to statements: split SQL files exactly, and tell what matters for running a statement.
+//!
+//! Not a parser: whether a statement is right, the server says.
+//!
+//! ```
+//! use dbwright_catalog::Engine;
+//! use dbwright_sql::{Dialect, Summary, statements, summarise};
+//!
+//! let dialect = Dialect { engine: Engine::Postgres, client_commands: true };
+//! let text = "\\set ON_ERROR_STOP on\n-- the ; in this body ends nothing\nDO $$ BEGIN NULL; END $$;\nSELECT ';'";
+//! let found = statements(dialect, text);
+//!
+//! let texts: Vec<&str> = found.iter().map(|statement| statement.text.as_str()).collect();
+//! assert_eq!(texts, ["\\set ON_ERROR_STOP on", "DO $$ BEGIN NULL; END $$", "SELECT ';'"]);
+//! assert_eq!(found[0].not_sent.as_deref(), Some("psql command, not sent"));
+//! assert_eq!(found[1].line, 3);
+//! assert_eq!(summarise(Engine::Postgres, &found[1].text), Summary::Code);
+//! ```
+//!
+//! What is known of which engine: PostgreSQL (with psql) and SQLite (with its shell) are split as they split
+//! themselves. MySQL and MariaDB are lexed, but any `;` ends a statement: bodies of routines and `DELIMITER` are not
+//! known yet.
+
+mod lexer;
+mod split;
+mod summary;
+
+pub use lexer::{Token, TokenKind, Tokens, tokens};
+pub use split::{Dialect, Piece, PieceKind, pieces, statements, statements_in};
+pub use summary::{Summary, TransactionControl, summarise};

@@ -1,1 +1,53 @@
-fn main() {}
+//! The command line of dbwright: one file per command, in `commands`.
+//!
+//! Data goes to stdout, talk to stderr. Exit codes: 0 fine, 1 findings, 2 wrong use, 3 the outside world failed,
+//! 4 refused for safety, 70 a bug of ours, 130 interrupted.
+
+mod args;
+mod bug;
+mod command_error;
+mod commands;
+mod interrupt;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use command_error::CommandError;
+
+fn main() -> ExitCode {
+    bug::install();
+    let args = Args::parse();
+    let answer = match runtime() {
+        Ok(runtime) => {
+            interrupt::watch(&runtime);
+            run(&runtime, &args)
+        }
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(code) => code,
+        Err(error) => {
+            terminal::complain(&error);
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| CommandError::outside(format!("cannot start the async runtime: {source}")))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the program waits for everything else")]
+fn run(runtime: &tokio::runtime::Runtime, args: &Args) -> Result<ExitCode, CommandError> {
+    match &args.command {
+        Command::Check(args) => runtime.block_on(commands::check::cmd_check(args)),
+        Command::Detect(args) => commands::detect::cmd_detect(args),
+        Command::Rule(args) => commands::rule::cmd_rule(args),
+    }
+}

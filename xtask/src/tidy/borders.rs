@@ -71,7 +71,7 @@ const BORDERS: [Border; 10] = [
     Border {
         name: "dbwright",
         own: &["catalog", "engineer", "report"],
-        third: &["clap", "tokio"],
+        third: &["clap", "terminal_size", "tokio"],
     },
     Border {
         name: "xtask",

@@ -1,0 +1,4 @@
+SELECT 5;
+-- migrate:up
+SELECT 6;
+-- migrate:down

@@ -1,0 +1,3 @@
+-- +goose Up
+SELECT 5;
+SELECT 6

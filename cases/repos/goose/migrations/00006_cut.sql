@@ -1,0 +1,4 @@
+-- +goose Up
+DO $$ BEGIN
+  PERFORM 1;
+END $$;

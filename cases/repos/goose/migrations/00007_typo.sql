@@ -1,0 +1,4 @@
+-- +goose Up
+SELECT 7;
+-- +goose StatmentBegin
+SELECT 8;

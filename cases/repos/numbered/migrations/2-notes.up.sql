@@ -1,0 +1,3 @@
+BEGIN;
+CREATE TABLE {{ .Schema }}.notes (id int);
+COMMIT;

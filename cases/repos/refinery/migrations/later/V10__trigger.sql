@@ -1,0 +1,4 @@
+CREATE TRIGGER notes_gone AFTER DELETE ON users BEGIN
+  DELETE FROM notes WHERE author = OLD.id;
+  SELECT 1;
+END;

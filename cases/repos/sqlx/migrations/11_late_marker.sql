@@ -1,0 +1,3 @@
+
+-- no-transaction
+ALTER TABLE notes ADD COLUMN body text;

@@ -1,0 +1,2 @@
+CREATE TABLE users (id int PRIMARY KEY);
+CREATE TABLE notes (id int PRIMARY KEY, author int REFERENCES users);

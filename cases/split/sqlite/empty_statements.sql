@@ -1,0 +1,3 @@
+;;
+ ; -- only a comment;
+/* ; */;SELECT 1;;SELECT 2;;;

@@ -1,0 +1,199 @@
+//! The parts that operators stand between: literals, columns, calls, brackets, `CASE`; and the steps over single words.
+
+use super::parse::Parser;
+use super::token::Token;
+use super::{Comparison, Expression, Value};
+
+impl Parser<'_> {
+    pub(super) fn postfix(&mut self) -> Option<Expression> {
+        let mut inner = self.primary()?;
+        loop {
+            if self.take("::") {
+                self.type_name()?;
+            } else if self.take("[") {
+                let index = self.list("]")?;
+                inner = Expression::Unknown(std::iter::once(inner).chain(index).collect());
+            } else if self.word("collate") {
+                self.name()?;
+                while self.take(".") {
+                    self.name()?;
+                }
+            } else if self.word("at") {
+                if !(self.word("time") && self.word("zone")) {
+                    return None;
+                }
+                let zone = self.primary()?;
+                inner = Expression::Unknown(vec![inner, zone]);
+            } else {
+                return Some(inner);
+            }
+        }
+    }
+
+    fn primary(&mut self) -> Option<Expression> {
+        let token = self.tokens.get(self.at)?.clone();
+        self.at += 1;
+        match token {
+            Token::Number(number) => Some(Expression::Constant(Value::Number(number))),
+            Token::Text(text) => Some(Expression::Constant(Value::Text(text))),
+            Token::Blob => Some(Expression::Constant(Value::Unknown)),
+            Token::Symbol(symbol) if symbol == "(" => {
+                let inner = self.disjunction()?;
+                if self.take(")") {
+                    return Some(inner);
+                }
+                // A row: (a, b).
+                self.take(",").then_some(())?;
+                let rest = self.list(")")?;
+                Some(Expression::Unknown(std::iter::once(inner).chain(rest).collect()))
+            }
+            Token::Symbol(_) => None,
+            Token::Quoted(name) => self.reference(name, false),
+            Token::Word(word) => match word.as_str() {
+                "null" => Some(Expression::Constant(Value::Null)),
+                "true" => Some(Expression::Constant(Value::Bool(true))),
+                "false" => Some(Expression::Constant(Value::Bool(false))),
+                "array" if self.take("[") => Some(Expression::Call("array".to_owned(), self.list("]")?)),
+                "case" => self.case(),
+                "cast" if self.take("(") => {
+                    let inner = self.disjunction()?;
+                    (self.word("as") && self.type_name().is_some() && self.take(")")).then_some(inner)
+                }
+                "extract" if self.take("(") => {
+                    self.name()?;
+                    let from = self.word("from");
+                    let inner = self.disjunction()?;
+                    (from && self.take(")")).then(|| Expression::Unknown(vec![inner]))
+                }
+                "current_timestamp" | "current_date" | "current_time" | "localtimestamp" | "localtime" => {
+                    if self.take("(") {
+                        self.list(")")?;
+                    }
+                    Some(Expression::Call(word, Vec::new()))
+                }
+                "exists" | "select" => None,
+                _ => self.reference(word, true),
+            },
+        }
+    }
+
+    /// A column (also `table.column`), a call, or a typed literal (`date '2024-01-01'`).
+    fn reference(&mut self, first: String, may_be_type: bool) -> Option<Expression> {
+        let mut name = first;
+        while self.take(".") {
+            name = self.name()?;
+        }
+        if may_be_type && let Some(Token::Text(text)) = self.tokens.get(self.at) {
+            self.at += 1;
+            return Some(Expression::Constant(Value::Text(text.clone())));
+        }
+        if !self.take("(") {
+            return Some(Expression::Column(name));
+        }
+        if self.take("*") {
+            return self.take(")").then(|| Expression::Unknown(Vec::new()));
+        }
+        // trim(BOTH FROM x) and substring(x FROM 1 FOR 2): the words between the arguments are commas to us.
+        for direction in ["both", "leading", "trailing"] {
+            self.word(direction);
+        }
+        self.word("from");
+        let arguments = self.list(")")?;
+        Some(Expression::Call(name, arguments))
+    }
+
+    fn case(&mut self) -> Option<Expression> {
+        let subject = if self.peek_word("when") {
+            None
+        } else {
+            Some(self.disjunction()?)
+        };
+        let mut branches = Vec::new();
+        while self.word("when") {
+            let condition = self.disjunction()?;
+            let condition = match &subject {
+                Some(subject) => Expression::Compare(Comparison::Equal, Box::new(subject.clone()), Box::new(condition)),
+                None => condition,
+            };
+            self.word("then").then_some(())?;
+            branches.push((condition, self.disjunction()?));
+        }
+        let other = if self.word("else") {
+            self.disjunction()?
+        } else {
+            Expression::Constant(Value::Null)
+        };
+        self.word("end").then(|| Expression::Case(branches, Box::new(other)))
+    }
+
+    pub(super) fn list(&mut self, end: &str) -> Option<Vec<Expression>> {
+        let mut items = Vec::new();
+        if self.take(end) {
+            return Some(items);
+        }
+        loop {
+            self.word("variadic");
+            items.push(self.disjunction()?);
+            if self.take(end) {
+                return Some(items);
+            }
+            if !(self.take(",") || self.word("from") || self.word("for") || self.word("in")) {
+                return None;
+            }
+        }
+    }
+
+    /// A type after `::`. Casts do not change what a value means here.
+    fn type_name(&mut self) -> Option<()> {
+        self.name()?;
+        while self.take(".") {
+            self.name()?;
+        }
+        loop {
+            let more = ["varying", "precision", "with", "without", "time", "zone"];
+            if more.iter().any(|word| self.word(word)) {
+                continue;
+            }
+            if self.take("(") {
+                self.list(")")?;
+            } else if self.take("[") {
+                self.list("]")?;
+            } else {
+                return Some(());
+            }
+        }
+    }
+
+    fn name(&mut self) -> Option<String> {
+        match self.tokens.get(self.at)? {
+            Token::Word(name) | Token::Quoted(name) => {
+                self.at += 1;
+                Some(name.clone())
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn symbol(&self) -> Option<&str> {
+        match self.tokens.get(self.at)? {
+            Token::Symbol(symbol) => Some(symbol),
+            _ => None,
+        }
+    }
+
+    pub(super) fn take(&mut self, symbol: &str) -> bool {
+        let taken = self.symbol() == Some(symbol);
+        self.at += usize::from(taken);
+        taken
+    }
+
+    fn peek_word(&self, word: &str) -> bool {
+        matches!(self.tokens.get(self.at), Some(Token::Word(found)) if found == word)
+    }
+
+    pub(super) fn word(&mut self, word: &str) -> bool {
+        let taken = self.peek_word(word);
+        self.at += usize::from(taken);
+        taken
+    }
+}

@@ -1,0 +1,472 @@
+//! Literals of a family of values: a plain one per row, others where conditions ask for them.
+//!
+//! Numbers from 1 000 000 001, texts like `dbwright-1`: unlikely to collide with what migrations insert.
+
+use dbwright_catalog::Engine;
+
+use super::expression::{Value, evaluate_constant, parse};
+use super::kind::Kind;
+use super::pattern::Pattern;
+use crate::quote::{hexadecimal, quote_bytes, quote_literal};
+
+/// What a column of a new row could hold.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Candidate {
+    /// The literal; nothing where the column is left out, so that its default is taken.
+    pub(super) sql: Option<String>,
+    /// What conditions see.
+    pub(super) value: Value,
+}
+
+/// What a condition suggests for a column.
+#[derive(Clone, Debug)]
+pub(super) enum Hint {
+    Number(f64),
+    Text(String),
+    /// That many letters, bytes or elements.
+    Length(usize),
+    Matching(Pattern),
+    /// A JSON object with these keys.
+    Keys(Vec<String>),
+}
+
+impl Candidate {
+    pub(super) fn null() -> Candidate {
+        Candidate {
+            sql: Some("NULL".to_owned()),
+            value: Value::Null,
+        }
+    }
+
+    pub(super) fn left_out(value: Value) -> Candidate {
+        Candidate { sql: None, value }
+    }
+
+    /// A literal as it stands in a row that exists.
+    pub(super) fn literal(kind: &Kind, sql: &str) -> Candidate {
+        Candidate {
+            sql: Some(sql.to_owned()),
+            value: value_of(kind, sql),
+        }
+    }
+
+    fn text(engine: Engine, text: String) -> Candidate {
+        Candidate {
+            sql: Some(quote_literal(engine, &text)),
+            value: Value::Text(text),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "generated numbers are far below 2^53")]
+    fn integer(number: i64) -> Candidate {
+        Candidate {
+            sql: Some(number.to_string()),
+            value: Value::Number(number as f64),
+        }
+    }
+
+    fn boolean(engine: Engine, value: bool) -> Candidate {
+        match engine {
+            Engine::Postgres => Candidate {
+                sql: Some(value.to_string()),
+                value: Value::Bool(value),
+            },
+            Engine::Sqlite | Engine::MySql | Engine::MariaDb => Candidate::integer(i64::from(value)),
+        }
+    }
+
+    /// Bytes are told to conditions as PostgreSQL writes them, so that `octet_length` knows them.
+    fn bytes(engine: Engine, bytes: &[u8]) -> Candidate {
+        Candidate {
+            sql: Some(quote_bytes(engine, bytes)),
+            value: Value::Text(format!("\\x{}", hexadecimal(bytes))),
+        }
+    }
+}
+
+/// What conditions see of a literal in a column of this kind.
+pub(super) fn value_of(kind: &Kind, sql: &str) -> Value {
+    let value = evaluate_constant(&parse(sql));
+    match value {
+        Value::Text(text) if kind.is_number() => text.parse().map_or(Value::Unknown, Value::Number),
+        Value::Text(text) if *kind == Kind::Boolean => match text.as_str() {
+            "t" | "true" => Value::Bool(true),
+            "f" | "false" => Value::Bool(false),
+            _ => Value::Unknown,
+        },
+        value => value,
+    }
+}
+
+/// The plain value of row `ordinal` (from 0), another one for every row where the kind has enough of them. Nothing where
+/// no value of this kind is known.
+pub(super) fn plain(engine: Engine, kind: &Kind, ordinal: usize) -> Option<Candidate> {
+    let number = i64::try_from(ordinal).unwrap_or(0);
+    let text = |text: String| Some(Candidate::text(engine, text));
+    match kind {
+        Kind::Integer { maximum, .. } => {
+            let base = if *maximum > i64::from(i16::MAX) {
+                1_000_000_001
+            } else {
+                32_001
+            };
+            Some(Candidate::integer((base + number).min(*maximum)))
+        }
+        Kind::Decimal { whole, fraction } => Some(decimal(*whole, *fraction, number)),
+        Kind::Float => {
+            let sql = format!("{}.5", 1_000_001 + number);
+            Some(Candidate {
+                value: value_of(kind, &sql),
+                sql: Some(sql),
+            })
+        }
+        Kind::Text { limit } => text(distinct_text(*limit, ordinal)),
+        Kind::Bytes => Some(Candidate::bytes(engine, distinct_text(None, ordinal).as_bytes())),
+        Kind::Boolean => Some(Candidate::boolean(engine, ordinal.is_multiple_of(2))),
+        Kind::Date => text(date(DAYS_2001 + number)),
+        Kind::Timestamp => text(format!("{} 00:00:00", date(DAYS_2001 + number))),
+        Kind::Time => text(format!("{:02}:{:02}:01", number / 60 % 24, number % 60)),
+        Kind::Interval => text(format!("{} days", number + 1)),
+        Kind::Uuid => text(format!("00000000-dbdb-4000-8000-{:012x}", number + 1)),
+        Kind::Network { prefix } => {
+            let address = format!("192.0.{}.{}", 2 + number / 250, number % 250 + 1);
+            text(if *prefix { format!("{address}/32") } else { address })
+        }
+        Kind::MacAddress { bytes } => {
+            let middle = if *bytes == 8 { "ff:fe:" } else { "" };
+            text(format!(
+                "02:00:00:{middle}db:{:02x}:{:02x}",
+                number / 256 % 256,
+                (number + 1) % 256
+            ))
+        }
+        Kind::Bits { length } => {
+            let digits = format!("{:0>length$b}", number + 1);
+            text(digits[digits.len() - length..].to_owned())
+        }
+        Kind::Json | Kind::Array(_) => text("{}".to_owned()),
+        Kind::Range(element) => text(range(engine, element, ordinal)),
+        Kind::Multirange(element) => text(format!("{{{}}}", range(engine, element, ordinal))),
+        Kind::Enum(labels) => match labels.get(ordinal % labels.len().max(1)) {
+            Some(label) => text(label.clone()),
+            None => None,
+        },
+        Kind::Vector { dimensions } => {
+            let rest = ",1".repeat(dimensions.saturating_sub(1));
+            text(format!("[{}{rest}]", number + 1))
+        }
+        Kind::SparseVector { dimensions } => text(format!("{{1:{}}}/{dimensions}", number + 1)),
+        Kind::Composite { attributes } => text(format!("({})", ",".repeat(attributes.saturating_sub(1)))),
+        Kind::Fixed { text: fixed, .. } => text((*fixed).to_owned()),
+        Kind::Unknown(_) => None,
+    }
+}
+
+/// Other values, for columns that a condition names.
+pub(super) fn variants(engine: Engine, kind: &Kind, ordinal: usize) -> Vec<Candidate> {
+    let number = i64::try_from(ordinal).unwrap_or(0);
+    let texts = |texts: &[String]| -> Vec<Candidate> {
+        texts.iter().map(|text| Candidate::text(engine, text.clone())).collect()
+    };
+    match kind {
+        Kind::Integer { .. } => [
+            number + 1,
+            0,
+            1,
+            10 * (number + 1),
+            100,
+            50,
+            2_000 + number,
+            -1,
+            -1_000_000_001 - number,
+        ]
+        .into_iter()
+        .filter_map(|number| number_candidate(kind, f64_of(number)))
+        .collect(),
+        Kind::Decimal { .. } | Kind::Float => {
+            let numbers = [f64_of(number) + 1.0, 0.0, 1.0, 0.5, 0.25, 50.0, 100.0, -1.0];
+            numbers
+                .into_iter()
+                .filter_map(|number| number_candidate(kind, number))
+                .collect()
+        }
+        Kind::Text { limit } => {
+            let fits = |text: &String| limit.is_none_or(|limit| text.chars().count() <= limit);
+            let all: Vec<_> = text_variants(ordinal).into_iter().filter(fits).collect();
+            texts(&all)
+        }
+        Kind::Bytes => [1, 4, 12, 16, 20, 24, 32, 64, 0]
+            .into_iter()
+            .map(|length| Candidate::bytes(engine, exact_text(length, ordinal).as_bytes()))
+            .collect(),
+        Kind::Boolean => vec![Candidate::boolean(engine, true), Candidate::boolean(engine, false)],
+        Kind::Date => texts(&[date(DAYS_2100 + number), date(number), date(DAYS_2001 + number + 365)]),
+        Kind::Timestamp => texts(&[
+            format!("{} 00:00:00", date(DAYS_2100 + number)),
+            format!("{} 00:00:00", date(number)),
+            format!("{} 00:00:00", date(DAYS_2001 + number + 365)),
+        ]),
+        Kind::Time => texts(&["12:00:00".to_owned(), "23:59:00".to_owned()]),
+        Kind::Interval => texts(&[
+            "1 hour".to_owned(),
+            "0".to_owned(),
+            "-1 day".to_owned(),
+            "10 years".to_owned(),
+        ]),
+        Kind::Json => texts(&[
+            format!("{{\"dbwright\": {}}}", number + 1),
+            "[]".to_owned(),
+            format!("[{}]", number + 1),
+            "\"dbwright\"".to_owned(),
+            (number + 1).to_string(),
+            "true".to_owned(),
+        ]),
+        Kind::Array(element) => (1..=3)
+            .filter_map(|length| array(engine, element, length, ordinal))
+            .collect(),
+        Kind::Range(_) => texts(&["empty".to_owned()]),
+        Kind::Multirange(_) => texts(&["{}".to_owned()]),
+        Kind::Enum(labels) => {
+            let labels: Vec<_> = (0..labels.len())
+                .map(|at| labels[(at + ordinal) % labels.len()].clone())
+                .collect();
+            texts(&labels)
+        }
+        Kind::Uuid
+        | Kind::Network { .. }
+        | Kind::MacAddress { .. }
+        | Kind::Bits { .. }
+        | Kind::Vector { .. }
+        | Kind::SparseVector { .. }
+        | Kind::Composite { .. }
+        | Kind::Fixed { .. }
+        | Kind::Unknown(_) => Vec::new(),
+    }
+}
+
+/// What a hint means for a column of this kind; nothing where it means nothing.
+pub(super) fn from_hint(engine: Engine, kind: &Kind, hint: &Hint, ordinal: usize) -> Option<Candidate> {
+    match (kind, hint) {
+        (_, Hint::Number(number)) if kind.is_number() => number_candidate(kind, *number),
+        (_, Hint::Text(text)) if kind.is_number() => number_candidate(kind, text.parse().ok()?),
+        (Kind::Boolean, Hint::Number(number)) => Some(Candidate::boolean(engine, *number != 0.0)),
+        (Kind::Text { limit }, Hint::Text(text)) => {
+            let fits = limit.is_none_or(|limit| text.chars().count() <= limit);
+            fits.then(|| Candidate::text(engine, text.clone()))
+        }
+        (Kind::Text { limit }, Hint::Length(length)) => {
+            let fits = *length <= 100_000 && limit.is_none_or(|limit| *length <= limit);
+            fits.then(|| Candidate::text(engine, exact_text(*length, ordinal)))
+        }
+        (Kind::Text { limit }, Hint::Matching(pattern)) => {
+            let text = pattern.sample(ordinal);
+            let fits = limit.is_none_or(|limit| text.chars().count() <= limit);
+            fits.then(|| Candidate::text(engine, text))
+        }
+        (Kind::Text { limit }, Hint::Number(number)) => {
+            let text = number.to_string();
+            limit
+                .is_none_or(|limit| text.len() <= limit)
+                .then(|| Candidate::text(engine, text))
+        }
+        (Kind::Bytes, Hint::Length(length)) => {
+            (*length <= 100_000).then(|| Candidate::bytes(engine, exact_text(*length, ordinal).as_bytes()))
+        }
+        (Kind::Array(element), Hint::Length(length)) => (*length <= 1_000)
+            .then(|| array(engine, element, *length, ordinal))
+            .flatten(),
+        (Kind::Json, Hint::Keys(keys)) => {
+            let members: Vec<_> = keys.iter().map(|key| format!("{}: 1", json_string(key))).collect();
+            Some(Candidate::text(engine, format!("{{{}}}", members.join(", "))))
+        }
+        (Kind::Enum(labels), Hint::Text(text)) => labels.contains(text).then(|| Candidate::text(engine, text.clone())),
+        (Kind::Json | Kind::Bytes | Kind::Enum(_) | Kind::Array(_) | Kind::Boolean, _)
+        | (_, Hint::Number(_) | Hint::Length(_) | Hint::Matching(_) | Hint::Keys(_)) => None,
+        (_, Hint::Text(text)) => Some(Candidate::text(engine, text.clone())),
+    }
+}
+
+fn number_candidate(kind: &Kind, number: f64) -> Option<Candidate> {
+    let (number, fits) = match kind {
+        Kind::Integer { minimum, maximum } => {
+            let number = number.floor();
+            (number, number >= f64_of(*minimum) && number <= f64_of(*maximum))
+        }
+        Kind::Decimal {
+            whole: Some(whole),
+            fraction,
+        } => {
+            let scale = 10f64.powi(i32::try_from(*fraction).unwrap_or(0));
+            let number = (number * scale).floor() / scale;
+            (number, number.abs() < 10f64.powi(i32::try_from(*whole).unwrap_or(0)))
+        }
+        _ => (number, number.is_finite()),
+    };
+    fits.then(|| Candidate {
+        sql: Some(number.to_string()),
+        value: Value::Number(number),
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounds of types need not be exact here")]
+fn f64_of(number: i64) -> f64 {
+    number as f64
+}
+
+/// A number with as many digits as fit, with a fraction where there is place for one: casts that lose it show.
+fn decimal(whole: Option<u32>, fraction: u32, number: i64) -> Candidate {
+    let digits = whole.map_or(10, |whole| whole.min(10));
+    let sql = match digits {
+        0 => format!("0.{:0>width$}", number % 9 + 1, width = fraction as usize),
+        1 => (number % 9 + 1).to_string(),
+        digits => (10i64.pow(digits - 1) + 1 + number).to_string(),
+    };
+    let sql = if fraction > 0 && digits > 0 { sql + ".5" } else { sql };
+    let value = sql.parse().map_or(Value::Unknown, Value::Number);
+    Candidate { sql: Some(sql), value }
+}
+
+/// `dbwright-1`, cut so that it fits and stays distinct.
+fn distinct_text(limit: Option<usize>, ordinal: usize) -> String {
+    let number = (ordinal + 1).to_string();
+    let limit = limit.unwrap_or(usize::MAX);
+    match limit.checked_sub(number.len()) {
+        Some(0) | None => number[number.len() - limit.min(number.len())..].to_owned(),
+        Some(room) => "dbwright-".chars().take(room).collect::<String>() + &number,
+    }
+}
+
+/// A text of exactly this length, distinct where there is room.
+fn exact_text(length: usize, ordinal: usize) -> String {
+    let text = distinct_text(Some(length), ordinal);
+    let missing = length.saturating_sub(text.len());
+    "x".repeat(missing) + &text
+}
+
+fn text_variants(ordinal: usize) -> Vec<String> {
+    let number = ordinal + 1;
+    let letter = char::from(b'a' + u8::try_from(ordinal % 26).unwrap_or(0));
+    vec![
+        format!("dbwright{number}"),
+        format!("dbwright_{letter}"),
+        format!("dbwright{letter}"),
+        format!("DBWRIGHT{number}"),
+        number.to_string(),
+        letter.to_string(),
+        format!("dbwright-{number}@example.com"),
+        format!("https://example.com/dbwright-{number}"),
+        format!("example-{number}.com"),
+        format!("+1555000{number:04}"),
+        format!("{number:064x}"),
+        format!("{number:040x}"),
+        format!("00000000-dbdb-4000-8000-{number:012x}"),
+        date(DAYS_2001 + i64::try_from(ordinal).unwrap_or(0)),
+        format!("/dbwright-{number}"),
+        format!("#{number:06x}"),
+        format!("1.0.{number}"),
+        "{}".to_owned(),
+        "[]".to_owned(),
+        ["en", "de", "fr"][ordinal % 3].to_owned(),
+        ["USD", "EUR", "GBP"][ordinal % 3].to_owned(),
+        String::new(),
+    ]
+}
+
+fn array(engine: Engine, element: &Kind, length: usize, ordinal: usize) -> Option<Candidate> {
+    let items: Option<Vec<_>> = (0..length)
+        .map(|at| array_item(engine, element, ordinal + at))
+        .collect();
+    Some(Candidate::text(engine, format!("{{{}}}", items?.join(","))))
+}
+
+fn array_item(engine: Engine, element: &Kind, ordinal: usize) -> Option<String> {
+    let candidate = plain(engine, element, ordinal)?;
+    Some(match candidate.value {
+        Value::Text(text) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+        _ => candidate.sql?,
+    })
+}
+
+/// Ranges of neighbouring rows touch and do not overlap.
+fn range(engine: Engine, element: &Kind, ordinal: usize) -> String {
+    let bound = |ordinal| {
+        plain(engine, element, ordinal).and_then(|candidate| match candidate.value {
+            Value::Text(text) => Some(format!("\"{}\"", text.replace('"', "\"\""))),
+            _ => candidate.sql,
+        })
+    };
+    match (bound(ordinal), bound(ordinal + 1)) {
+        (Some(low), Some(high)) => format!("[{low},{high})"),
+        _ => "empty".to_owned(),
+    }
+}
+
+fn json_string(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Days from 1970-01-01 to 2001-01-01.
+const DAYS_2001: i64 = 11_323;
+/// Days from 1970-01-01 to 2100-01-01.
+const DAYS_2100: i64 = 47_482;
+
+/// The date that many days after 1970-01-01, after <https://howardhinnant.github.io/date_algorithms.html>.
+fn date(days: i64) -> String {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_follow_the_calendar() {
+        assert_eq!(date(0), "1970-01-01");
+        assert_eq!(date(DAYS_2001), "2001-01-01");
+        assert_eq!(date(DAYS_2001 + 59), "2001-03-01");
+        assert_eq!(date(DAYS_2100), "2100-01-01");
+    }
+
+    #[test]
+    fn texts_stay_distinct_where_they_are_cut() {
+        assert_eq!(distinct_text(None, 0), "dbwright-1");
+        assert_eq!(distinct_text(Some(3), 1), "db2");
+        assert_eq!(distinct_text(Some(1), 2), "3");
+        assert_eq!(distinct_text(Some(0), 2), "");
+        assert_eq!(exact_text(12, 0), "xxdbwright-1");
+    }
+
+    #[test]
+    fn numbers_fit_their_precision() {
+        let sql = |whole, fraction| decimal(whole, fraction, 1).sql.unwrap();
+        assert_eq!(sql(None, 1), "1000000002.5");
+        assert_eq!(sql(Some(2), 2), "12.5");
+        assert_eq!(sql(Some(1), 0), "2");
+        assert_eq!(sql(Some(0), 4), "0.0002");
+    }
+
+    #[test]
+    fn bits_have_exactly_their_length() {
+        let bits = |length, ordinal| {
+            plain(Engine::Postgres, &Kind::Bits { length }, ordinal)
+                .unwrap()
+                .sql
+                .unwrap()
+        };
+        assert_eq!(bits(1, 1), "'0'");
+        assert_eq!(bits(4, 1), "'0010'");
+    }
+}

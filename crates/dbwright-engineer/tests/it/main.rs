@@ -1,0 +1,15 @@
+//! The integration tests of this crate: real servers, one binary.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "each `#[tokio::test]` is a `main` that builds its runtime"
+)]
+
+mod check;
+mod comments;
+mod examples;
+mod indirect;
+mod repository;
+mod run;
+mod servers;

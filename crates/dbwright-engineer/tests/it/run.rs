@@ -1,0 +1,141 @@
+//! SQL in, findings out: a setup that is not judged and a migration that is, run and judged as the product does it.
+
+use std::path::PathBuf;
+
+use dbwright_catalog::{
+    Effect, Engine, Finding, History, Migration, MigrationSet, Outcome, Proof, RunMode, Tool, Trace,
+};
+use dbwright_live::prove::{self, Candidate};
+use dbwright_live::scratch::postgres::PostgresScratch;
+use dbwright_live::trace;
+use dbwright_sql::{Dialect, statements};
+
+/// Where SQL is run.
+#[derive(Clone, Copy)]
+pub(crate) enum Place<'a> {
+    Postgres(&'a PostgresScratch),
+    Sqlite,
+}
+
+impl Place<'_> {
+    pub(crate) fn engine(self) -> Engine {
+        match self {
+            Place::Postgres(_) => Engine::Postgres,
+            Place::Sqlite => Engine::Sqlite,
+        }
+    }
+}
+
+/// What came of it.
+pub(crate) struct Run {
+    pub(crate) history: History,
+    pub(crate) judged: MigrationSet,
+    pub(crate) trace: Trace,
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl Run {
+    /// The findings of one rule.
+    pub(crate) fn of<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = &'a Finding> {
+        self.findings.iter().filter(move |finding| finding.rule == rule)
+    }
+
+    /// The effects of the judged migration.
+    pub(crate) fn effects(&self) -> &[Effect] {
+        &self.trace.migrations.last().unwrap().effects
+    }
+
+    /// The findings as lines, for messages of failed tests.
+    pub(crate) fn told(&self) -> String {
+        let told = |finding: &Finding| format!("{}: {} ({:?})", finding.rule, finding.message, finding.evidence.facts);
+        let errors = self.effects().iter().filter_map(|effect| effect.outcome.error());
+        let errors = errors.map(|error| format!("server: {} {}", error.code, error.message));
+        self.findings
+            .iter()
+            .map(told)
+            .chain(errors)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+/// Runs `setup` statement by statement, then the migration in its mode, and judges the migration.
+pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: RunMode) -> Run {
+    let engine = place.engine();
+    let mut migrations = Vec::new();
+    migrations.extend(setup.map(|setup| migration(engine, "1_setup", setup, RunMode::EachStatement)));
+    migrations.push(migration(engine, "2_example", sql, mode));
+    let judged = MigrationSet::Only {
+        indexes: vec![migrations.len() - 1],
+        why: "the example".to_owned(),
+    };
+    let history = History {
+        tool: Tool::Numbered,
+        engine,
+        version: None,
+        folder: PathBuf::new(),
+        migrations,
+        sqlite_foreign_keys: false,
+        schema: None,
+        findings: Vec::new(),
+    };
+    let trace = match place {
+        Place::Postgres(scratch) => trace::postgres::trace(scratch, &history, &judged, &mut |_| {}).await,
+        Place::Sqlite => trace::sqlite::trace(&history, &judged, &mut |_| {}),
+    };
+    let trace = trace.unwrap_or_else(|error| panic!("{error}: {:?}\n{sql}", std::error::Error::source(&error)));
+    if setup.is_some() {
+        for effect in &trace.migrations[0].effects {
+            assert_eq!(
+                effect.outcome,
+                Outcome::Done,
+                "the setup fails:\n{}",
+                history.migrations[0].text
+            );
+        }
+    }
+    assert!(
+        trace.unfilled.is_empty(),
+        "tables without rows: {:?}\n{sql}",
+        trace.unfilled
+    );
+    let findings = dbwright_rules::judge(&history, &judged, &trace, &[]);
+    Run {
+        history,
+        judged,
+        trace,
+        findings,
+    }
+}
+
+/// Tries the fix of a finding on a server that has not run the history before.
+pub(crate) async fn prove(scratch: &PostgresScratch, run: &Run, finding: &Finding) -> Proof {
+    let (migration, statement) = finding.place.statement.unwrap();
+    let fix = finding.fix.as_ref().unwrap();
+    let candidates = [Candidate {
+        migration,
+        statement,
+        fix,
+    }];
+    let mut proofs = prove::postgres::prove(scratch, &run.history, &candidates)
+        .await
+        .unwrap();
+    proofs.pop().unwrap()
+}
+
+fn migration(engine: Engine, name: &str, sql: &str, run_mode: RunMode) -> Migration {
+    Migration {
+        name: name.to_owned(),
+        path: PathBuf::from(format!("{name}.sql")),
+        text: sql.to_owned(),
+        statements: statements(
+            Dialect {
+                engine,
+                client_commands: true,
+            },
+            sql,
+        ),
+        run_mode,
+        down: None,
+    }
+}

@@ -1,0 +1,61 @@
+//! Where the tests find their servers: what `cargo xtask engines` has installed.
+
+use std::path::PathBuf;
+
+use dbwright_live::scratch::postgres::{PostgresScratch, ScratchOptions};
+
+/// The majors that every change is tested on.
+const POSTGRES_MAJORS: [u32; 2] = [15, 18];
+
+/// The folder with the server programs of a PostgreSQL major version.
+pub(crate) fn postgres(major: u32) -> PathBuf {
+    let found = manifest()
+        .into_iter()
+        .find(|(engine, version, _)| engine == "postgres" && version.split('.').next() == Some(&major.to_string()));
+    let (_, _, bin) = found.unwrap_or_else(|| panic!("no PostgreSQL {major}: run `cargo xtask engines`"));
+    bin
+}
+
+/// The majors of PostgreSQL to test on: those of `DBWRIGHT_TEST_MAJORS` (`15,18`), else those of every change.
+pub(crate) fn majors() -> Vec<u32> {
+    match std::env::var("DBWRIGHT_TEST_MAJORS") {
+        Ok(majors) => majors.split(',').map(|major| major.trim().parse().unwrap()).collect(),
+        Err(_) => POSTGRES_MAJORS.to_vec(),
+    }
+}
+
+/// Where the template clusters of the tests are kept.
+pub(crate) fn cache() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clusters")
+}
+
+/// A server of a major version, for one test.
+pub(crate) async fn scratch(major: u32) -> PostgresScratch {
+    let options = ScratchOptions {
+        url: None,
+        major: Some(major),
+        cache: cache(),
+        bin_dirs: vec![postgres(major)],
+    };
+    PostgresScratch::start(&options)
+        .await
+        .expect("the scratch server starts")
+}
+
+/// Engine, version, folder with its programs. The folder is that of `cargo xtask engines`.
+fn manifest() -> Vec<(String, String, PathBuf)> {
+    let folder = match std::env::var_os("DBWRIGHT_ENGINES") {
+        Some(folder) => PathBuf::from(folder),
+        None if rustix::process::geteuid().is_root() => PathBuf::from("/var/cache/dbwright-engines"),
+        None => std::env::home_dir().unwrap().join(".cache/dbwright-engines"),
+    };
+    let file = folder.join("manifest.tsv");
+    let text = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask engines`", file.display()));
+    text.lines()
+        .filter_map(|line| {
+            let mut fields = line.split('\t').map(str::to_owned);
+            Some((fields.next()?, fields.next()?, PathBuf::from(fields.next()?)))
+        })
+        .collect()
+}

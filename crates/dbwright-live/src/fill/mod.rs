@@ -1,0 +1,7 @@
+//! Putting generated rows into the tables of a scratch database, one file per engine.
+//!
+//! Never for a user's database: rows are committed.
+
+pub mod postgres;
+mod scope;
+pub mod sqlite;

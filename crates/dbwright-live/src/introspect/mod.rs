@@ -1,0 +1,3 @@
+//! Reading the catalog of a database, one file per engine.
+pub mod postgres;
+pub mod sqlite;

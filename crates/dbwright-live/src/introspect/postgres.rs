@@ -1,0 +1,601 @@
+//! The catalog of a PostgreSQL database: read whole once, then only what a statement touched.
+//!
+//! Objects are followed by OID, so that a rename is known as one. Reading happens in the session that runs the migration
+//! (nobody else sees its uncommitted changes), inside a savepoint that is rolled back: this releases the locks that printing
+//! a view takes.
+
+mod decode;
+mod queries;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use dbwright_catalog::{Catalog, Change, Dependency, Object, ObjectBody, ObjectId, ObjectKind, Server};
+use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
+
+use crate::LiveError;
+use queries::Only;
+
+/// Whether a transaction is open in the session that reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// One is open: reading happens in a savepoint of it.
+    InTransaction,
+    /// None is open: reading opens one of its own.
+    Alone,
+}
+
+/// Which rows of the system catalogs are newer than the last reading.
+#[derive(Clone, Debug)]
+pub struct Touched {
+    /// Names of the system catalogs with new, changed or deleted rows: `pg_class`.
+    pub catalogs: BTreeSet<String>,
+    /// Rows of this transaction id or later are new.
+    pub since_xid: u64,
+    /// Of the rows of the running transaction, those of a later command than this are new; -1 for all.
+    pub since_command: i64,
+}
+
+impl Touched {
+    /// Every catalog of which the model is made, from this transaction id on.
+    pub fn everything_since(since_xid: u64) -> Self {
+        let catalogs = queries::CATALOGS.iter().map(|(name, _, _)| (*name).to_owned());
+        let catalogs = catalogs.chain(["pg_depend".to_owned()]).collect();
+        Touched {
+            catalogs,
+            since_xid,
+            since_command: -1,
+        }
+    }
+}
+
+/// What an update of the state brought.
+#[derive(Debug, Default)]
+pub struct Update {
+    /// Changes, by OID: a renamed object is altered, not dropped and created.
+    pub changes: Vec<Change>,
+    /// Relations with the same name and another file than before: rewritten tables and materialised views, rebuilt indexes.
+    pub new_files: Vec<ObjectId>,
+    /// The newest command of the running transaction that was seen, for [`Touched::since_command`].
+    pub last_command: i64,
+}
+
+/// What identifies an object on the server for as long as it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Schema(u32),
+    Extension(u32),
+    Type(u32),
+    Relation(u32),
+    Column(u32, i32),
+    Constraint(u32),
+    Routine(u32),
+    Trigger(u32),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Entry {
+    object: Object,
+    /// The table that it is read with.
+    relation: Option<u32>,
+}
+
+/// A table, view, sequence or index by its OID.
+#[derive(Clone, Debug)]
+struct Relation {
+    id: ObjectId,
+    file: u32,
+}
+
+/// The catalog of one database as of the last reading, with the OIDs that locks and statistics speak of.
+#[derive(Debug)]
+pub struct CatalogState {
+    server: Server,
+    entries: BTreeMap<Key, Entry>,
+    relations: HashMap<u32, Relation>,
+    dependencies: BTreeSet<Dependency>,
+}
+
+impl CatalogState {
+    /// Reads the whole catalog.
+    pub async fn read(client: &Client, server: &Server, frame: Frame) -> Result<Self, LiveError> {
+        let mut state = CatalogState {
+            server: server.clone(),
+            entries: BTreeMap::new(),
+            relations: HashMap::new(),
+            dependencies: BTreeSet::new(),
+        };
+        state.read_objects(client, frame, &Scope::all()).await?;
+        state.read_dependencies(client, frame).await?;
+        Ok(state)
+    }
+
+    /// The model, as of the last reading. Dependency edges are those of the last whole reading.
+    pub fn catalog(&self) -> Catalog {
+        Catalog {
+            server: self.server.clone(),
+            objects: self
+                .entries
+                .values()
+                .map(|entry| (entry.object.id.clone(), entry.object.clone()))
+                .collect(),
+            dependencies: self.dependencies.clone(),
+        }
+    }
+
+    /// The relation with this OID.
+    pub fn relation(&self, oid: u32) -> Option<&ObjectId> {
+        self.relations.get(&oid).map(|relation| &relation.id)
+    }
+
+    /// The table (or materialised view) that the index with this id belongs to.
+    pub fn table_of_index(&self, index: &ObjectId) -> Option<&ObjectId> {
+        self.entries.values().find_map(|entry| match &entry.object.body {
+            ObjectBody::Index(body) if entry.object.id == *index => Some(&body.table),
+            _ => None,
+        })
+    }
+
+    /// The partitioned table that this table is a partition of.
+    pub fn partition_parent(&self, table: &ObjectId) -> Option<&ObjectId> {
+        self.entries.values().find_map(|entry| match &entry.object.body {
+            ObjectBody::Table(body) if entry.object.id == *table => Some(&body.partition.as_ref()?.parent),
+            _ => None,
+        })
+    }
+
+    /// Those of these tables whose file is empty.
+    pub async fn empty_among(
+        &self,
+        client: &Client,
+        frame: Frame,
+        tables: &[ObjectId],
+    ) -> Result<Vec<ObjectId>, LiveError> {
+        let oids: Vec<String> = self
+            .relations
+            .iter()
+            .filter(|(_, relation)| tables.contains(&relation.id))
+            .map(|(oid, _)| oid.to_string())
+            .collect();
+        let sql = format!("SELECT o FROM unnest('{{{}}}'::oid[]) o WHERE pg_relation_size(o) = 0", oids.join(","));
+        let rows = read_only(client, frame, &[&sql]).await?;
+        let empty = rows.into_iter().flatten().map(|row| Row(&row).oid(0));
+        let mut empty: Vec<ObjectId> = empty.filter_map(|oid| self.relation(oid).cloned()).collect();
+        empty.sort();
+        Ok(empty)
+    }
+
+    /// The tables that sessions can lock by name, quoted with their schema.
+    pub fn lockable_tables(&self) -> Vec<String> {
+        let tables = self
+            .entries
+            .values()
+            .filter(|entry| matches!(entry.object.body, ObjectBody::Table(_)));
+        tables
+            .map(|entry| {
+                entry
+                    .object
+                    .id
+                    .path
+                    .iter()
+                    .map(|part| quote(part))
+                    .collect::<Vec<_>>()
+                    .join(".")
+            })
+            .collect()
+    }
+
+    /// Reads again what was touched, and tells what became of it.
+    pub async fn update(&mut self, client: &Client, frame: Frame, touched: &Touched) -> Result<Update, LiveError> {
+        let found = find_touched(client, frame, touched).await?;
+        let old_files = self.relations.clone();
+        let mut old = self.remove(&found);
+        let mut read = self.read_objects(client, frame, &found.scope).await?;
+        if touched.catalogs.contains("pg_inherits") || self.renamed(&old, &read) {
+            // Names of other objects stand in the definitions of those that hang on them.
+            let rest = std::mem::take(&mut self.entries);
+            old.extend(rest.into_iter().filter(|(key, _)| !read.contains(key)));
+            self.relations.clear();
+            read = self.read_objects(client, frame, &Scope::all()).await?;
+        } else if touched.catalogs.contains("pg_depend") {
+            self.read_sequence_owners(client, frame, &mut old, &mut read).await?;
+        }
+        Ok(Update {
+            changes: self.changes_since(old, &read),
+            new_files: self.new_files(&old_files),
+            last_command: found.last_command.max(touched.since_command),
+        })
+    }
+
+    /// Takes out what will be read again and what is gone.
+    fn remove(&mut self, found: &Found) -> BTreeMap<Key, Entry> {
+        let scope = &found.scope;
+        let mut removed = BTreeMap::new();
+        let gone: BTreeSet<u32> = self
+            .relations
+            .keys()
+            .copied()
+            .filter(|oid| found.is_gone("pg_class", *oid))
+            .collect();
+        let stale = |key: &Key, entry: &Entry| {
+            let relation = |oid: u32| scope.relations.contains(&oid) || gone.contains(&oid);
+            entry.relation.is_some_and(relation)
+                || match *key {
+                    Key::Schema(oid) => scope.schemas.contains(&oid) || found.is_gone("pg_namespace", oid),
+                    Key::Extension(oid) => scope.extensions.contains(&oid) || found.is_gone("pg_extension", oid),
+                    Key::Type(oid) => scope.types.contains(&oid) || found.is_gone("pg_type", oid),
+                    Key::Routine(oid) => scope.routines.contains(&oid) || found.is_gone("pg_proc", oid),
+                    Key::Relation(oid) | Key::Column(oid, _) => relation(oid),
+                    Key::Constraint(oid) => found.is_gone("pg_constraint", oid),
+                    Key::Trigger(oid) => found.is_gone("pg_trigger", oid),
+                }
+        };
+        let keys: Vec<Key> = self
+            .entries
+            .iter()
+            .filter(|(key, entry)| stale(key, entry))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in keys {
+            if let Some(entry) = self.entries.remove(&key) {
+                removed.insert(key, entry);
+            }
+        }
+        self.relations.retain(|oid, _| !gone.contains(oid));
+        removed
+    }
+
+    /// Whether something that others are defined by has another name than before.
+    fn renamed(&self, old: &BTreeMap<Key, Entry>, read: &BTreeSet<Key>) -> bool {
+        old.iter().filter(|(key, _)| read.contains(key)).any(|(key, before)| {
+            let names_others = !matches!(key, Key::Constraint(_) | Key::Trigger(_) | Key::Extension(_));
+            names_others
+                && self
+                    .entries
+                    .get(key)
+                    .is_some_and(|after| after.object.id != before.object.id)
+        })
+    }
+
+    fn changes_since(&self, old: BTreeMap<Key, Entry>, read: &BTreeSet<Key>) -> Vec<Change> {
+        let created: Vec<Change> = read
+            .iter()
+            .filter(|key| !old.contains_key(key))
+            .filter_map(|key| self.entries.get(key))
+            .map(|entry| Change::Created(entry.object.clone()))
+            .collect();
+        let mut changes = Vec::new();
+        for (key, before) in old {
+            match self.entries.get(&key) {
+                None => changes.push(Change::Dropped(before.object)),
+                Some(after) if after.object != before.object => {
+                    changes.push(Change::Altered {
+                        before: before.object,
+                        after: after.object.clone(),
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        changes.extend(created);
+        same_name_again(changes)
+    }
+
+    /// Relations that live in another file than before. Tables are compared by OID; indexes by name, because a change of a
+    /// column's type replaces them by new ones, with the old file where it can be kept.
+    fn new_files(&self, old: &HashMap<u32, Relation>) -> Vec<ObjectId> {
+        let old_indexes: HashMap<&ObjectId, u32> = old
+            .values()
+            .filter(|relation| relation.id.kind == ObjectKind::Index)
+            .map(|relation| (&relation.id, relation.file))
+            .collect();
+        let mut ids: Vec<ObjectId> = self
+            .relations
+            .iter()
+            .filter(|(oid, relation)| {
+                let before = match relation.id.kind {
+                    ObjectKind::Index => old_indexes.get(&relation.id).copied(),
+                    ObjectKind::Table | ObjectKind::View => old.get(oid).map(|before| before.file),
+                    _ => None,
+                };
+                relation.file != 0 && before.is_some_and(|file| file != 0 && file != relation.file)
+            })
+            .map(|(_, relation)| relation.id.clone())
+            .collect();
+        ids.sort();
+        ids
+    }
+
+    async fn read_objects(&mut self, client: &Client, frame: Frame, scope: &Scope) -> Result<BTreeSet<Key>, LiveError> {
+        let queries = scope.queries();
+        let sql: Vec<&str> = queries.iter().map(|(_, sql)| sql.as_str()).collect();
+        let results = read_only(client, frame, &sql).await?;
+        let mut read = BTreeSet::new();
+        for ((reader, _), rows) in queries.iter().zip(results) {
+            for row in rows {
+                if let Some((key, entry)) = self.decode(*reader, &Row(&row)) {
+                    read.insert(key);
+                    self.entries.insert(key, entry);
+                }
+            }
+        }
+        Ok(read)
+    }
+
+    /// `ALTER SEQUENCE … OWNED BY` leaves a mark in `pg_depend` only.
+    async fn read_sequence_owners(
+        &mut self,
+        client: &Client,
+        frame: Frame,
+        old: &mut BTreeMap<Key, Entry>,
+        read: &mut BTreeSet<Key>,
+    ) -> Result<(), LiveError> {
+        let sequences: Vec<Key> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| matches!(entry.object.body, ObjectBody::Sequence(_)))
+            .map(|(key, _)| *key)
+            .collect();
+        if sequences.is_empty() {
+            return Ok(());
+        }
+        let results = read_only(client, frame, &[&queries::sequences(&Only::All)]).await?;
+        for row in results.into_iter().flatten() {
+            if let Some((key, entry)) = self.decode(Reader::Sequences, &Row(&row)) {
+                let before = self.entries.insert(key, entry);
+                if !read.contains(&key)
+                    && let Some(before) = before
+                {
+                    old.entry(key).or_insert(before);
+                    read.insert(key);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_dependencies(&mut self, client: &Client, frame: Frame) -> Result<(), LiveError> {
+        let results = read_only(client, frame, &[queries::dependencies()]).await?;
+        self.dependencies = results
+            .into_iter()
+            .flatten()
+            .filter_map(|row| {
+                let row = Row(&row);
+                let dependent = self.id_of(row.text(0), row.oid(1), row.number(2))?;
+                let on = self.id_of(row.text(3), row.oid(4), row.number(5))?;
+                (dependent != on).then_some(Dependency { dependent, on })
+            })
+            .collect();
+        Ok(())
+    }
+
+    fn id_of(&self, catalog: &str, oid: u32, number: i64) -> Option<ObjectId> {
+        let key = match catalog {
+            "pg_class" if number > 0 => Key::Column(oid, i32::try_from(number).ok()?),
+            "pg_class" => Key::Relation(oid),
+            "pg_constraint" => Key::Constraint(oid),
+            "pg_proc" => Key::Routine(oid),
+            "pg_type" => Key::Type(oid),
+            "pg_trigger" => Key::Trigger(oid),
+            "pg_namespace" => Key::Schema(oid),
+            "pg_extension" => Key::Extension(oid),
+            _ => return None,
+        };
+        let entry = self.entries.get(&key).or_else(|| self.entries.get(&Key::Relation(oid)));
+        entry.map(|entry| entry.object.id.clone())
+    }
+}
+
+/// An index or constraint that came back under its name is the same to everybody: `REINDEX CONCURRENTLY` and changes of
+/// a column's type replace it. Not so tables: their rows are gone.
+fn same_name_again(changes: Vec<Change>) -> Vec<Change> {
+    let replaceable = |object: &Object| matches!(object.id.kind, ObjectKind::Index | ObjectKind::Constraint);
+    let (dropped, mut rest): (Vec<Change>, Vec<Change>) =
+        changes.into_iter().partition(|change| matches!(change, Change::Dropped(object) if replaceable(object)));
+    for change in dropped {
+        let Change::Dropped(before) = &change else { continue };
+        let again = rest.iter().position(|other| matches!(other, Change::Created(after) if after.id == before.id));
+        match again.map(|index| rest.remove(index)) {
+            Some(Change::Created(after)) if after == *before => {}
+            Some(Change::Created(after)) => rest.push(Change::Altered { before: before.clone(), after }),
+            _ => rest.push(change),
+        }
+    }
+    rest
+}
+
+/// Which objects are read.
+#[derive(Clone, Debug, Default)]
+struct Scope {
+    all: bool,
+    schemas: BTreeSet<u32>,
+    extensions: BTreeSet<u32>,
+    relations: BTreeSet<u32>,
+    routines: BTreeSet<u32>,
+    types: BTreeSet<u32>,
+}
+
+/// The query that a result comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    Schemas,
+    Extensions,
+    Types,
+    Routines,
+    Relations,
+    Columns,
+    Constraints,
+    Indexes,
+    Triggers,
+    Sequences,
+}
+
+impl Scope {
+    fn all() -> Self {
+        Scope {
+            all: true,
+            ..Scope::default()
+        }
+    }
+
+    /// The queries in an order in which each finds the names that it needs: relations before what belongs to them.
+    fn queries(&self) -> Vec<(Reader, String)> {
+        let mut queries = Vec::new();
+        let mut add = |oids: &BTreeSet<u32>, readers: &[(Reader, fn(&Only<'_>) -> String)]| {
+            let oids: Vec<u32> = oids.iter().copied().collect();
+            let only = if self.all { Only::All } else { Only::Oids(&oids) };
+            if self.all || !oids.is_empty() {
+                queries.extend(readers.iter().map(|(reader, query)| (*reader, query(&only))));
+            }
+        };
+        add(&self.schemas, &[(Reader::Schemas, queries::schemas)]);
+        add(&self.extensions, &[(Reader::Extensions, queries::extensions)]);
+        add(&self.types, &[(Reader::Types, queries::types)]);
+        add(&self.routines, &[(Reader::Routines, queries::routines)]);
+        add(
+            &self.relations,
+            &[
+                (Reader::Relations, queries::relations),
+                (Reader::Columns, queries::columns),
+                (Reader::Indexes, queries::indexes),
+                (Reader::Constraints, queries::constraints),
+                (Reader::Triggers, queries::triggers),
+                (Reader::Sequences, queries::sequences),
+            ],
+        );
+        queries
+    }
+}
+
+/// What a statement touched.
+#[derive(Debug)]
+struct Found {
+    scope: Scope,
+    /// OIDs that are still there, by system catalog.
+    present: HashMap<String, BTreeSet<u32>>,
+    last_command: i64,
+}
+
+impl Found {
+    fn is_gone(&self, catalog: &str, oid: u32) -> bool {
+        self.present.get(catalog).is_some_and(|present| !present.contains(&oid))
+    }
+}
+
+async fn find_touched(client: &Client, frame: Frame, touched: &Touched) -> Result<Found, LiveError> {
+    let catalogs: Vec<&str> = touched.catalogs.iter().map(String::as_str).collect();
+    let newer = queries::touched(&catalogs, touched.since_xid, touched.since_command);
+    let present = queries::present(&catalogs);
+    let sql: Vec<&str> = [newer.as_str(), present.as_str()]
+        .into_iter()
+        .filter(|sql| !sql.is_empty())
+        .collect();
+    let mut results = read_only(client, frame, &sql).await?.into_iter();
+    let mut found = Found {
+        scope: Scope::default(),
+        present: HashMap::new(),
+        last_command: -1,
+    };
+    if !newer.is_empty() {
+        for row in results.next().unwrap_or_default() {
+            let row = Row(&row);
+            let set = match row.text(0) {
+                "Schema" => &mut found.scope.schemas,
+                "Extension" => &mut found.scope.extensions,
+                "Routine" => &mut found.scope.routines,
+                "Type" => &mut found.scope.types,
+                _ => &mut found.scope.relations,
+            };
+            set.insert(row.oid(1));
+            found.last_command = found.last_command.max(row.number(2));
+        }
+    }
+    for row in results.next().unwrap_or_default() {
+        let row = Row(&row);
+        let oids = row.text(1).split(',').filter_map(|oid| oid.parse().ok()).collect();
+        found.present.insert(row.text(0).to_owned(), oids);
+    }
+    Ok(found)
+}
+
+/// Runs queries so that they leave no lock, no setting and no savepoint behind; one list of rows per query.
+///
+/// # Errors
+///
+/// When the server refuses one of our own queries or the session is broken.
+pub async fn read_only(client: &Client, frame: Frame, queries: &[&str]) -> Result<Vec<Vec<SimpleQueryRow>>, LiveError> {
+    let (begin, end) = match frame {
+        Frame::InTransaction => (
+            "SAVEPOINT dbwright",
+            "ROLLBACK TO SAVEPOINT dbwright; RELEASE SAVEPOINT dbwright",
+        ),
+        Frame::Alone => ("BEGIN", "ROLLBACK"),
+    };
+    let sql = format!(
+        "{begin}; SET LOCAL search_path = ''; SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '10s'; \
+         SET LOCAL enable_seqscan = on; {}; {end}",
+        queries.join("; ")
+    );
+    let messages = client.simple_query(&sql).await.map_err(|source| LiveError::Postgres {
+        doing: "reading the catalog".to_owned(),
+        source,
+    })?;
+    let mut results = Vec::with_capacity(queries.len());
+    for message in messages {
+        match message {
+            SimpleQueryMessage::RowDescription(_) => results.push(Vec::new()),
+            SimpleQueryMessage::Row(row) => {
+                if let Some(rows) = results.last_mut() {
+                    rows.push(row);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(results)
+}
+
+/// The columns of a row by number; what is NULL reads as empty, zero or false.
+struct Row<'a>(&'a SimpleQueryRow);
+
+impl<'a> Row<'a> {
+    fn optional(&self, column: usize) -> Option<&'a str> {
+        self.0.try_get(column).ok().flatten()
+    }
+
+    fn text(&self, column: usize) -> &'a str {
+        self.optional(column).unwrap_or_default()
+    }
+
+    fn owned(&self, column: usize) -> Option<String> {
+        self.optional(column).map(str::to_owned)
+    }
+
+    fn number(&self, column: usize) -> i64 {
+        self.text(column).parse().unwrap_or_default()
+    }
+
+    fn oid(&self, column: usize) -> u32 {
+        self.text(column).parse().unwrap_or_default()
+    }
+
+    fn flag(&self, column: usize) -> bool {
+        matches!(self.text(column), "t" | "true")
+    }
+
+    fn letter(&self, column: usize) -> char {
+        self.text(column).chars().next().unwrap_or(' ')
+    }
+
+    fn list(&self, column: usize) -> Vec<String> {
+        let text = self.text(column);
+        if text.is_empty() {
+            Vec::new()
+        } else {
+            text.split(queries::LIST).map(str::to_owned).collect()
+        }
+    }
+}
+
+pub(crate) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,0 +1,13 @@
+//! Running a history on a scratch server and watching what each statement does, one file per engine.
+mod blame;
+pub mod postgres;
+pub mod sqlite;
+
+/// How far a trace has come, for progress output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Index of the migration that begins.
+    pub migration: usize,
+    /// How many there are.
+    pub migrations: usize,
+}

@@ -1,0 +1,376 @@
+//! Running a history on a scratch PostgreSQL and watching what each statement does.
+//!
+//! A migration runs the way its tool runs it. What is committed together is a *block*: a transaction of the tool, of the file,
+//! or a statement by itself (which is wrapped in a transaction of ours, because locks can only be seen before the commit; the
+//! few that refuse are held up instead, see [`hold`]). A block runs without savepoints first, because these change what
+//! statements may do; when a statement fails, the block is rolled back, the generated rows are taken out of the tables, and it
+//! runs again with a savepoint around each statement, so that the others are seen as well.
+
+mod block;
+mod hold;
+mod observe;
+mod send;
+
+use std::collections::{BTreeSet, HashMap};
+
+use dbwright_catalog::{
+    Effect, History, Known, Migration, MigrationSet, MigrationTrace, ObjectId, ObjectKind, Outcome, RunMode,
+    Statement, Trace, TransactionId, Unfilled,
+};
+use dbwright_ddl::Rows;
+use dbwright_sql::Summary;
+
+use super::Progress;
+use super::blame::Failures;
+use crate::LiveError;
+use crate::fill;
+use crate::introspect::postgres::{CatalogState, Frame};
+use crate::scratch::postgres::{PostgresScratch, Session, Who};
+
+/// Runs the whole history in a new database of the scratch server and tells what became of each migration.
+///
+/// # Errors
+///
+/// When the server or a session breaks; never because of what the migrations say.
+pub async fn trace(
+    scratch: &PostgresScratch,
+    history: &History,
+    judged: &MigrationSet,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Trace, LiveError> {
+    let database = scratch.create_database().await?;
+    let mut runner = Runner::new(scratch, &database).await?;
+    if let Some(schema) = &history.schema {
+        runner.load_schema(schema).await?;
+    }
+    let migrations = runner.run_history(history, judged, progress).await?;
+    let state = CatalogState::read(&runner.session.client, scratch.server(), Frame::Alone).await?;
+    let unfilled = std::mem::take(&mut runner.unfilled);
+    let assumptions = std::mem::take(&mut runner.assumptions);
+    runner.leave().await?;
+    scratch.drop_database(&database).await?;
+    Ok(Trace { server: scratch.server().clone(), migrations, catalog: state.catalog(), unfilled, assumptions })
+}
+
+/// A statement with its place in the history.
+#[derive(Clone, Debug)]
+struct Item<'a> {
+    migration: usize,
+    index: usize,
+    statement: &'a Statement,
+    summary: Summary,
+}
+
+/// The sessions on one scratch database and what is known of it.
+pub(crate) struct Runner<'a> {
+    scratch: &'a PostgresScratch,
+    /// The session that runs the migrations, as it is one session for most tools: settings carry over.
+    session: Session,
+    /// Looks at locks, from another database.
+    observer: Session,
+    /// Puts rows in and takes them out, as the same role.
+    filler: Session,
+    holders: Option<[Session; 2]>,
+    database: String,
+    /// The catalog as of the last observation; nothing before the first.
+    state: Option<CatalogState>,
+    /// Every relation seen, also those that are gone.
+    names: HashMap<u32, ObjectId>,
+    rows: Rows,
+    /// Tables to fill before the next judged migration; nothing means all.
+    to_fill: Option<BTreeSet<ObjectId>>,
+    unfilled: Vec<Unfilled>,
+    failures: Failures,
+    assumptions: Vec<String>,
+    transactions: u32,
+}
+
+impl<'a> Runner<'a> {
+    pub(crate) async fn new(scratch: &'a PostgresScratch, database: &str) -> Result<Self, LiveError> {
+        Ok(Runner {
+            scratch,
+            session: scratch.connect(database, Who::Migrator).await?,
+            observer: scratch.connect("postgres", Who::Observer).await?,
+            filler: scratch.connect(database, Who::Migrator).await?,
+            holders: None,
+            database: database.to_owned(),
+            state: None,
+            names: HashMap::new(),
+            rows: Rows::default(),
+            to_fill: None,
+            unfilled: Vec::new(),
+            failures: Failures::default(),
+            assumptions: Vec::new(),
+            transactions: 0,
+        })
+    }
+
+    pub(crate) fn client(&self) -> &tokio_postgres::Client {
+        &self.session.client
+    }
+
+    pub(crate) fn server(&self) -> &dbwright_catalog::Server {
+        self.scratch.server()
+    }
+
+    /// Runs one migration in a mode, without watching.
+    pub(crate) async fn run_migration(
+        &mut self,
+        index: usize,
+        migration: &Migration,
+        mode: RunMode,
+    ) -> Result<Vec<Effect>, LiveError> {
+        let mode = if mode == RunMode::AllInOneTransaction { RunMode::Transaction } else { mode };
+        self.run_unit(&items(index, migration), mode, false).await
+    }
+
+    /// Runs one migration statement by statement and watches it, with the rows that the tables hold by now.
+    pub(crate) async fn watch_migration(
+        &mut self,
+        index: usize,
+        migration: &Migration,
+    ) -> Result<Vec<Effect>, LiveError> {
+        self.read_state(Frame::Alone).await?;
+        self.run_unit(&items(index, migration), RunMode::EachStatement, true).await
+    }
+
+    /// Closes the sessions of this database, so that it can be copied, and returns the settings that the migrations made
+    /// in theirs.
+    pub(crate) async fn leave(self) -> Result<Vec<(String, String)>, LiveError> {
+        let sql = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session'";
+        let rows = observe::simple(&self.session.client, sql, "reading settings").await?;
+        let sessions = [self.session, self.filler].into_iter().chain(self.holders.into_iter().flatten());
+        for session in sessions {
+            session.close().await;
+        }
+        Ok(rows.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect())
+    }
+
+    /// Makes settings in the session of the migrations.
+    pub(crate) async fn apply(&mut self, settings: &[(String, String)]) -> Result<(), LiveError> {
+        for (name, value) in settings {
+            let sql = format!(
+                "SELECT pg_catalog.set_config('{}', '{}', false)",
+                name.replace('\'', "''"),
+                value.replace('\'', "''")
+            );
+            observe::simple(&self.session.client, &sql, "making settings").await?;
+        }
+        Ok(())
+    }
+
+    /// Loads the schema that exists before the first migration, in a session of its own: a dump changes settings.
+    pub(crate) async fn load_schema(&mut self, schema: &Migration) -> Result<(), LiveError> {
+        let session = self.scratch.connect(&self.database, Who::Migrator).await?;
+        let ours = std::mem::replace(&mut self.session, session);
+        let items = items(usize::MAX, schema);
+        let effects = self.run_unit(&items, RunMode::EachStatement, false).await?;
+        self.session = ours;
+        for (item, effect) in items.iter().zip(&effects) {
+            if let Outcome::Failed(error) = &effect.outcome {
+                self.assumptions.push(format!(
+                    "Line {} of {} failed while the schema was loaded: {}.",
+                    item.statement.line,
+                    schema.path.display(),
+                    error.message
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn run_history(
+        &mut self,
+        history: &History,
+        judged: &MigrationSet,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Vec<MigrationTrace>, LiveError> {
+        let count = history.migrations.len();
+        let mut traces = Vec::with_capacity(count);
+        while traces.len() < count {
+            let first = traces.len();
+            let judge = judged.contains(first);
+            // Migrations that run in one transaction are one unit.
+            let together = history.migrations[first..]
+                .iter()
+                .enumerate()
+                .take_while(|(offset, migration)| {
+                    *offset == 0
+                        || (migration.run_mode == RunMode::AllInOneTransaction
+                            && history.migrations[first].run_mode == RunMode::AllInOneTransaction
+                            && judge
+                            && judged.contains(first + offset))
+                })
+                .count();
+            progress(Progress {
+                migration: first,
+                migrations: count,
+            });
+            let unit: Vec<Item<'_>> = (first..first + together)
+                .flat_map(|index| items(index, &history.migrations[index]))
+                .collect();
+            if judge {
+                self.prepare().await?;
+            }
+            let effects = self.run_unit(&unit, history.migrations[first].run_mode, judge).await?;
+            self.note_what_to_fill(&effects);
+            let mut effects = effects.into_iter();
+            for migration in &history.migrations[first..first + together] {
+                let effects = effects.by_ref().take(migration.statements.len()).collect();
+                traces.push(MigrationTrace { judged: judge, effects });
+            }
+        }
+        Ok(traces)
+    }
+
+    /// Reads the catalog and fills tables before a migration that is judged.
+    pub(crate) async fn prepare(&mut self) -> Result<(), LiveError> {
+        if self.state.is_none() {
+            self.read_state(Frame::Alone).await?;
+        }
+        let Some(state) = &self.state else { return Ok(()) };
+        if self.to_fill.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Ok(());
+        }
+        let unfilled = fill::postgres::fill(
+            &self.filler.client,
+            &state.catalog(),
+            &mut self.rows,
+            self.to_fill.as_ref(),
+        )
+        .await?;
+        self.unfilled
+            .retain(|old| !unfilled.iter().any(|new| new.table == old.table));
+        self.unfilled.extend(unfilled);
+        self.to_fill = Some(BTreeSet::new());
+        Ok(())
+    }
+
+    async fn read_state(&mut self, frame: Frame) -> Result<(), LiveError> {
+        self.state = Some(CatalogState::read(&self.session.client, self.scratch.server(), frame).await?);
+        Ok(())
+    }
+
+    /// Tables that a migration made, changed or emptied get rows before the next one.
+    fn note_what_to_fill(&mut self, effects: &[Effect]) {
+        let Some(to_fill) = &mut self.to_fill else { return };
+        for effect in effects {
+            self.rows.follow(&effect.changes);
+            for change in &effect.changes {
+                let id = &change.object().id;
+                to_fill.extend(id.owner_table().or_else(|| (id.kind == ObjectKind::Table).then(|| id.clone())));
+            }
+            to_fill.extend(
+                effect
+                    .rows
+                    .iter()
+                    .filter(|rows| rows.deleted > 0)
+                    .map(|rows| rows.table.clone()),
+            );
+            to_fill.extend(effect.rewritten.iter().cloned());
+        }
+    }
+
+    fn next_transaction(&mut self) -> TransactionId {
+        self.transactions += 1;
+        TransactionId(self.transactions)
+    }
+
+    /// Runs statements that their tool runs together, in its manner.
+    async fn run_unit(&mut self, items: &[Item<'_>], mode: RunMode, observe: bool) -> Result<Vec<Effect>, LiveError> {
+        let mode = if mode == RunMode::SimpleQuery && items.len() == 1 {
+            RunMode::EachStatement
+        } else {
+            mode
+        };
+        let mut effects = Vec::with_capacity(items.len());
+        let mut tool_transaction = mode != RunMode::EachStatement;
+        while effects.len() < items.len() {
+            let rest = &items[effects.len()..];
+            let mut block = if tool_transaction {
+                block::of_tool(rest, mode)
+            } else if matches!(
+                rest[0].summary,
+                Summary::Transaction(dbwright_sql::TransactionControl::Begin)
+            ) {
+                block::of_file(rest)
+            } else {
+                let done = self.run_alone(&rest[0], observe).await?;
+                effects.push(done);
+                continue;
+            };
+            // A COMMIT in the file ends the tool's transaction; only the implicit one of a simple query begins anew.
+            tool_transaction = mode == RunMode::SimpleQuery;
+            block.observe = observe;
+            effects.extend(self.run_block(&block).await?);
+        }
+        Ok(effects)
+    }
+
+    /// Takes the generated rows out of the tables again; whether there were any.
+    async fn remove_rows(&mut self) -> Result<bool, LiveError> {
+        if self.rows.is_empty() {
+            return Ok(false);
+        }
+        let Some(state) = &self.state else { return Ok(false) };
+        fill::postgres::remove(&self.filler.client, &state.catalog(), &mut self.rows).await?;
+        self.to_fill = None;
+        Ok(true)
+    }
+
+    /// Makes a role that the migrations presuppose, where an error says that it is missing. Whether it did.
+    async fn make_missing_role(&mut self, error: &dbwright_catalog::SqlError) -> Result<bool, LiveError> {
+        let Some(role) = send::missing_role(error) else {
+            return Ok(false);
+        };
+        if !self.scratch.is_own_cluster()
+            || self
+                .assumptions
+                .iter()
+                .any(|text| text.contains(&format!("role {role},")))
+        {
+            return Ok(false);
+        }
+        if self.scratch.create_role(role).await.is_err() {
+            return Ok(false);
+        }
+        self.assumptions
+            .push(format!("Created the role {role}, which the migrations presuppose."));
+        Ok(true)
+    }
+
+    /// What a server's error makes of a statement.
+    fn outcome_of(&mut self, item: &Item<'_>, error: dbwright_catalog::SqlError) -> Outcome {
+        if let Some(reason) = send::limits_of_scratch(&error, &item.summary) {
+            self.failures.refused(item.migration, item.index, &item.statement.text);
+            return Outcome::Refused(reason);
+        }
+        self.failures
+            .judge(item.migration, item.index, &item.statement.text, error)
+    }
+}
+
+fn items(migration: usize, of: &Migration) -> Vec<Item<'_>> {
+    of.statements
+        .iter()
+        .enumerate()
+        .map(|(index, statement)| Item {
+            migration,
+            index,
+            statement,
+            summary: send::summary(statement),
+        })
+        .collect()
+}
+
+/// How the effect of a statement is known.
+fn known(observe: bool, outcome: &Outcome) -> Known {
+    match outcome {
+        Outcome::Refused(reason) => Known::Unknown(reason.clone()),
+        Outcome::FollowsFrom { .. } => Known::Unknown("an earlier failure kept it from running".to_owned()),
+        Outcome::Done | Outcome::Failed(_) | Outcome::FailedOnRows(_) if observe => Known::Observed,
+        Outcome::Done | Outcome::Failed(_) | Outcome::FailedOnRows(_) => {
+            Known::Unknown("only replayed on the way to the migrations under review".to_owned())
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Generated rows on real servers.
+
+mod postgres;
+mod sqlite;

@@ -1,0 +1,9 @@
+//! Repositories in, text out: the examples of `cases/repos`, small ones written on the spot, and real git repositories.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod errors;
+mod files;
+mod git;
+mod histories;
+mod show;

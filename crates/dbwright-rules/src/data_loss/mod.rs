@@ -1,0 +1,8 @@
+//! Data: something is gone afterwards.
+
+pub(crate) mod cascading_rebuild;
+pub(crate) mod drop_column;
+pub(crate) mod drop_table;
+mod rebuild;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! A comment for dbwright that does nothing: it names no rule that exists.
+//!
+//! `-- dbwright: allow drop-table (the reason)` silences a rule at the statement that follows, `-- dbwright: allow-file
+//! drop-table` in the whole file.
+//! A name with a slip in it silences nothing, and nobody would notice.
+//!
+//! It is fine for as long as it takes to correct the name.
+//!
+//! ```sql bad postgres
+//! -- dbwright: allow drop-tabel (nobody reads it any more)
+//! CREATE TABLE notes (id integer PRIMARY KEY);
+//! ```
+//!
+//! ```sql good postgres
+//! -- dbwright: allow drop-table (nobody reads it any more)
+//! CREATE TABLE notes (id integer PRIMARY KEY);
+//! ```
+//!
+//! ```sql bad sqlite
+//! -- dbwright: allow drop-tabel (nobody reads it any more)
+//! CREATE TABLE notes (id INTEGER PRIMARY KEY);
+//! ```
+//!
+//! ```sql good sqlite
+//! -- dbwright: allow drop-table (nobody reads it any more)
+//! CREATE TABLE notes (id INTEGER PRIMARY KEY);
+//! ```
+//!
+//! The comment is an ordinary one to the server:
+//! <https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-COMMENTS>,
+//! <https://www.sqlite.org/lang_comment.html>.
+
+use dbwright_catalog::{Engine, Finding, Group, Severity};
+
+use crate::allow::{Instruction, InstructionKind};
+use crate::context::Context;
+use crate::{Claim, Rule};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "unknown-rule-allowed",
+    group: Group::Design,
+    severity: Severity::Note,
+    engines: &Engine::ALL,
+    claims: &[Claim::Nothing],
+    source: include_str!("unknown_rule_allowed.rs"),
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    for instruction in &context.instructions {
+        match &instruction.kind {
+            InstructionKind::Allow(rules) | InstructionKind::AllowFile(rules) => {
+                for name in rules.iter().filter(|name| crate::find(name).is_none()) {
+                    findings.push(unknown_rule(context, instruction, name));
+                }
+            }
+            InstructionKind::NotUnderstood(text) => {
+                let message = format!("dbwright does not understand `{text}`");
+                let mut finding = at(context, instruction, message);
+                let form = "Write `-- dbwright: allow RULE (reason)` or `-- dbwright: allow-file RULE (reason)`.";
+                finding.advice.push(form.to_owned());
+                findings.push(finding);
+            }
+        }
+    }
+}
+
+fn unknown_rule(context: &Context<'_>, instruction: &Instruction, name: &str) -> Finding {
+    let mut finding = at(context, instruction, format!("There is no rule `{name}` to allow"));
+    finding.advice.push(match crate::nearest(name) {
+        Some(known) => format!("Did you mean `{known}`?"),
+        None => "`dbwright rule` lists the rules.".to_owned(),
+    });
+    finding
+}
+
+/// A finding at the comment itself.
+fn at(context: &Context<'_>, instruction: &Instruction, message: String) -> Finding {
+    let mut finding = context.finding(&RULE, None, message);
+    finding.place.span = Some(instruction.span);
+    finding.place.line = instruction.line;
+    finding
+}

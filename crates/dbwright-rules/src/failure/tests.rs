@@ -1,0 +1,172 @@
+//! The failure rules on hand-built effects.
+
+use dbwright_catalog::{Known, LockMode, ObjectBody, Outcome, RunMode, Severity, Tool, Version};
+
+use crate::testing::{Case, column, did, error, fix_sql, index, not_null, table};
+
+#[test]
+fn a_failure_is_told_in_the_servers_words_with_what_follows_from_it() {
+    let follows = Outcome::FollowsFrom {
+        migration: 0,
+        statement: 0,
+        error: error("42P01", "relation \"t\" does not exist"),
+    };
+    let case = Case::postgres([]).migration([
+        did("CREATE TABL t ()").ends(Outcome::Failed(error("42601", "syntax error at or near \"TABL\""))),
+        did("INSERT INTO t VALUES (1)").ends(follows),
+    ]);
+    let finding = case.only();
+    assert_eq!(
+        (finding.rule.as_str(), finding.severity),
+        ("statement-fails", Severity::Error)
+    );
+    assert_eq!(finding.message, "The statement fails: syntax error at or near \"TABL\"");
+    assert_eq!(
+        finding.evidence.facts[0],
+        "PostgreSQL 42601: syntax error at or near \"TABL\""
+    );
+    assert_eq!(
+        finding.evidence.facts[1],
+        "1 later statement fails only because of this one."
+    );
+}
+
+#[test]
+fn what_the_scratch_server_lacks_is_a_note() {
+    let missing = Outcome::Failed(error("0A000", "extension \"postgis\" is not available"));
+    let case = Case::postgres([]).migration([did("CREATE EXTENSION postgis").ends(missing)]);
+    assert_eq!(case.only().severity, Severity::Note);
+}
+
+#[test]
+fn a_statement_of_which_nothing_is_known_is_not_called_a_failure() {
+    let mut case = Case::postgres([]).migration([did("…").ends(Outcome::Failed(error("42601", "template")))]);
+    case.trace.migrations[0].effects[0].known = Known::Unknown("a template".to_owned());
+    assert_eq!(case.found(), [""; 0]);
+    case.trace.migrations[0].effects[0].outcome = Outcome::Refused("it reaches outside".to_owned());
+    assert_eq!(case.found(), [""; 0]);
+}
+
+#[test]
+fn failing_on_any_row_is_an_error_and_failing_on_some_a_warning() {
+    let orders = || [table("orders"), column("orders", "a", 1, "integer")];
+    let nulls = || Outcome::FailedOnRows(error("23502", "column \"a\" of relation \"orders\" contains null values"));
+    let added = did("…").creates([not_null(column("orders", "b", 2, "integer"))]);
+    let with_its_table = did("…").creates([table("fresh"), not_null(column("fresh", "b", 1, "integer"))]);
+    let [_, before] = orders();
+    let altered = did("…").alters(before.clone(), not_null(before));
+    for (did, severity) in [
+        (added, Severity::Error),
+        (altered, Severity::Warning),
+        (with_its_table, Severity::Warning),
+        (did("INSERT …"), Severity::Warning),
+    ] {
+        let finding = Case::postgres(orders()).migration([did.ends(nulls())]).only();
+        assert_eq!((finding.rule.as_str(), finding.severity), ("fails-on-rows", severity));
+    }
+    for (code, message, severity) in [
+        (
+            "SQLITE_ERROR",
+            "Cannot add a NOT NULL column with default value NULL",
+            Severity::Error,
+        ),
+        (
+            "SQLITE_ERROR",
+            "Cannot add a column with non-constant default",
+            Severity::Error,
+        ),
+        (
+            "SQLITE_CONSTRAINT_NOTNULL",
+            "NOT NULL constraint failed: notes_new.text",
+            Severity::Warning,
+        ),
+        ("23505", "could not create unique index \"t_a_key\"", Severity::Warning),
+    ] {
+        let case = Case::postgres([]).migration([did("…").ends(Outcome::FailedOnRows(error(code, message)))]);
+        let finding = case.only();
+        assert_eq!(
+            (finding.rule.as_str(), finding.severity),
+            ("fails-on-rows", severity),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn concurrently_in_a_transaction_says_how_the_tool_leaves_it() {
+    let refused = || {
+        Outcome::Failed(error(
+            "25001",
+            "CREATE INDEX CONCURRENTLY cannot run inside a transaction block",
+        ))
+    };
+    for (tool, mode, words) in [
+        (Tool::Sqlx, RunMode::Transaction, "-- no-transaction"),
+        (Tool::Diesel, RunMode::Transaction, "run_in_transaction = false"),
+        (Tool::Refinery, RunMode::Transaction, "no way out"),
+        (Tool::GolangMigrate, RunMode::SimpleQuery, "file of its own"),
+        (Tool::Dbmate, RunMode::Transaction, "transaction:false"),
+        (Tool::Goose, RunMode::Transaction, "-- +goose NO TRANSACTION"),
+        (Tool::Numbered, RunMode::EachStatement, "BEGIN"),
+    ] {
+        let case = Case::new(dbwright_catalog::Engine::Postgres, Version::new(15, 0, 0), tool, [])
+            .migration_in(mode, [did("CREATE INDEX CONCURRENTLY …").ends(refused())]);
+        let finding = case.only();
+        assert_eq!(finding.rule, "concurrently-in-transaction");
+        assert!(finding.advice[0].contains(words), "{tool}: {}", finding.advice[0]);
+    }
+}
+
+#[test]
+fn another_error_with_the_same_code_is_an_ordinary_failure() {
+    let late = error(
+        "25001",
+        "SET TRANSACTION ISOLATION LEVEL must be called before any query",
+    );
+    let case = Case::postgres([]).migration([did("SET TRANSACTION …").ends(Outcome::Failed(late))]);
+    assert_eq!(case.found(), ["statement-fails@0"]);
+}
+
+#[test]
+fn if_not_exists_on_a_concurrent_index_is_a_warning_and_an_error_where_an_invalid_one_is_kept() {
+    let sql = "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON orders (total)";
+    let made = || index("orders", "i", "CREATE INDEX i ON public.orders USING btree (total)");
+    let alone = RunMode::EachStatement;
+    let case = Case::postgres([table("orders")]).migration_in(
+        alone,
+        [did(sql)
+            .creates([made()])
+            .locks("orders", LockMode::ShareUpdateExclusive)],
+    );
+    let finding = case.only();
+    assert_eq!(
+        (finding.rule.as_str(), finding.severity),
+        ("invalid-index-kept", Severity::Warning)
+    );
+    assert_eq!(
+        fix_sql(&finding),
+        [
+            "DROP INDEX CONCURRENTLY IF EXISTS public.i",
+            "CREATE INDEX CONCURRENTLY i ON public.orders USING btree (total)",
+        ]
+    );
+    let mut invalid = made();
+    if let ObjectBody::Index(index) = &mut invalid.body {
+        index.valid = false;
+    }
+    let case = Case::postgres([table("orders"), invalid]).migration_in(alone, [did(sql)]);
+    assert_eq!(case.only().severity, Severity::Error);
+}
+
+#[test]
+fn if_not_exists_on_an_index_of_a_new_table_is_fine() {
+    let made = index("fresh", "i", "CREATE INDEX i ON public.fresh USING btree (total)");
+    let case = Case::postgres([]).migration_in(
+        RunMode::EachStatement,
+        [
+            did("CREATE TABLE fresh ()").creates([table("fresh")]),
+            did("CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON fresh (total)").creates([made]),
+        ],
+    );
+    assert_eq!(case.found(), [""; 0]);
+}

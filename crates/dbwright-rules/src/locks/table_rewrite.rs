@@ -1,0 +1,285 @@
+//! Every row of an existing table is written anew.
+//!
+//! On PostgreSQL the table is copied under ACCESS EXCLUSIVE: reads and writes wait until the copy and all its indexes are
+//! done and the transaction has ended; the disk holds both copies until then, and replicas receive all of it.
+//! Which changes rewrite depends on the old type, the default, the version: `integer` to `bigint` does, `varchar(20)` to
+//! `varchar(50)` does not; a constant default does not, `gen_random_uuid()` does.
+//!
+//! On SQLite a few changes (`DROP COLUMN`) rewrite the rows as well; the file is locked for other writers meanwhile, which
+//! is worth a note.
+//!
+//! It is fine on small tables, and on tables that the same migration creates; the latter is not reported.
+//! TRUNCATE gives a table a new, empty file and is no rewrite.
+//!
+//! ```sql setup postgres
+//! CREATE TABLE events (id integer PRIMARY KEY, happened timestamp);
+//! ```
+//!
+//! ```sql bad postgres
+//! ALTER TABLE events ALTER COLUMN id TYPE bigint;
+//! ```
+//!
+//! What to do about a type: add a column of the new type, keep it in step with a trigger, fill it in batches, and swap the
+//! two in a later release.
+//!
+//! ```sql good postgres
+//! ALTER TABLE events ADD COLUMN new_id bigint;
+//! ```
+//!
+//! A volatile default is computed for every row at once:
+//!
+//! ```sql bad postgres
+//! ALTER TABLE events ADD COLUMN seen timestamptz DEFAULT clock_timestamp();
+//! ```
+//!
+//! What to do: add the column without it, set the default for new rows, fill the old ones in batches.
+//!
+//! ```sql good postgres
+//! ALTER TABLE events ADD COLUMN seen timestamptz;
+//! ALTER TABLE events ALTER COLUMN seen SET DEFAULT clock_timestamp();
+//! ```
+//!
+//! ```sql setup sqlite
+//! CREATE TABLE events (id INTEGER PRIMARY KEY, name TEXT, kind TEXT);
+//! INSERT INTO events (id, name, kind) VALUES (1, 'a', 'b');
+//! ```
+//!
+//! ```sql bad sqlite
+//! ALTER TABLE events DROP COLUMN kind;
+//! ```
+//!
+//! ```sql good sqlite
+//! ALTER TABLE events ADD COLUMN place TEXT;
+//! ```
+//!
+//! See <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES> and
+//! <https://www.sqlite.org/lang_altertable.html>.
+
+use dbwright_catalog::{
+    Column, Engine, Finding, GeneratedKind, Group, LockMode, ObjectBody, ObjectId, ObjectKind, Severity, TableExtra,
+};
+
+use crate::context::Context;
+use crate::{Claim, Rule, phrase};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "table-rewrite",
+    group: Group::Locks,
+    severity: Severity::Warning,
+    engines: &[Engine::Postgres, Engine::Sqlite],
+    claims: &[Claim::Rewrite],
+    source: include_str!("table_rewrite.rs"),
+    check,
+};
+
+/// Why a table was rewritten, as far as the changes tell.
+enum Cause {
+    Type {
+        column: String,
+        before: String,
+        after: String,
+    },
+    NewColumn {
+        column: String,
+        why: &'static str,
+    },
+    DroppedColumn(String),
+    Storage,
+    View,
+    Unknown,
+}
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    if !context.is_judged_for_locks() {
+        return;
+    }
+    let mut roots: Vec<(ObjectId, Vec<&ObjectId>)> = Vec::new();
+    let here = context.here();
+    for table in context
+        .effect
+        .rewritten
+        .iter()
+        .filter(|table| !context.is_exempt(table))
+    {
+        if context.is_emptied(table, &here) {
+            continue;
+        }
+        let root = told_with(context, table);
+        match roots.iter_mut().find(|(known, _)| *known == root) {
+            Some((_, tables)) => tables.push(table),
+            None => roots.push((root, vec![table])),
+        }
+    }
+    for (root, tables) in &roots {
+        // UPDATE of all rows is no rewrite; on SQLite only a change of the table is.
+        let changed = changed_in(context, root);
+        if context.before(root).is_some() && (context.history.engine == Engine::Postgres || changed) {
+            findings.push(finding(context, root, tables));
+        }
+    }
+}
+
+fn finding(context: &Context<'_>, root: &ObjectId, tables: &[&ObjectId]) -> Finding {
+    let cause = cause(context, root, tables);
+    let what = match &cause {
+        Cause::Type { column, before, after } => {
+            format!("Changing {root}.{column} from {before} to {after} rewrites {root}")
+        }
+        Cause::NewColumn { column, why } => format!("Adding {root}.{column} {why} rewrites {root}"),
+        Cause::DroppedColumn(column) => format!("Dropping {root}.{column} rewrites {root}"),
+        Cause::Storage => format!("Changing how {root} is stored rewrites it"),
+        Cause::View | Cause::Unknown => format!("The statement rewrites {root}"),
+    };
+    let mut finding = match context.lock_from(root, LockMode::Share) {
+        Some(lock) => {
+            let message = format!("{what} and blocks {} meanwhile", phrase::blocked(lock.mode));
+            context.lock_finding(&RULE, lock, message)
+        }
+        None => context.finding(&RULE, Some(root), what),
+    };
+    if tables.len() > 1 {
+        let fact = format!("It wrote {} partitions anew.", tables.len());
+        finding.evidence.facts.push(fact);
+    }
+    let rebuilt: Vec<&ObjectId> = context
+        .effect
+        .rebuilt_indexes
+        .iter()
+        .filter(|index| {
+            let table = context.table_of(index);
+            table == *root || tables.contains(&&table)
+        })
+        .collect();
+    if !rebuilt.is_empty() {
+        finding
+            .evidence
+            .facts
+            .push(format!("It built {} anew.", phrase::list(rebuilt)));
+    }
+    let others = context.effect.locks.iter().filter(|lock| {
+        lock.mode == LockMode::AccessExclusive
+            && lock.relation.kind == ObjectKind::Table
+            && lock.relation != *root
+            && !tables.contains(&&lock.relation)
+            && context.took(lock)
+            && !context.is_exempt(&lock.relation)
+    });
+    let facts: Vec<String> = others.map(|lock| context.lock_fact(lock)).collect();
+    finding.evidence.facts.extend(facts);
+    if context.history.engine == Engine::Sqlite {
+        finding.severity = Severity::Note;
+        finding
+            .advice
+            .push("Other writers to the database file wait until it is done.".to_owned());
+    } else {
+        finding.advice = advice(&cause, root);
+    }
+    finding
+}
+
+fn advice(cause: &Cause, table: &ObjectId) -> Vec<String> {
+    match cause {
+        Cause::Type { column, .. } => vec![
+            format!(
+                "Add a column of the new type, keep it in step with {column} by a trigger, fill it in batches, and swap the two in \
+                 a later release."
+            ),
+            "Widening a varchar or a numeric, or going to text, does not rewrite: check whether such a type would do.".to_owned(),
+        ],
+        Cause::NewColumn { column, .. } => vec![format!(
+            "Add {column} without it, then set the default for new rows, then fill the old rows in batches; each commits by itself."
+        )],
+        Cause::Storage => vec![format!("Do it while {table} is small, or move the rows to a new table in batches.")],
+        Cause::View => vec![
+            "REFRESH MATERIALIZED VIEW CONCURRENTLY lets reads pass; it needs a unique index on the view.".to_owned(),
+        ],
+        Cause::DroppedColumn(_) | Cause::Unknown => vec![
+            "VACUUM FULL and CLUSTER stop the table for as long as they run; pg_repack does the same work while it is in use."
+                .to_owned(),
+        ],
+    }
+}
+
+fn cause(context: &Context<'_>, root: &ObjectId, tables: &[&ObjectId]) -> Cause {
+    if root.kind == ObjectKind::View {
+        return Cause::View;
+    }
+    let is_here = |id: &ObjectId| {
+        let table = id.owner_table().unwrap_or_else(|| id.clone());
+        table == *root || tables.contains(&&table)
+    };
+    for (before, after) in context.altered().filter(|(_, after)| is_here(&after.id)) {
+        match (&before.body, &after.body) {
+            (ObjectBody::Column(old), ObjectBody::Column(new)) if old.type_name != new.type_name => {
+                return Cause::Type {
+                    column: after.id.name().to_owned(),
+                    before: old.type_name.clone(),
+                    after: new.type_name.clone(),
+                };
+            }
+            (ObjectBody::Table(old), ObjectBody::Table(new)) if is_stored_otherwise(&old.extra, &new.extra) => {
+                return Cause::Storage;
+            }
+            _ => {}
+        }
+    }
+    let columns = context
+        .created()
+        .filter(|object| is_here(&object.id))
+        .filter_map(|object| match &object.body {
+            ObjectBody::Column(column) => Some((object.id.name(), column)),
+            _ => None,
+        });
+    if let Some((name, why)) = columns
+        .into_iter()
+        .find_map(|(name, column)| Some((name, why_computed(column)?)))
+    {
+        return Cause::NewColumn {
+            column: name.to_owned(),
+            why,
+        };
+    }
+    let mut dropped = context
+        .dropped()
+        .filter(|object| object.id.kind == ObjectKind::Column && is_here(&object.id));
+    dropped.next().map_or(Cause::Unknown, |object| {
+        Cause::DroppedColumn(object.id.name().to_owned())
+    })
+}
+
+/// What makes the server compute a new column for every row.
+fn why_computed(column: &Column) -> Option<&'static str> {
+    if column.identity.is_some() {
+        Some("as identity")
+    } else if let Some(generated) = &column.generated {
+        (generated.kind == GeneratedKind::Stored).then_some("as a stored generated column")
+    } else if column.default.is_some() {
+        Some("with a default that differs from row to row")
+    } else {
+        Some("with a type that has constraints")
+    }
+}
+
+fn is_stored_otherwise(before: &TableExtra, after: &TableExtra) -> bool {
+    match (before, after) {
+        (TableExtra::Postgres(before), TableExtra::Postgres(after)) => {
+            before.unlogged != after.unlogged || before.access_method != after.access_method
+        }
+        (TableExtra::Sqlite(before), TableExtra::Sqlite(after)) => before != after,
+        (TableExtra::Postgres(_) | TableExtra::Sqlite(_), _) => false,
+    }
+}
+
+/// The partitioned table at the top where all of it is locked, else the table itself (`VACUUM FULL one_partition`).
+fn told_with(context: &Context<'_>, table: &ObjectId) -> ObjectId {
+    let root = context.partition_parents(table).pop();
+    let locked = root.filter(|root| context.lock_from(root, LockMode::AccessExclusive).is_some());
+    locked.unwrap_or_else(|| table.clone())
+}
+
+fn changed_in(context: &Context<'_>, table: &ObjectId) -> bool {
+    context.steps().iter().any(|step| {
+        let object = step.after.or(step.before);
+        object.is_some_and(|object| object.id == *table || object.id.owner_table().as_ref() == Some(table))
+    })
+}

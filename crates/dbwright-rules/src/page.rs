@@ -1,0 +1,235 @@
+//! A rule's page: the `//!` comment at the top of its file.
+//!
+//! Its first line is the summary. Code blocks are tagged `sql`, then what they are, then for what:
+//!
+//! | tag | meaning |
+//! | --- | --- |
+//! | `setup` | schema that exists before, in an earlier migration of its own; holds for the examples of its engine that follow, until the next one |
+//! | `bad` | the rule fires |
+//! | `good` | it does not |
+//! | `fixed` | it does not, and this is the fix that it offers for the `bad` block before |
+//! | `postgres`, `sqlite` … | the engine |
+//! | `mode:each-statement` | how the example is run; in one transaction where nothing is said |
+//! | `from:18`, `below:18` | the majors of the server that it holds for |
+
+use dbwright_catalog::{Engine, RunMode};
+
+use crate::Rule;
+
+/// An example of a rule's page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// What it shows.
+    pub kind: ExampleKind,
+    /// For which engine it is written.
+    pub engine: Engine,
+    /// The text of the migration.
+    pub sql: String,
+    /// The text of the migration before it, run statement by statement, where one is needed.
+    pub setup: Option<String>,
+    /// How the migration is run.
+    pub run_mode: RunMode,
+    /// First major version of the server for which it holds.
+    pub major_from: Option<u32>,
+    /// First major version for which it no longer holds.
+    pub major_below: Option<u32>,
+}
+
+impl Example {
+    /// Whether it holds for servers of this major version.
+    pub fn holds_for(&self, major: u32) -> bool {
+        self.major_from.is_none_or(|from| major >= from) && self.major_below.is_none_or(|below| major < below)
+    }
+}
+
+/// What an example shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExampleKind {
+    /// The rule fires.
+    Bad,
+    /// The rule does not fire.
+    Good,
+    /// The fix that the rule offers for the bad example before it.
+    Fixed,
+}
+
+/// The first line of the comment, without its full stop.
+pub(crate) fn summary(source: &str) -> String {
+    let first = comment(source).next().unwrap_or_default();
+    first.trim_end_matches('.').to_owned()
+}
+
+/// The examples, in order.
+pub(crate) fn examples(rule: &Rule) -> Vec<Example> {
+    let mut setups: Vec<(Engine, String)> = Vec::new();
+    let mut examples = Vec::new();
+    for block in blocks(rule.source) {
+        let tags = Tags::read(&block.info);
+        let engines = match tags.engine {
+            Some(engine) => vec![engine],
+            None => rule.engines.to_vec(),
+        };
+        for engine in engines {
+            let kind = match tags.role {
+                None => continue,
+                Some(Role::Example(kind)) => Some(kind),
+                Some(Role::Setup) => None,
+            };
+            let Some(kind) = kind else {
+                setups.retain(|(of, _)| *of != engine);
+                setups.push((engine, block.sql.clone()));
+                continue;
+            };
+            examples.push(Example {
+                kind,
+                engine,
+                sql: block.sql.clone(),
+                setup: setups.iter().find(|(of, _)| *of == engine).map(|(_, sql)| sql.clone()),
+                run_mode: tags.run_mode,
+                major_from: tags.major_from,
+                major_below: tags.major_below,
+            });
+        }
+    }
+    examples
+}
+
+/// The page: a heading, what the rule is, and the comment with its tags turned into captions.
+pub(crate) fn markdown(rule: &Rule) -> String {
+    let engines: Vec<String> = rule.engines.iter().map(ToString::to_string).collect();
+    let mut page = format!(
+        "# {}\n\n*Group:* {} · *severity:* {} · *engines:* {}\n\n",
+        rule.name,
+        rule.group.name(),
+        rule.severity,
+        engines.join(", ")
+    );
+    for line in comment(rule.source) {
+        match line.strip_prefix("```").filter(|info| !info.is_empty()) {
+            Some(info) => page.push_str(&caption(info, rule.engines.len() > 1)),
+            None => page.push_str(line),
+        }
+        page.push('\n');
+    }
+    let acceptance = format!(
+        "\n## To accept it\n\nWrite `-- dbwright: allow {} (the reason)` on the line before the statement.\n",
+        rule.name
+    );
+    page + &acceptance
+}
+
+/// The opening of a code block as people read it: a line that says what it is, and a plain fence.
+fn caption(info: &str, names_engine: bool) -> String {
+    let language = info.split(' ').next().unwrap_or_default();
+    let tags = Tags::read(info);
+    let Some(role) = tags.role else {
+        return format!("```{language}");
+    };
+    let what = match role {
+        Role::Setup => "Given",
+        Role::Example(ExampleKind::Bad) => "Dangerous",
+        Role::Example(ExampleKind::Good) => "Fine",
+        Role::Example(ExampleKind::Fixed) => "Safe",
+    };
+    let engine = tags.engine.filter(|_| names_engine).map(|engine| engine.to_string());
+    let versions = match (tags.major_from, tags.major_below) {
+        (None, None) => None,
+        (Some(from), None) => Some(format!("version {from} and later")),
+        (None, Some(below)) => Some(format!("before version {below}")),
+        (Some(from), Some(below)) => Some(format!("version {from} to {}", below.saturating_sub(1))),
+    };
+    let mode = (tags.run_mode == RunMode::EachStatement).then(|| "each statement committed by itself".to_owned());
+    let notes: Vec<String> = [engine, versions, mode].into_iter().flatten().collect();
+    let notes = if notes.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", notes.join(", "))
+    };
+    format!("*{what}{notes}:*\n\n```{language}")
+}
+
+struct Block {
+    info: String,
+    sql: String,
+}
+
+/// The fenced code blocks of the comment.
+fn blocks(source: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for line in comment(source) {
+        match (line.strip_prefix("```"), open.take()) {
+            (Some(info), None) => {
+                open = Some(Block {
+                    info: info.to_owned(),
+                    sql: String::new(),
+                });
+            }
+            (Some(_), Some(block)) => blocks.push(block),
+            (None, Some(mut block)) => {
+                block.sql.push_str(line);
+                block.sql.push('\n');
+                open = Some(block);
+            }
+            (None, None) => {}
+        }
+    }
+    blocks
+}
+
+#[derive(Clone, Copy)]
+enum Role {
+    Setup,
+    Example(ExampleKind),
+}
+
+struct Tags {
+    role: Option<Role>,
+    engine: Option<Engine>,
+    run_mode: RunMode,
+    major_from: Option<u32>,
+    major_below: Option<u32>,
+}
+
+impl Tags {
+    fn read(info: &str) -> Tags {
+        let mut tags = Tags {
+            role: None,
+            engine: None,
+            run_mode: RunMode::Transaction,
+            major_from: None,
+            major_below: None,
+        };
+        for word in info.split_whitespace().skip(1) {
+            match word.split_once(':') {
+                None => match word {
+                    "setup" => tags.role = Some(Role::Setup),
+                    "bad" => tags.role = Some(Role::Example(ExampleKind::Bad)),
+                    "good" => tags.role = Some(Role::Example(ExampleKind::Good)),
+                    "fixed" => tags.role = Some(Role::Example(ExampleKind::Fixed)),
+                    engine => tags.engine = engine.parse().ok().or(tags.engine),
+                },
+                Some(("mode", mode)) => {
+                    let modes = [
+                        RunMode::EachStatement,
+                        RunMode::Transaction,
+                        RunMode::SimpleQuery,
+                        RunMode::AllInOneTransaction,
+                    ];
+                    let named = modes.into_iter().find(|known| known.name() == mode);
+                    tags.run_mode = named.unwrap_or(tags.run_mode);
+                }
+                Some(("from", major)) => tags.major_from = major.parse().ok(),
+                Some(("below", major)) => tags.major_below = major.parse().ok(),
+                Some(_) => {}
+            }
+        }
+        tags
+    }
+}
+
+/// The lines of the `//!` comment at the top.
+fn comment(source: &str) -> impl Iterator<Item = &str> {
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    lines.map(|line| line.strip_prefix(' ').unwrap_or(line))
+}

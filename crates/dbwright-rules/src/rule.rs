@@ -1,0 +1,116 @@
+//! What a rule is.
+
+use dbwright_catalog::{Change, Effect, Engine, Finding, Group, LockMode, ObjectId, ObjectKind, Outcome, Severity};
+
+use crate::context::Context;
+use crate::page::{self, Example};
+
+/// A rule: judges the effects of one statement at a time. Its file is its page.
+#[derive(Debug)]
+pub struct Rule {
+    /// Named after what it catches, in kebab case: `table-rewrite`.
+    pub name: &'static str,
+    /// What it protects.
+    pub group: Group,
+    /// How bad its findings are, where the rule has no reason to say otherwise.
+    pub severity: Severity,
+    /// For which engines it judges.
+    pub engines: &'static [Engine],
+    /// What a live test must observe for every `bad` example that says nothing else, and for no `good` or `fixed` one.
+    pub claims: &'static [Claim],
+    /// The text of its own file.
+    pub(crate) source: &'static str,
+    /// Judges one statement.
+    pub(crate) check: fn(&Context<'_>, &mut Vec<Finding>),
+}
+
+impl Rule {
+    /// One line for lists, without a full stop.
+    pub fn summary(&self) -> String {
+        page::summary(self.source)
+    }
+
+    /// The page for people, in Markdown, without the marks that only tests need.
+    pub fn page(&self) -> String {
+        page::markdown(self)
+    }
+
+    /// The examples of the page, in its order.
+    pub fn examples(&self) -> Vec<Example> {
+        page::examples(self)
+    }
+}
+
+/// What a rule's page says will happen.
+///
+/// `relation` below is [`Evidence::relation`](dbwright_catalog::Evidence::relation) of the finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The relation is locked at least this strongly.
+    Lock(LockMode),
+    /// The relation is read from end to end by a statement at whose end it is locked at least this strongly.
+    ScanUnderLock(LockMode),
+    /// An index of the relation is built by a statement at whose end the relation is locked at least this strongly.
+    IndexBuiltUnderLock(LockMode),
+    /// A lock at least this strong on the relation, taken by an earlier statement, is still held at the end of this one.
+    LockCarriedOver(LockMode),
+    /// The relation is written anew.
+    Rewrite,
+    /// The server refuses the statement, with or without rows.
+    Fails,
+    /// The server refuses the statement when tables hold rows, and runs it when they don't.
+    FailsOnRows,
+    /// The server refuses the statement with this SQLSTATE (SQLite: name of its result code).
+    Error(&'static str),
+    /// Rows of the relation are deleted, or updated by a foreign key's action.
+    RowsLost,
+    /// An object of this kind is gone: the relation itself, or a part of it.
+    Dropped(ObjectKind),
+    /// Nothing that a server could show: the rule warns of what happens on another day, or of a comment.
+    Nothing,
+}
+
+impl Claim {
+    /// Whether this effect of the statement with this index in its migration shows what is claimed of `relation`.
+    pub fn is_shown_by(self, effect: &Effect, statement: usize, relation: Option<&ObjectId>) -> bool {
+        let is_relation = |id: &ObjectId| relation == Some(id);
+        let held = |mode: LockMode| {
+            effect
+                .locks
+                .iter()
+                .any(|lock| lock.mode >= mode && is_relation(&lock.relation))
+        };
+        match self {
+            Claim::Lock(mode) => held(mode),
+            Claim::ScanUnderLock(mode) => held(mode) && effect.scanned.iter().any(is_relation),
+            Claim::IndexBuiltUnderLock(mode) => {
+                held(mode) && effect.changes.iter().any(|change| match change {
+                    Change::Created(object) => {
+                        matches!(&object.body, dbwright_catalog::ObjectBody::Index(index) if is_relation(&index.table))
+                    }
+                    Change::Dropped(_) | Change::Altered { .. } => false,
+                })
+            }
+            Claim::LockCarriedOver(mode) => effect
+                .locks
+                .iter()
+                .any(|lock| lock.mode >= mode && lock.since < statement && is_relation(&lock.relation)),
+            Claim::Rewrite => effect.rewritten.iter().any(is_relation),
+            Claim::Fails => matches!(effect.outcome, Outcome::Failed(_) | Outcome::FailedOnRows(_)),
+            Claim::FailsOnRows => matches!(effect.outcome, Outcome::FailedOnRows(_)),
+            Claim::Error(code) => effect.outcome.error().is_some_and(|error| error.code == code),
+            Claim::RowsLost => {
+                let lost = effect.rows.iter().filter(|rows| rows.deleted + rows.updated > 0);
+                lost.into_iter().any(|rows| is_relation(&rows.table))
+            }
+            Claim::Dropped(kind) => effect.changes.iter().any(|change| match change {
+                Change::Dropped(object) => {
+                    object.id.kind == kind
+                        && (is_relation(&object.id) || object.id.owner_table().is_some_and(|table| is_relation(&table)))
+                }
+                Change::Created(_) | Change::Altered { .. } => false,
+            }),
+            Claim::Nothing => false,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What can be written on the command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::check::CheckArgs;
+use crate::commands::detect::DetectArgs;
+use crate::commands::rule::RuleArgs;
+
+/// Runs schema changes on a disposable real server and says what they would do to production.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "Begin with `dbwright detect`, then `dbwright check`. `dbwright COMMAND --help` tells more of each."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(CheckArgs),
+    Detect(DetectArgs),
+    Rule(RuleArgs),
+}

@@ -1,0 +1,195 @@
+//! `dbwright check`: runs migrations on a scratch server and says which would hurt in production.
+
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use dbwright_catalog::{Engine, Tool, Version};
+use dbwright_engineer::{CheckRequest, FailOn, Input, Overrides, Phase, Scope, check};
+use dbwright_report::{Summary, TextOptions};
+
+use crate::command_error::CommandError;
+use crate::terminal::{self, ProgressLine};
+
+/// Run migrations on a disposable real server, and say which of them would hurt in production.
+///
+/// All migrations run, on a server that is removed afterwards; those that are new against the default branch are judged
+/// (outside git, all). PostgreSQL is started from the server programs on this machine, SQLite is built in. Your databases
+/// are not touched, and nothing is sent anywhere.
+#[derive(Args, Debug)]
+#[command(after_long_help = AFTER_HELP)]
+pub(crate) struct CheckArgs {
+    /// A folder in a repository, a file of SQL, or `-` for standard input.
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// Judge every migration, not only new ones.
+    #[arg(long, conflicts_with = "since")]
+    all: bool,
+    /// Judge the migrations that are new against this branch, tag or commit.
+    #[arg(long, value_name = "REF")]
+    since: Option<String>,
+    #[command(flatten)]
+    set_up: SetUpArgs,
+    /// Load this dump of a schema before the first migration (`pg_dump --schema-only`, `.schema`).
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+    /// Run on this disposable PostgreSQL server instead of starting one: postgres://user:password@host:port/postgres.
+    ///
+    /// It may hold no databases but dbwright's own; one that does is refused.
+    #[arg(long, value_name = "URL", env = "DBWRIGHT_SCRATCH_URL", hide_env_values = true)]
+    scratch_url: Option<String>,
+    /// How to print the report.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Exit with 1 from this severity on: error, warning, note or never [default: warning].
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
+    /// Do not report this rule (may be given several times).
+    #[arg(long, value_name = "RULE")]
+    allow: Vec<String>,
+    /// Tell every finding and every statement that was not observed in full.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// What a repository may leave open.
+#[derive(Args, Debug)]
+pub(crate) struct SetUpArgs {
+    /// The engine that the migrations are written for: postgres, sqlite.
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<Engine>,
+    /// The version that runs in production, as in 16 or 15.4; the nearest at hand is taken.
+    #[arg(long, value_name = "VERSION")]
+    engine_version: Option<Version>,
+    /// The folder of the migrations.
+    #[arg(long, value_name = "DIR")]
+    migrations: Option<PathBuf>,
+    /// The tool that runs them: sqlx, diesel, refinery, golang-migrate, dbmate, goose, numbered.
+    #[arg(long, value_name = "TOOL", value_parser = dbwright_engineer::parse_tool)]
+    tool: Option<Tool>,
+    /// The folder with the PostgreSQL server programs to use (`initdb`, `postgres`).
+    #[arg(long, value_name = "DIR", env = "DBWRIGHT_POSTGRES_BIN", hide_env_values = true)]
+    postgres_bin: Vec<OsString>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs; version 0, which may still change.
+    Json,
+}
+
+const AFTER_HELP: &str = "\
+Settings for everyone belong in dbwright.toml at the root of the repository: engine,
+engine-version, migrations, tool, schema, base, fail-on, allow.
+The comment `-- dbwright: allow RULE (reason)` before a statement allows a rule there.
+
+Exit codes:
+  0 nothing found   2 wrong use                 4 refused for safety
+  1 findings        3 a file or server failed   70 a bug in dbwright
+
+Examples:
+  dbwright check                            what this branch adds
+  dbwright check --all                      the whole history
+  dbwright check change.sql --schema d.sql  one file, on the schema you have
+  dbwright check --format json > out.json   for programs";
+
+impl SetUpArgs {
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            engine: self.engine,
+            engine_version: self.engine_version,
+            migrations: self.migrations.as_deref().map(absolute),
+            tool: self.tool,
+            ..Overrides::default()
+        }
+    }
+
+    /// Folders with server programs. An empty environment variable is none.
+    pub(crate) fn bin_dirs(&self) -> Vec<PathBuf> {
+        self.postgres_bin.iter().filter(|folder| !folder.is_empty()).map(|folder| absolute(Path::new(folder))).collect()
+    }
+}
+
+pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError> {
+    let request = CheckRequest {
+        input: input(&args.path)?,
+        overrides: Overrides {
+            schema: args.schema.as_deref().map(absolute),
+            since: args.since.clone(),
+            fail_on: args.fail_on,
+            allow: args.allow.clone(),
+            ..args.set_up.overrides()
+        },
+        scope: if args.all { Scope::All } else { Scope::New },
+        scratch_url: args.scratch_url.clone().filter(|url| !url.is_empty()),
+        bin_dirs: args.set_up.bin_dirs(),
+        cache: cache()?,
+    };
+    let mut line = ProgressLine::new();
+    let answer = check(&request, &mut |phase| line.show(&words(phase))).await;
+    drop(line);
+    let answer = answer?;
+    let text = match args.format {
+        Format::Json => dbwright_report::json(&answer.review),
+        Format::Text => dbwright_report::text(
+            &answer.review,
+            &TextOptions { color: terminal::color(), width: terminal::width(), verbose: args.verbose },
+        ),
+    };
+    terminal::print(&text)?;
+    let failed = match answer.fail_on {
+        FailOn::Never => false,
+        FailOn::Severity(severity) => Summary::of(&answer.review).at_least(severity) > 0,
+    };
+    Ok(ExitCode::from(u8::from(failed)))
+}
+
+fn input(path: &Path) -> Result<Input, CommandError> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .read_to_end(&mut bytes)
+            .map_err(|error| CommandError::outside(format!("cannot read standard input: {error}")))?;
+        return Ok(Input::Bytes(bytes));
+    }
+    let data = std::fs::metadata(path).map_err(|error| {
+        CommandError::usage(format!("cannot check {}: {error}", path.display()))
+            .hint("name a folder in a repository, a file of SQL, or `-` for standard input")
+    })?;
+    Ok(if data.is_dir() { Input::Repository(path.to_owned()) } else { Input::File(path.to_owned()) })
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// `$DBWRIGHT_CACHE`, else `dbwright` in the user's cache folder.
+fn cache() -> Result<PathBuf, CommandError> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(path) = variable("DBWRIGHT_CACHE") {
+        return Ok(path);
+    }
+    let home = || std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+    let caches = if cfg!(target_os = "macos") {
+        home().map(|home| home.join("Library/Caches"))
+    } else {
+        variable("XDG_CACHE_HOME").or_else(|| home().map(|home| home.join(".cache")))
+    };
+    caches.map(|caches| caches.join("dbwright")).ok_or_else(|| {
+        CommandError::outside("no folder for the cache: HOME is not set").hint("set DBWRIGHT_CACHE to a folder")
+    })
+}
+
+fn words(phase: Phase) -> String {
+    match phase {
+        Phase::Starting(engine) => format!("starting {engine}"),
+        Phase::Running(at) => format!("running migration {} of {}", at.migration + 1, at.migrations),
+        Phase::Proving { fixes: 1 } => "trying the safe version".to_owned(),
+        Phase::Proving { fixes } => format!("trying {fixes} safe versions"),
+    }
+}
