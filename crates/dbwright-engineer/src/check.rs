@@ -85,8 +85,10 @@ pub async fn check(
 ) -> Result<CheckAnswer, EngineerError> {
     let started = Instant::now();
     let scratch = scratch_options(request)?;
-    let Prepared { config, history, judged, findings } = prepare(request)?;
+    let Prepared { config, mut history, judged, mut findings } = prepare(request)?;
     let levels = Levels::of(&config)?;
+    levels.apply(&mut history.findings);
+    levels.apply(&mut findings);
     if matches!(history.engine, Engine::MySql | Engine::MariaDb) {
         return Err(EngineerError::NotYet(history.engine));
     }

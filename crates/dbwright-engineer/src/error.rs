@@ -62,7 +62,8 @@ impl EngineerError {
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
             let more = error.to_string();
-            if !text.contains(&more) {
+            // The driver's word for "see below".
+            if more != "db error" && !text.contains(&more) {
                 text.push_str(": ");
                 text.push_str(&more);
             }
@@ -80,9 +81,7 @@ impl EngineerError {
                 let nearest = dbwright_rules::nearest(name).map(|rule| format!("did you mean `{rule}`?"));
                 nearest.into_iter().chain(["`dbwright rule` lists all rules".to_owned()]).collect()
             }
-            EngineerError::ScratchUrl(_) => {
-                vec!["write it as postgres://user:password@host:port/postgres".to_owned()]
-            }
+            EngineerError::ScratchUrl(_) => Vec::new(),
             EngineerError::NotYet(_) => vec!["`--engine` and `--migrations` choose another history".to_owned()],
         }
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use dbwright_catalog::Severity;
+use dbwright_catalog::{Finding, Severity};
 use dbwright_repo::{Config, RuleLevel};
 
-use crate::EngineerError;
+use crate::{EngineerError, rules};
 
 /// Rules that are not reported, and rules with another severity than their own.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +19,7 @@ impl Levels {
     pub(crate) fn of(config: &Config) -> Result<Self, EngineerError> {
         let mut levels = Levels::default();
         for (name, level) in &config.rules {
-            if dbwright_rules::find(name).is_none() {
+            if !rules::exists(name) {
                 return Err(EngineerError::UnknownRule { name: name.clone(), from: Some(level.from.clone()) });
             }
             match level.value {
@@ -30,6 +30,14 @@ impl Levels {
             }
         }
         Ok(levels)
+    }
+
+    /// Takes out what is allowed, and gives the rest its severity.
+    pub(crate) fn apply(&self, findings: &mut Vec<Finding>) {
+        findings.retain(|finding| !self.allowed.contains(&finding.rule));
+        for finding in findings {
+            finding.severity = self.severity(&finding.rule).unwrap_or(finding.severity);
+        }
     }
 
     pub(crate) fn severity(&self, rule: &str) -> Option<Severity> {

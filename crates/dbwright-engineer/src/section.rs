@@ -9,8 +9,8 @@ use dbwright_live::trace;
 use crate::check::Phase;
 use crate::levels::Levels;
 
-/// More fixes than this are not tried in one run; each takes about a tenth of a second.
-const PROOFS_MAX: usize = 400;
+/// More fixes than this are not tried in one run; each takes up to a fifth of a second.
+const PROOFS_MAX: usize = 1000;
 
 /// Runs and judges one history.
 pub(crate) async fn review(
@@ -109,31 +109,23 @@ async fn prove_fixes(
     given: Option<&PostgresScratch>,
     progress: &mut (dyn FnMut(Phase) + Send),
 ) -> Result<(), LiveError> {
-    let places: Vec<usize> = (0..section.findings.len())
-        .filter(|index| {
-            let finding = &section.findings[*index];
-            finding.fix.is_some() && finding.place.statement.is_some()
-        })
+    let Some(trace) = &section.trace else { return Ok(()) };
+    let (places, candidates): (Vec<usize>, Vec<Candidate<'_>>) = section
+        .findings
+        .iter()
+        .enumerate()
+        .filter_map(|(index, finding)| Some((index, Candidate::of(finding, trace)?)))
         .take(PROOFS_MAX)
-        .collect();
-    if !places.is_empty() {
-        progress(Phase::Proving { fixes: places.len() });
-        let candidates: Vec<Candidate<'_>> = places
-            .iter()
-            .filter_map(|index| {
-                let finding = &section.findings[*index];
-                let (migration, statement) = finding.place.statement?;
-                Some(Candidate { migration, statement, fix: finding.fix.as_ref()? })
-            })
-            .collect();
-        let proofs = match given {
-            Some(scratch) => prove::postgres::prove(scratch, &section.history, &candidates).await?,
-            None => {
-                let scratch = PostgresScratch::start(options).await?;
-                let proofs = prove::postgres::prove(&scratch, &section.history, &candidates).await;
-                scratch.stop().await?;
-                proofs?
-            }
+        .unzip();
+    if !candidates.is_empty() {
+        progress(Phase::Proving { fixes: candidates.len() });
+        let proofs = if let Some(scratch) = given {
+            prove::postgres::prove(scratch, &section.history, &candidates).await?
+        } else {
+            let scratch = PostgresScratch::start(options).await?;
+            let proofs = prove::postgres::prove(&scratch, &section.history, &candidates).await;
+            scratch.stop().await?;
+            proofs?
         };
         for (index, proof) in places.into_iter().zip(proofs) {
             if let Some(fix) = &mut section.findings[index].fix {

@@ -26,6 +26,12 @@ pub enum LiveError {
         /// The places that were looked at, and what was wrong with what stood there.
         tried: String,
     },
+    /// The folders that were given hold no PostgreSQL server program that can be used.
+    #[error("no usable PostgreSQL server in the folder that was given: {tried}")]
+    GivenFolder {
+        /// The folders, and what is wrong with each.
+        tried: String,
+    },
     /// Something that could do harm was asked for.
     #[error("refused for safety: {what}")]
     Refused {
@@ -98,6 +104,17 @@ impl LiveError {
                 "or name a folder that holds `initdb` and `postgres`: --postgres-bin DIR or DBWRIGHT_POSTGRES_BIN=DIR"
                     .to_owned(),
                 "or give a disposable server: --scratch-url postgres://user@host/postgres".to_owned(),
+            ],
+            LiveError::GivenFolder { .. } => vec![
+                "name the folder that holds `initdb` and `postgres`, or leave out --postgres-bin \
+                 (DBWRIGHT_POSTGRES_BIN) to use what is found in the usual places"
+                    .to_owned(),
+            ],
+            LiveError::ServerProgram { .. } | LiveError::ServerStopped { .. } => vec![
+                "`dbwright detect` shows the servers of this machine; --postgres-bin DIR chooses another".to_owned(),
+            ],
+            LiveError::GivenServer { .. } => vec![
+                "without --scratch-url (DBWRIGHT_SCRATCH_URL) dbwright starts a server of its own".to_owned(),
             ],
             LiveError::DiskFull { .. } => {
                 vec!["free some space, or point TMPDIR to a folder that has about 200 MB".to_owned()]

@@ -110,13 +110,7 @@ pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: 
 
 /// Tries the fix of a finding on a server that has not run the history before.
 pub(crate) async fn prove(scratch: &PostgresScratch, run: &Run, finding: &Finding) -> Proof {
-    let (migration, statement) = finding.place.statement.unwrap();
-    let fix = finding.fix.as_ref().unwrap();
-    let candidates = [Candidate {
-        migration,
-        statement,
-        fix,
-    }];
+    let candidates = [Candidate::of(finding, &run.trace).unwrap()];
     let mut proofs = prove::postgres::prove(scratch, &run.history, &candidates)
         .await
         .unwrap();

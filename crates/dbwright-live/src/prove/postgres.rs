@@ -1,14 +1,15 @@
 //! Trying fixes on a scratch PostgreSQL.
 //!
 //! The history is replayed once. Before each migration that has fixes to try, the database is copied: one copy runs the
-//! migration as it stands, another runs it with the fix in place of the statement. The fix holds when both end in the same
-//! catalog, none of the locks was taken that it is there to avoid, and no step reads or writes a table from end to end
-//! while it keeps others from writing to it.
+//! migration as it stands, another runs it with the fixes in place of their statements. A fix holds when both end in the
+//! same catalog, none of the locks was taken that it is there to avoid, and no step reads or writes a table from end to end
+//! while it keeps others from writing to it. All fixes of a migration are tried together first; where that does not hold
+//! for all, each is tried by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{
-    Catalog, Effect, FixStep, History, Migration, ObjectId, Outcome, Proof, RunMode, Server, Span, Statement,
+    Catalog, Effect, FixStep, History, Migration, ObjectId, Outcome, Proof, Span, Statement,
 };
 
 use super::Candidate;
@@ -44,11 +45,10 @@ pub async fn prove(
         if let Some(wanted) = by_migration.get(&index) {
             let settings = runner.leave().await?;
             let place = (index, migration);
-            let original = run_on_copy(scratch, &database, &settings, place, None).await?;
-            for &candidate in wanted {
-                let fix = &candidates[candidate];
-                let tried = run_on_copy(scratch, &database, &settings, place, Some(fix)).await?;
-                proofs[candidate] = Some(compare(scratch.server(), &original, &tried, fix));
+            let original = run_on_copy(scratch, &database, &settings, place, &[]).await?;
+            let tries = Tries { scratch, database: &database, settings: &settings, place, original: &original };
+            for (candidate, proof) in tries.all(wanted, candidates).await? {
+                proofs[candidate] = Some(proof);
             }
             runner = Runner::new(scratch, &database).await?;
             runner.apply(&settings).await?;
@@ -61,29 +61,85 @@ pub async fn prove(
     Ok(proofs.into_iter().map(|proof| proof.unwrap_or_else(missing)).collect())
 }
 
+/// What trying the fixes of one migration needs.
+struct Tries<'a> {
+    scratch: &'a PostgresScratch,
+    database: &'a str,
+    settings: &'a [(String, String)],
+    place: (usize, &'a Migration),
+    original: &'a Run,
+}
+
+impl Tries<'_> {
+    /// Proofs of these candidates, with their indexes.
+    async fn all(
+        &self,
+        wanted: &[usize],
+        candidates: &[Candidate<'_>],
+    ) -> Result<Vec<(usize, Proof)>, LiveError> {
+        let statements: BTreeSet<usize> = wanted.iter().map(|index| candidates[*index].statement).collect();
+        if wanted.len() > 1 && statements.len() == wanted.len() {
+            let proofs = self.together(wanted, candidates).await?;
+            if proofs.iter().all(|(_, proof)| proof.holds()) {
+                return Ok(proofs);
+            }
+        }
+        let mut proofs = Vec::with_capacity(wanted.len());
+        for index in wanted {
+            proofs.extend(self.together(std::slice::from_ref(index), candidates).await?);
+        }
+        Ok(proofs)
+    }
+
+    async fn together(
+        &self,
+        wanted: &[usize],
+        candidates: &[Candidate<'_>],
+    ) -> Result<Vec<(usize, Proof)>, LiveError> {
+        let mut wanted = wanted.to_vec();
+        wanted.sort_by_key(|index| candidates[*index].statement);
+        let chosen: Vec<&Candidate<'_>> = wanted.iter().map(|index| &candidates[*index]).collect();
+        let tried = run_on_copy(self.scratch, self.database, self.settings, self.place, &chosen).await?;
+        let difference = first_difference(&self.original.catalog, &tried.catalog);
+        let server = self.scratch.server();
+        let proofs = wanted.iter().zip(&chosen).zip(&tried.steps).map(|((index, candidate), effects)| {
+            let reason = objection_to_steps(candidate, effects).or_else(|| {
+                let id = difference.as_ref()?;
+                Some(format!("the schema ends differently at the {} {id}", id.kind.name()))
+            });
+            let proof = match reason {
+                Some(reason) => Proof::Fails { server: server.clone(), reason },
+                None => Proof::Holds { server: server.clone() },
+            };
+            (*index, proof)
+        });
+        Ok(proofs.collect())
+    }
+}
+
 /// What a run on a copy brought.
 struct Run {
     catalog: Catalog,
-    /// Effects of the steps of the fix; empty for the original.
-    steps: Vec<Effect>,
+    /// Effects of the steps of each fix, in the order of the statements.
+    steps: Vec<Vec<Effect>>,
 }
 
-/// Runs one migration on a copy of the database, as it stands or with a fix in place of a statement.
+/// Runs one migration on a copy of the database, with fixes (in the order of their statements) in place of statements.
 async fn run_on_copy(
     scratch: &PostgresScratch,
     database: &str,
     settings: &[(String, String)],
     (index, migration): (usize, &Migration),
-    candidate: Option<&Candidate<'_>>,
+    fixes: &[&Candidate<'_>],
 ) -> Result<Run, LiveError> {
     let copy = scratch.copy_database(database).await?;
     let mut runner = Runner::new(scratch, &copy).await?;
     runner.apply(settings).await?;
-    let steps = match candidate {
-        Some(candidate) => {
-            runner.replay_with_fix(index, migration, candidate.statement, &candidate.fix.steps).await?
-        }
-        None => runner.replay(index, migration).await?,
+    let steps = if fixes.is_empty() {
+        runner.replay(index, migration).await?;
+        Vec::new()
+    } else {
+        runner.replay_with_fixes(index, migration, fixes).await?
     };
     let catalog = runner.read_catalog().await?;
     runner.leave().await?;
@@ -91,23 +147,20 @@ async fn run_on_copy(
     Ok(Run { catalog, steps })
 }
 
-fn compare(server: &Server, original: &Run, tried: &Run, candidate: &Candidate<'_>) -> Proof {
-    let fails = |reason: String| Proof::Fails { server: server.clone(), reason };
-    for (step, effect) in candidate.fix.steps.iter().zip(&tried.steps) {
-        if let Some(error) = effect.outcome.error() {
-            return fails(format!("`{}` fails: {}", step.sql, error.message));
+/// Why the steps of a fix do not do, where they don't.
+fn objection_to_steps(candidate: &Candidate<'_>, effects: &[Effect]) -> Option<String> {
+    candidate.fix.steps.iter().zip(effects).find_map(|(step, effect)| {
+        match &effect.outcome {
+            // Where the generated rows do not fit, the step was run again on empty tables. Whether production's rows fit is
+            // a matter of the statement, and another finding.
+            Outcome::Done | Outcome::FailedOnRows(_) => {}
+            Outcome::Failed(error) | Outcome::FollowsFrom { error, .. } => {
+                return Some(format!("`{}` fails: {}", step.sql, error.message));
+            }
+            Outcome::Refused(reason) => return Some(format!("`{}` was not run: {reason}", step.sql)),
         }
-        if let Outcome::Refused(reason) = &effect.outcome {
-            return fails(format!("`{}` was not run: {reason}", step.sql));
-        }
-        if let Some((relation, what)) = objection(effect, candidate) {
-            return fails(format!("`{}` {what} on {relation}", step.sql));
-        }
-    }
-    match first_difference(&original.catalog, &tried.catalog) {
-        Some(id) => fails(format!("the schema ends differently at the {} {id}", id.kind.name())),
-        None => Proof::Holds { server: server.clone() },
-    }
+        objection(effect, candidate).map(|(relation, what)| format!("`{}` {what} on {relation}", step.sql))
+    })
 }
 
 /// A lock that was to be avoided, or work done under a lock that keeps writers waiting.
@@ -136,32 +189,32 @@ fn first_difference(a: &Catalog, b: &Catalog) -> Option<ObjectId> {
 
 impl Runner<'_> {
     /// Runs a migration as its tool does, without watching.
-    pub(crate) async fn replay(&mut self, index: usize, migration: &Migration) -> Result<Vec<Effect>, LiveError> {
-        self.run_migration(index, migration, migration.run_mode).await?;
-        Ok(Vec::new())
+    async fn replay(&mut self, index: usize, migration: &Migration) -> Result<(), LiveError> {
+        self.run_migration(index, migration, migration.run_mode).await.map(|_| ())
     }
 
-    /// Runs a migration with steps in place of one statement, each step committed by itself and watched.
-    async fn replay_with_fix(
+    /// Runs a migration with the steps of fixes in place of their statements, each step committed by itself and watched.
+    async fn replay_with_fixes(
         &mut self,
         index: usize,
         migration: &Migration,
-        statement: usize,
-        steps: &[FixStep],
-    ) -> Result<Vec<Effect>, LiveError> {
-        let (before, rest) = migration.statements.split_at(statement.min(migration.statements.len()));
+        fixes: &[&Candidate<'_>],
+    ) -> Result<Vec<Vec<Effect>>, LiveError> {
         let part = |statements: &[Statement]| Migration { statements: statements.to_vec(), ..migration.clone() };
-        // A file whose own statements open a transaction can't be cut in two: its parts run statement by statement.
-        let mode = match migration.run_mode {
-            RunMode::AllInOneTransaction | RunMode::Transaction => RunMode::Transaction,
-            mode @ (RunMode::EachStatement | RunMode::SimpleQuery) => mode,
-        };
-        // Rows first: what stands before the statement may be there to make it hold for them.
-        self.prepare().await?;
-        self.run_migration(index, &without_transaction_control(part(before)), mode).await?;
-        let statements: Vec<Statement> = steps.iter().map(statement_of).collect();
-        let effects = self.watch_migration(index, &part(&statements)).await?;
-        self.run_migration(index, &without_transaction_control(part(rest.get(1..).unwrap_or_default())), mode).await?;
+        // Rows first: what stands before a statement may be there to make it hold for them.
+        self.prepare_tables(fixes.iter().flat_map(|fix| fix.tables.iter().cloned()).collect()).await?;
+        let mut effects = Vec::with_capacity(fixes.len());
+        let mut done = 0;
+        for fix in fixes {
+            let at = fix.statement.min(migration.statements.len());
+            let before = without_transaction_control(part(&migration.statements[done..at]));
+            self.run_migration(index, &before, migration.run_mode).await?;
+            let steps: Vec<Statement> = fix.fix.steps.iter().map(statement_of).collect();
+            effects.push(self.watch_migration(index, &part(&steps)).await?);
+            done = (at + 1).min(migration.statements.len());
+        }
+        let rest = without_transaction_control(part(&migration.statements[done..]));
+        self.run_migration(index, &rest, migration.run_mode).await?;
         Ok(effects)
     }
 
@@ -170,6 +223,7 @@ impl Runner<'_> {
     }
 }
 
+/// A file whose own statements open a transaction can't be cut in two with them.
 fn without_transaction_control(mut migration: Migration) -> Migration {
     migration.statements.retain(|statement| {
         let summary = dbwright_sql::summarise(dbwright_catalog::Engine::Postgres, &statement.text);

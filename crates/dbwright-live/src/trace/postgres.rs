@@ -224,7 +224,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Reads the catalog and fills tables before a migration that is judged.
-    pub(crate) async fn prepare(&mut self) -> Result<(), LiveError> {
+    async fn prepare(&mut self) -> Result<(), LiveError> {
         if self.state.is_none() {
             self.read_state(Frame::Alone).await?;
         }
@@ -244,6 +244,12 @@ impl<'a> Runner<'a> {
         self.unfilled.extend(unfilled);
         self.to_fill = Some(BTreeSet::new());
         Ok(())
+    }
+
+    /// Reads the catalog and fills these tables (and those they refer to).
+    pub(crate) async fn prepare_tables(&mut self, tables: BTreeSet<ObjectId>) -> Result<(), LiveError> {
+        self.to_fill = Some(tables);
+        self.prepare().await
     }
 
     async fn read_state(&mut self, frame: Frame) -> Result<(), LiveError> {

@@ -87,8 +87,11 @@ pub(super) fn next(review: &Review, layout: Layout) -> String {
 }
 
 fn after_findings(review: &Review, summary: &Summary) -> Vec<String> {
+    let what = if is_file(review) { "the file" } else { "the migrations" };
+    let advised = review.sections.iter().flat_map(findings).any(|finding| !finding.advice.is_empty());
     let act = match (summary.proven_fixes, summary.findings()) {
-        (0, _) => "change the migrations as the help lines say, then run `dbwright check` again.".to_owned(),
+        (0, _) if advised => format!("change {what} as the help lines say, then run `dbwright check` again."),
+        (0, _) => format!("correct {what}, then run `dbwright check` again."),
         (1, 1) => "put the safe version in place of the statement, then run `dbwright check` again.".to_owned(),
         (1, _) => "put the safe version in place of its statement, follow the help lines of the others, then run \
                    `dbwright check` again."
@@ -120,28 +123,27 @@ fn after_findings(review: &Review, summary: &Summary) -> Vec<String> {
 
 fn after_none(review: &Review, summary: &Summary) -> Vec<String> {
     let all_judged = summary.judged == summary.migrations;
-    let is_file = review.sections.iter().all(|section| section.history.tool == Tool::File);
     let sentences: [&str; 2] = if summary.migrations == 0 {
         [
             "`dbwright detect` shows where dbwright looked for migrations.",
             "`dbwright check FILE.sql` checks a file without a tool.",
-        ]
-    } else if nothing_ran(review) {
-        [
-            "make a server available as said above, then run `dbwright check` again.",
-            "`dbwright detect` shows what was found here and which servers this machine has.",
         ]
     } else if summary.judged == 0 {
         [
             "`dbwright check --all` checks the whole history.",
             "`dbwright check --since REF` checks what is new since another branch, tag or commit.",
         ]
+    } else if nothing_ran(review) {
+        [
+            "make a server available as said above, then run `dbwright check` again.",
+            "`dbwright detect` shows what was found here and which servers this machine has.",
+        ]
     } else if summary.not_observed() > 0 {
         [
             "what was not observed was not judged: see the reasons above.",
             "`dbwright detect` shows what was found here and which servers this machine has.",
         ]
-    } else if is_file {
+    } else if is_file(review) {
         [
             "`dbwright check --schema DUMP.sql FILE.sql` checks a file against the schema you have.",
             "`dbwright check` without a file checks the migrations of a repository.",
@@ -158,6 +160,11 @@ fn after_none(review: &Review, summary: &Summary) -> Vec<String> {
         ]
     };
     sentences.map(str::to_owned).to_vec()
+}
+
+/// Whether a file was checked that belongs to no tool.
+fn is_file(review: &Review) -> bool {
+    review.sections.iter().all(|section| section.history.tool == Tool::File)
 }
 
 /// Whether there was something to see and none of it was seen, so that silence says nothing.

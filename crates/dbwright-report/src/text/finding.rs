@@ -1,6 +1,6 @@
 //! One finding in full: title, code frame, facts, advice, safe version.
 
-use dbwright_catalog::{Evidence, Finding, HeldLock, Known, ObjectKind, Section};
+use dbwright_catalog::{Evidence, Finding, HeldLock, Known, ObjectKind, Section, Version};
 
 use crate::layout::{BOLD, FAINT, HELP, Layout, clean, severity_style};
 use crate::text::{fix, frame};
@@ -81,6 +81,10 @@ pub(super) fn title(finding: &Finding, layout: Layout) -> String {
 fn evidence(evidence: &Evidence, bullets: &Bullets) -> String {
     let known = match &evidence.known {
         Known::Observed => format!("observed on {}", evidence.server),
+        // What is said of a file before its version is known has the version 0.
+        Known::Predicted if evidence.server.version == Version::new(0, 0, 0) => {
+            format!("predicted for {}, not observed", evidence.server.engine)
+        }
         Known::Predicted => format!("predicted for {}, not observed", evidence.server),
         Known::Unknown(reason) => format!("unknown: {}", clean(reason)),
     };

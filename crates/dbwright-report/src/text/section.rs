@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dbwright_catalog::{Finding, Section};
 
-use crate::counts::findings;
+use crate::counts::{Summary, findings};
 use crate::layout::{BOLD, Layout, clean};
 use crate::text::{closing, finding, unobserved};
 use crate::words;
@@ -45,6 +45,7 @@ fn heading(section: &Section, layout: Layout) -> String {
     let engine = section.trace.is_none().then(|| format!("for {}", history.engine));
     let name = words::history_name(history, engine.as_deref());
     let ran = match &section.trace {
+        None if Summary::of_section(section).judged == 0 => "nothing to check".to_owned(),
         None => "did not run".to_owned(),
         Some(trace) => match words::other_version(history, &trace.server) {
             None => format!("ran on {}", trace.server),

@@ -50,7 +50,12 @@ fn a_statement_of_which_nothing_is_known_is_not_called_a_failure() {
 #[test]
 fn failing_on_any_row_is_an_error_and_failing_on_some_a_warning() {
     let orders = || [table("orders"), column("orders", "a", 1, "integer")];
-    let nulls = || Outcome::FailedOnRows(error("23502", "column \"a\" of relation \"orders\" contains null values"));
+    let nulls = || {
+        Outcome::FailedOnRows(error(
+            "23502",
+            "column \"a\" of relation \"orders\" contains null values",
+        ))
+    };
     let added = did("…").creates([not_null(column("orders", "b", 2, "integer"))]);
     let with_its_table = did("…").creates([table("fresh"), not_null(column("fresh", "b", 1, "integer"))]);
     let [_, before] = orders();

@@ -319,7 +319,10 @@ fn set_not_null_is_found_only_where_the_table_was_read() {
 #[test]
 fn what_failed_only_on_generated_rows_is_judged_for_its_locks() {
     let plain = column("orders", "total", 2, "integer");
-    let nulls = Outcome::FailedOnRows(error("23502", "column \"total\" of relation \"orders\" contains null values"));
+    let nulls = Outcome::FailedOnRows(error(
+        "23502",
+        "column \"total\" of relation \"orders\" contains null values",
+    ));
     let case = Case::postgres([table("orders"), plain.clone()]).migration([did("ALTER TABLE orders …")
         .alters(plain.clone(), not_null(plain))
         .locks("orders", AccessExclusive)
@@ -331,7 +334,13 @@ fn what_failed_only_on_generated_rows_is_judged_for_its_locks() {
         finding.evidence.facts.last().map(String::as_str),
         Some("It read orders from end to end while the lock was held.")
     );
-    assert!(finding.evidence.facts.iter().any(|fact| fact.starts_with("Observed on empty tables")));
+    assert!(
+        finding
+            .evidence
+            .facts
+            .iter()
+            .any(|fact| fact.starts_with("Observed on empty tables"))
+    );
 }
 
 #[test]

@@ -101,10 +101,16 @@ pub(super) fn search(bin_dirs: &[PathBuf]) -> Search {
 /// (a typing error must not lead to another server). The major version that was asked for, else the next newer, else the
 /// newest older; without a wish the newest.
 pub(super) fn choose(search: Search, major: Option<u32>) -> Result<Installation, LiveError> {
-    let tried = search.given_in_vain.as_ref().unwrap_or(&search.in_vain).join(", ");
     nearest(&search.found, search.given_in_vain.is_some(), major)
         .cloned()
-        .ok_or(LiveError::NoPostgres { tried })
+        .ok_or_else(|| match &search.given_in_vain {
+            Some(folders) => LiveError::GivenFolder {
+                tried: folders.join(", "),
+            },
+            None => LiveError::NoPostgres {
+                tried: search.in_vain.join(", "),
+            },
+        })
 }
 
 /// Which of `found` a scratch server is started from; only those in folders that were given, where there were any.
@@ -188,7 +194,7 @@ fn version(postgres: &Path) -> Result<(Version, String), String> {
     text.strip_prefix("postgres (PostgreSQL) ")
         .and_then(|rest| rest.parse().ok())
         .map(|version| (version, text.clone()))
-        .ok_or_else(|| format!("`postgres -V` failed ({}): {text:?}", output.status))
+        .ok_or_else(|| format!("`postgres -V` failed ({}){}", output.status, if text.is_empty() { String::new() } else { format!(": {text}") }))
 }
 
 fn expand(folder: &str) -> Option<PathBuf> {
@@ -299,7 +305,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "no usable PostgreSQL server was found; looked in: {} (it holds no `initdb` and `postgres`)",
+                "no usable PostgreSQL server in the folder that was given: {} (it holds no `initdb` and `postgres`)",
                 folder.path().display()
             )
         );
