@@ -92,11 +92,13 @@ impl ObjectId {
     }
 
     /// The column `name` of this table.
+    #[must_use]
     pub fn column(&self, name: impl Into<String>) -> Self {
         self.child(ObjectKind::Column, name)
     }
 
     /// A part of this object: a column, constraint or trigger of a table.
+    #[must_use]
     pub fn child(&self, kind: ObjectKind, name: impl Into<String>) -> Self {
         let mut path = self.path.clone();
         path.push(name.into());

@@ -1,6 +1,6 @@
 //! `check`: which migrations would hurt in production.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -85,7 +85,12 @@ pub async fn check(
 ) -> Result<CheckAnswer, EngineerError> {
     let started = Instant::now();
     let scratch = scratch_options(request)?;
-    let Prepared { config, mut history, judged, mut findings } = prepare(request)?;
+    let Prepared {
+        config,
+        mut history,
+        judged,
+        mut findings,
+    } = prepare(request)?;
     let levels = Levels::of(&config)?;
     levels.apply(&mut history.findings);
     levels.apply(&mut findings);
@@ -94,8 +99,18 @@ pub async fn check(
     }
     let mut section = section::review(history, judged, &scratch, &levels, progress).await?;
     section.findings.splice(0..0, findings);
-    let fail_on = config.fail_on.map_or(FailOn::Severity(dbwright_catalog::Severity::Warning), |setting| setting.value);
-    Ok(CheckAnswer { review: Review { sections: vec![section], duration: rounded(started.elapsed()) }, fail_on })
+    let fail_on = config
+        .fail_on
+        .map_or(FailOn::Severity(dbwright_catalog::Severity::Warning), |setting| {
+            setting.value
+        });
+    Ok(CheckAnswer {
+        review: Review {
+            sections: vec![section],
+            duration: rounded(started.elapsed()),
+        },
+        fail_on,
+    })
 }
 
 /// To the millisecond: nobody reads more.
@@ -105,12 +120,15 @@ fn rounded(duration: Duration) -> Duration {
 
 fn scratch_options(request: &CheckRequest) -> Result<ScratchOptions, EngineerError> {
     let url = match &request.scratch_url {
-        Some(text) => {
-            Some(ScratchUrl::from_str(text).map_err(|error| EngineerError::ScratchUrl(error.to_string()))?)
-        }
+        Some(text) => Some(ScratchUrl::from_str(text).map_err(|error| EngineerError::ScratchUrl(error.to_string()))?),
         None => None,
     };
-    Ok(ScratchOptions { url, major: None, cache: request.cache.clone(), bin_dirs: request.bin_dirs.clone() })
+    Ok(ScratchOptions {
+        url,
+        major: None,
+        cache: request.cache.clone(),
+        bin_dirs: request.bin_dirs.clone(),
+    })
 }
 
 struct Prepared {
@@ -127,23 +145,23 @@ fn prepare(request: &CheckRequest) -> Result<Prepared, EngineerError> {
         Input::File(path) => dbwright_repo::Input::File(path.clone()),
         Input::Bytes(bytes) => dbwright_repo::Input::Stdin(bytes.clone()),
     };
-    let working = std::path::absolute(".").map_err(|source| RepoError::Unreadable { path: ".".into(), source })?;
+    let working = std::path::absolute(".").map_err(|source| RepoError::Unreadable {
+        path: ".".into(),
+        source,
+    })?;
     let root = dbwright_repo::root_of(&working);
     let config = Config::load(&root)?.with(request.overrides.clone());
     let history = dbwright_repo::read_file(&root, &input, &config)?;
-    Ok(Prepared { config, history, judged: MigrationSet::All, findings: Vec::new() })
+    Ok(Prepared {
+        config,
+        history,
+        judged: MigrationSet::All,
+        findings: Vec::new(),
+    })
 }
 
-fn prepare_repository(request: &CheckRequest, folder: &std::path::Path) -> Result<Prepared, EngineerError> {
-    let named = folder != std::path::Path::new(".");
-    let folder =
-        std::path::absolute(folder).map_err(|source| RepoError::Unreadable { path: folder.to_owned(), source })?;
-    let root = dbwright_repo::root_of(&folder);
-    let mut overrides = request.overrides.clone();
-    if overrides.migrations.is_none() && named && folder != root {
-        // `dbwright check db` means the migrations below that folder.
-        overrides.migrations = Some(folder);
-    }
+fn prepare_repository(request: &CheckRequest, folder: &Path) -> Result<Prepared, EngineerError> {
+    let (root, overrides) = narrowed(folder, request.overrides.clone())?;
     let config = Config::load(&root)?.with(overrides);
     let detection = dbwright_repo::detect(&root, &config)?;
     let selection = dbwright_repo::select(&detection, &config)?;
@@ -152,15 +170,38 @@ fn prepare_repository(request: &CheckRequest, folder: &std::path::Path) -> Resul
         Scope::All => (MigrationSet::All, Vec::new()),
         Scope::New => new_migrations(&root, &history, &config)?,
     };
-    Ok(Prepared { config, history, judged, findings })
+    Ok(Prepared {
+        config,
+        history,
+        judged,
+        findings,
+    })
+}
+
+/// The root of the repository that `folder` is in, and overrides that keep to the folder where it is one below the root:
+/// `dbwright check db` means the migrations below `db`.
+pub(crate) fn narrowed(folder: &Path, mut overrides: Overrides) -> Result<(PathBuf, Overrides), EngineerError> {
+    let named = folder != Path::new(".");
+    let folder = std::path::absolute(folder).map_err(|source| RepoError::Unreadable {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let root = dbwright_repo::root_of(&folder);
+    if overrides.migrations.is_none() && named && folder != root {
+        overrides.migrations = Some(folder);
+    }
+    Ok((root, overrides))
 }
 
 fn new_migrations(
-    root: &std::path::Path,
+    root: &Path,
     history: &History,
     config: &Config,
 ) -> Result<(MigrationSet, Vec<Finding>), EngineerError> {
-    let reference = config.base.as_ref().map(|base| (base.value.as_str(), base.from.as_str()));
+    let reference = config
+        .base
+        .as_ref()
+        .map(|base| (base.value.as_str(), base.from.as_str()));
     match dbwright_repo::new_since(root, &history.folder, reference) {
         Ok(new) => Ok(dbwright_repo::judged(history, &new)),
         Err(RepoError::NotARepository { .. }) if reference.is_none() => Ok((MigrationSet::All, Vec::new())),

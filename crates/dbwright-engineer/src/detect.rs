@@ -7,6 +7,7 @@ use dbwright_live::scratch::postgres::{Installation, installations, nearest};
 use dbwright_repo::{Candidate, Config, Detection, Overrides, RepoError, Selection};
 
 use crate::EngineerError;
+use crate::check::narrowed;
 
 /// What was found in a repository and on this machine.
 #[derive(Debug)]
@@ -28,7 +29,9 @@ pub struct DetectAnswer {
 impl DetectAnswer {
     /// Whether this candidate is the one that `check` would take.
     pub fn is_selected(&self, candidate: &Candidate) -> bool {
-        self.selection.as_ref().is_ok_and(|selection| selection.folder == candidate.folder)
+        self.selection
+            .as_ref()
+            .is_ok_and(|selection| selection.folder == candidate.folder)
     }
 }
 
@@ -38,9 +41,7 @@ impl DetectAnswer {
 ///
 /// When the folder or its configuration cannot be read.
 pub fn detect(folder: &Path, overrides: Overrides, bin_dirs: &[PathBuf]) -> Result<DetectAnswer, EngineerError> {
-    let folder =
-        std::path::absolute(folder).map_err(|source| RepoError::Unreadable { path: folder.to_owned(), source })?;
-    let root = dbwright_repo::root_of(&folder);
+    let (root, overrides) = narrowed(folder, overrides)?;
     let config = Config::load(&root)?.with(overrides);
     let detection = dbwright_repo::detect(&root, &config)?;
     let selection = dbwright_repo::select(&detection, &config);
@@ -52,5 +53,12 @@ pub fn detect(folder: &Path, overrides: Overrides, bin_dirs: &[PathBuf]) -> Resu
         }
         _ => None,
     };
-    Ok(DetectAnswer { root, config, detection, selection, installations, chosen })
+    Ok(DetectAnswer {
+        root,
+        config,
+        detection,
+        selection,
+        installations,
+        chosen,
+    })
 }

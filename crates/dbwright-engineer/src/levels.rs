@@ -20,7 +20,10 @@ impl Levels {
         let mut levels = Levels::default();
         for (name, level) in &config.rules {
             if !rules::exists(name) {
-                return Err(EngineerError::UnknownRule { name: name.clone(), from: Some(level.from.clone()) });
+                return Err(EngineerError::UnknownRule {
+                    name: name.clone(),
+                    from: Some(level.from.clone()),
+                });
             }
             match level.value {
                 RuleLevel::Allow => levels.allowed.push(name.clone()),

@@ -56,11 +56,22 @@ pub(crate) fn exists(name: &str) -> bool {
 pub fn rules() -> Vec<RuleLine> {
     let mut lines: Vec<RuleLine> = dbwright_rules::RULES
         .iter()
-        .map(|rule| RuleLine { name: rule.name, group: rule.group.name(), summary: rule.summary() })
+        .map(|rule| RuleLine {
+            name: rule.name,
+            group: rule.group.name(),
+            summary: rule.summary(),
+        })
         .collect();
     let group = Group::Failure.name();
-    let end = lines.iter().rposition(|line| line.group == group).map_or(lines.len(), |last| last + 1);
-    let of_files = FILE_RULES.iter().map(|rule| RuleLine { name: rule.name, group, summary: rule.summary.to_owned() });
+    let end = lines
+        .iter()
+        .rposition(|line| line.group == group)
+        .map_or(lines.len(), |last| last + 1);
+    let of_files = FILE_RULES.iter().map(|rule| RuleLine {
+        name: rule.name,
+        group,
+        summary: rule.summary.to_owned(),
+    });
     lines.splice(end..end, of_files);
     lines
 }
@@ -84,6 +95,9 @@ pub fn rule_page(name: &str) -> Result<String, EngineerError> {
             rule.name,
             rule.name
         )),
-        None => Err(EngineerError::UnknownRule { name: name.to_owned(), from: None }),
+        None => Err(EngineerError::UnknownRule {
+            name: name.to_owned(),
+            from: None,
+        }),
     }
 }

@@ -1,5 +1,7 @@
 //! All rules, a line each. Not their pages: those are in [`crate::page`].
 
+use std::fmt::Write as _;
+
 use crate::layout::{BOLD, Layout, clean};
 
 /// Below this width the summary goes below the name.
@@ -26,11 +28,11 @@ pub fn rule_list(rules: &[RuleLine<'_>], color: bool, width: usize) -> String {
         if rule.group != group {
             group = rule.group;
             let gap = if text.is_empty() { "" } else { "\n" };
-            text.push_str(&format!("{gap}{}\n", layout.paint(BOLD, group)));
+            let _ = writeln!(text, "{gap}{}", layout.paint(BOLD, group));
         }
         let summary = clean(rule.summary);
         if layout.width < TWO_COLUMNS_MIN {
-            text.push_str(&format!("  {}\n", rule.name));
+            let _ = writeln!(text, "  {}", rule.name);
             text.push_str(&layout.wrap("    ", "    ", &summary));
         } else {
             let first = format!("  {:names$}  ", rule.name);
@@ -46,9 +48,21 @@ mod tests {
     use super::*;
 
     const RULES: [RuleLine<'_>; 3] = [
-        RuleLine { group: "locks", name: "table-rewrite", summary: "Every row of an existing table is written anew, and nobody can use it" },
-        RuleLine { group: "locks", name: "lock", summary: "A lock" },
-        RuleLine { group: "design", name: "wish", summary: "A wish" },
+        RuleLine {
+            group: "locks",
+            name: "table-rewrite",
+            summary: "Every row of an existing table is written anew, and nobody can use it",
+        },
+        RuleLine {
+            group: "locks",
+            name: "lock",
+            summary: "A lock",
+        },
+        RuleLine {
+            group: "design",
+            name: "wish",
+            summary: "A wish",
+        },
     ];
 
     #[test]
@@ -70,7 +84,10 @@ design
     #[test]
     fn narrow_terminals_get_the_summary_below_the_name() {
         let text = rule_list(&RULES, false, 50);
-        assert!(text.contains("  table-rewrite\n    Every row of an existing table is written\n    anew"), "{text}");
+        assert!(
+            text.contains("  table-rewrite\n    Every row of an existing table is written\n    anew"),
+            "{text}"
+        );
         assert!(text.lines().all(|line| line.len() <= 50), "{text}");
     }
 }

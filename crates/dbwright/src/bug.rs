@@ -27,7 +27,9 @@ fn end() {
 
 fn report(panic: &PanicHookInfo<'_>) -> String {
     let what = panic.payload_as_str().unwrap_or("a panic without words");
-    let place = panic.location().map_or_else(String::new, |location| format!(" ({location})"));
+    let place = panic
+        .location()
+        .map_or_else(String::new, |location| format!(" ({location})"));
     let mut hints = vec![format!(
         "please report it, with the command, this message and, where you may show it, the SQL: dbwright {}, {} {}",
         env!("CARGO_PKG_VERSION"),
@@ -60,14 +62,21 @@ mod tests {
             panic!("still here: {outcome:?}");
         }
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "bug::tests::a_panic_says_that_it_is_a_bug_and_ends_with_70", "--nocapture"])
+            .args([
+                "--exact",
+                "bug::tests::a_panic_says_that_it_is_a_bug_and_ends_with_70",
+                "--nocapture",
+            ])
             .env(CHILD, "1")
             .env_remove("RUST_BACKTRACE")
             .output()
             .unwrap();
         assert_eq!(child.status.code(), Some(70));
         let said = String::from_utf8(child.stderr).unwrap();
-        assert!(said.contains("error: this is a bug in dbwright: seven is not a prime (crates/dbwright/src/bug.rs:"), "{said}");
+        assert!(
+            said.contains("error: this is a bug in dbwright: seven is not a prime (crates/dbwright/src/bug.rs:"),
+            "{said}"
+        );
         assert!(said.contains("hint: please report it"), "{said}");
         assert!(!said.contains("still here"), "{said}");
     }

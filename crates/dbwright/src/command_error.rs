@@ -33,11 +33,19 @@ pub(crate) struct CommandError {
 
 impl CommandError {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        CommandError { kind: Kind::Usage, message: message.into(), hints: Vec::new() }
+        CommandError {
+            kind: Kind::Usage,
+            message: message.into(),
+            hints: Vec::new(),
+        }
     }
 
     pub(crate) fn outside(message: impl Into<String>) -> Self {
-        CommandError { kind: Kind::Outside, message: message.into(), hints: Vec::new() }
+        CommandError {
+            kind: Kind::Outside,
+            message: message.into(),
+            hints: Vec::new(),
+        }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -53,6 +61,10 @@ impl From<EngineerError> for CommandError {
             ErrorKind::Outside => Kind::Outside,
             ErrorKind::Refused => Kind::Refused,
         };
-        CommandError { kind, message: error.message(), hints: error.hints() }
+        CommandError {
+            kind,
+            message: error.message(),
+            hints: error.hints(),
+        }
     }
 }

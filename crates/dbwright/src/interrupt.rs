@@ -18,7 +18,11 @@ pub(crate) fn watch(runtime: &tokio::runtime::Runtime) {
     });
 }
 
-#[expect(clippy::exit, clippy::disallowed_methods, reason = "`main` is busy with what was interrupted")]
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "`main` is busy with what was interrupted"
+)]
 fn end() {
     std::process::exit(INTERRUPTED);
 }

@@ -43,7 +43,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
         .map_err(|source| CommandError::outside(format!("cannot start the async runtime: {source}")))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the program waits for everything else")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the program waits for everything else"
+)]
 fn run(runtime: &tokio::runtime::Runtime, args: &Args) -> Result<ExitCode, CommandError> {
     match &args.command {
         Command::Check(args) => runtime.block_on(commands::check::cmd_check(args)),

@@ -77,7 +77,11 @@ impl ProgressLine {
     const INTERVAL: Duration = Duration::from_millis(100);
 
     pub(crate) fn new() -> Self {
-        ProgressLine { watched: std::io::stderr().is_terminal(), started: Instant::now(), last: None }
+        ProgressLine {
+            watched: std::io::stderr().is_terminal(),
+            started: Instant::now(),
+            last: None,
+        }
     }
 
     /// Shows `text` instead of what stood there.

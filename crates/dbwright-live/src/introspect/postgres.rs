@@ -429,6 +429,9 @@ enum Reader {
     Sequences,
 }
 
+/// Writes the query for some or all objects.
+type Query = fn(&Only<'_>) -> String;
+
 impl Scope {
     fn all() -> Self {
         Scope {
@@ -440,7 +443,7 @@ impl Scope {
     /// The queries in an order in which each finds the names that it needs: relations before what belongs to them.
     fn queries(&self) -> Vec<(Reader, String)> {
         let mut queries = Vec::new();
-        let mut add = |oids: &BTreeSet<u32>, readers: &[(Reader, fn(&Only<'_>) -> String)]| {
+        let mut add = |oids: &BTreeSet<u32>, readers: &[(Reader, Query)]| {
             let oids: Vec<u32> = oids.iter().copied().collect();
             let only = if self.all { Only::All } else { Only::Oids(&oids) };
             if self.all || !oids.is_empty() {

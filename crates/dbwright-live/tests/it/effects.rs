@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use dbwright_catalog::{
-    Change, Effect, Engine, History, LockMode, Migration, MigrationSet, ObjectId, Outcome, RunMode, Tool, Version,
+    Catalog, Change, Effect, Engine, History, LockMode, Migration, MigrationSet, Object, ObjectId, Outcome, RunMode, Tool, Version,
 };
 use dbwright_live::scratch::postgres::PostgresScratch;
 use dbwright_live::trace::postgres::trace;
@@ -162,7 +162,7 @@ pub(crate) fn show(effects: &[Effect]) -> String {
     text.trim().to_owned()
 }
 
-async fn run(scratch: &PostgresScratch, setup: &str, case: &Case) -> String {
+async fn run(scratch: &PostgresScratch, setup: &str, initial: &Catalog, case: &Case) -> String {
     let history = history(vec![
         migration("1_setup", setup, RunMode::EachStatement),
         migration("2_case", &case.sql, case.mode),
@@ -175,8 +175,46 @@ async fn run(scratch: &PostgresScratch, setup: &str, case: &Case) -> String {
         assert_eq!(effect.outcome, Outcome::Done, "statement {} of setup.sql", index + 1);
     }
     assert!(trace.unfilled.is_empty(), "{:?}", trace.unfilled);
-    let assumed: String = trace.assumptions.iter().map(|text| format!("\nassumed: {text}")).collect();
-    (show(&trace.migrations[1].effects) + &assumed).trim().to_owned()
+    let effects = &trace.migrations[1].effects;
+    // What fails at the commit has been seen before it was undone.
+    if !case.name.contains("at commit") {
+        assert_eq!(objects(&applied(initial, effects)), objects(&trace.catalog), "{}: changes do not add up", case.name);
+    }
+    let mut text = show(effects);
+    for assumption in &trace.assumptions {
+        write!(text, "\nassumed: {assumption}").unwrap();
+    }
+    text.trim().to_owned()
+}
+
+/// The catalog that a trace ends in when nothing is judged.
+async fn initial(scratch: &PostgresScratch, setup: &str) -> Catalog {
+    let history = history(vec![migration("1_setup", setup, RunMode::EachStatement)]);
+    let judged = MigrationSet::Only { indexes: Vec::new(), why: String::new() };
+    trace(scratch, &history, &judged, &mut |_| {}).await.unwrap().catalog
+}
+
+/// The catalog with all changes made: what reading after each statement only what it touched amounts to.
+fn applied(initial: &Catalog, effects: &[Effect]) -> Catalog {
+    // In order, except that a name that is given away is free for another object of the same statement.
+    let mut catalog = initial.clone();
+    for effect in effects {
+        for change in &effect.changes {
+            if let Change::Dropped(object) | Change::Altered { before: object, .. } = change {
+                catalog.objects.remove(&object.id);
+            }
+        }
+        for change in &effect.changes {
+            if let Change::Created(object) | Change::Altered { after: object, .. } = change {
+                catalog.objects.insert(object.id.clone(), object.clone());
+            }
+        }
+    }
+    catalog
+}
+
+fn objects(catalog: &Catalog) -> Vec<(String, &Object)> {
+    catalog.objects.iter().map(|(id, object)| (format!("{} {id}", id.kind.name()), object)).collect()
 }
 
 /// Runs every case on a server and compares, or (with `DBWRIGHT_BLESS`) writes what was seen.
@@ -190,6 +228,7 @@ async fn check(major: u32) {
     for round in 0..runs {
         let scratch = PostgresScratch::start(&servers::scratch_options(major)).await.expect("the scratch server starts");
         assert_eq!(scratch.server().version.major, Version::new(major, 0, 0).major);
+        let initial = initial(&scratch, &setup).await;
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
         files.sort();
@@ -200,7 +239,7 @@ async fn check(major: u32) {
                     continue;
                 }
                 count += 1;
-                let seen = run(&scratch, &setup, case).await;
+                let seen = run(&scratch, &setup, &initial, case).await;
                 let own = case.expected_from(major);
                 let fits = |(from, until, _): &&mut (u32, u32, String)| (*from..=*until).contains(&major);
                 match case.expected.iter_mut().find(fits) {

@@ -7,6 +7,7 @@ mod effects;
 mod fill;
 mod scratch;
 mod servers;
+mod split;
 mod sqlite;
 mod sqlite_effects;
 mod sqlite_introspect;

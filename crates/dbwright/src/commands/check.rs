@@ -22,7 +22,7 @@ use crate::terminal::{self, ProgressLine};
 #[derive(Args, Debug)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct CheckArgs {
-    /// A folder in a repository, a file of SQL, or `-` for standard input.
+    /// A repository or a folder in one, a file of SQL, or `-` for standard input.
     #[arg(default_value = ".")]
     path: PathBuf,
     /// Judge every migration, not only new ones.
@@ -111,7 +111,11 @@ impl SetUpArgs {
 
     /// Folders with server programs. An empty environment variable is none.
     pub(crate) fn bin_dirs(&self) -> Vec<PathBuf> {
-        self.postgres_bin.iter().filter(|folder| !folder.is_empty()).map(|folder| absolute(Path::new(folder))).collect()
+        self.postgres_bin
+            .iter()
+            .filter(|folder| !folder.is_empty())
+            .map(|folder| absolute(Path::new(folder)))
+            .collect()
     }
 }
 
@@ -138,7 +142,11 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         Format::Json => dbwright_report::json(&answer.review),
         Format::Text => dbwright_report::text(
             &answer.review,
-            &TextOptions { color: terminal::color(), width: terminal::width(), verbose: args.verbose },
+            &TextOptions {
+                color: terminal::color(),
+                width: terminal::width(),
+                verbose: args.verbose,
+            },
         ),
     };
     terminal::print(&text)?;
@@ -159,9 +167,13 @@ fn input(path: &Path) -> Result<Input, CommandError> {
     }
     let data = std::fs::metadata(path).map_err(|error| {
         CommandError::usage(format!("cannot check {}: {error}", path.display()))
-            .hint("name a folder in a repository, a file of SQL, or `-` for standard input")
+            .hint("name a repository or a folder in one, a file of SQL, or `-` for standard input")
     })?;
-    Ok(if data.is_dir() { Input::Repository(path.to_owned()) } else { Input::File(path.to_owned()) })
+    Ok(if data.is_dir() {
+        Input::Repository(path.to_owned())
+    } else {
+        Input::File(path.to_owned())
+    })
 }
 
 fn absolute(path: &Path) -> PathBuf {
@@ -170,7 +182,11 @@ fn absolute(path: &Path) -> PathBuf {
 
 /// `$DBWRIGHT_CACHE`, else `dbwright` in the user's cache folder.
 fn cache() -> Result<PathBuf, CommandError> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     if let Some(path) = variable("DBWRIGHT_CACHE") {
         return Ok(path);
     }

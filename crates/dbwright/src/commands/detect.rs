@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use dbwright_catalog::{Engine, Tool};
-use dbwright_engineer::{Candidate, DetectAnswer, Fact, EngineerError, Selection, detect};
+use dbwright_engineer::{Candidate, DetectAnswer, EngineerError, Fact, Selection, detect};
 
 use super::check::SetUpArgs;
 use crate::command_error::CommandError;
@@ -19,7 +19,7 @@ use crate::terminal;
 /// the repository name, and the servers on this machine. `*` marks what `dbwright check` takes. Nothing is run.
 #[derive(Args, Debug)]
 pub(crate) struct DetectArgs {
-    /// A folder in the repository.
+    /// A repository, or a folder in one.
     #[arg(default_value = ".")]
     path: PathBuf,
     #[command(flatten)]
@@ -31,9 +31,15 @@ const SERVERS_MAX: usize = 8;
 
 pub(crate) fn cmd_detect(args: &DetectArgs) -> Result<ExitCode, CommandError> {
     if !args.path.is_dir() {
-        let what = if args.path.exists() { "is a file" } else { "does not exist" };
-        return Err(CommandError::usage(format!("cannot look at {}: it {what}", args.path.display()))
-            .hint("name a folder in a repository"));
+        let what = if args.path.exists() {
+            "is a file"
+        } else {
+            "does not exist"
+        };
+        return Err(
+            CommandError::usage(format!("cannot look at {}: it {what}", args.path.display()))
+                .hint("name a repository or a folder in one"),
+        );
     }
     let answer = detect(&args.path, args.set_up.overrides(), &args.set_up.bin_dirs())?;
     let mut text = format!("repository: {}\n", answer.root.display());
@@ -41,7 +47,11 @@ pub(crate) fn cmd_detect(args: &DetectArgs) -> Result<ExitCode, CommandError> {
     settings(&mut text, &answer);
     servers_named(&mut text, &answer);
     let unread = answer.detection.unread.iter();
-    table(&mut text, "found, and not read by dbwright yet", &unread.map(|fact| vec![fact.to_string()]).collect::<Vec<_>>());
+    table(
+        &mut text,
+        "found, and not read by dbwright yet",
+        &unread.map(|fact| vec![fact.to_string()]).collect::<Vec<_>>(),
+    );
     servers_here(&mut text, &answer);
     text.push('\n');
     text.push_str(&match answer.selection {
@@ -68,8 +78,14 @@ fn migrations(text: &mut String, answer: &DetectAnswer) {
             let _ = writeln!(text, "      {}", reason(candidate, fact));
         }
     }
+    if candidates.iter().any(|candidate| candidate.aside) && candidates.iter().any(|candidate| !candidate.aside) {
+        text.push_str("  (Those among tests, examples and documentation are taken only where there are no others.)\n");
+    }
     if let Some(limit) = &answer.detection.truncated {
-        let _ = writeln!(text, "  The search stopped at {limit}: name the folder with --migrations DIR.");
+        let _ = writeln!(
+            text,
+            "  The search stopped at {limit}: name the folder with --migrations DIR."
+        );
     }
 }
 
@@ -77,7 +93,11 @@ fn migrations(text: &mut String, answer: &DetectAnswer) {
 fn reason(candidate: &Candidate, fact: &Fact) -> String {
     match fact.path.strip_prefix(&candidate.folder) {
         Ok(inner) if inner.as_os_str().is_empty() => fact.what.clone(),
-        Ok(inner) => Fact { path: inner.to_owned(), ..fact.clone() }.to_string(),
+        Ok(inner) => Fact {
+            path: inner.to_owned(),
+            ..fact.clone()
+        }
+        .to_string(),
         Err(_) => fact.to_string(),
     }
 }
@@ -93,8 +113,17 @@ fn row(answer: &DetectAnswer, candidate: &Candidate) -> Vec<String> {
             one_of(candidate.engines.iter().map(ToString::to_string)).unwrap_or_else(|| "engine unknown".to_owned()),
         ),
     };
-    let noun = if candidate.migrations == 1 { "migration" } else { "migrations" };
-    vec![shown(&candidate.folder), format!("{} {noun}", candidate.migrations), tools, engines]
+    let noun = if candidate.migrations == 1 {
+        "migration"
+    } else {
+        "migrations"
+    };
+    vec![
+        shown(&candidate.folder),
+        format!("{} {noun}", candidate.migrations),
+        tools,
+        engines,
+    ]
 }
 
 /// What `dbwright.toml` and flags say, and where.
@@ -106,11 +135,29 @@ fn settings(text: &mut String, answer: &DetectAnswer) {
             rows.push(vec![key.to_owned(), value, from.clone()]);
         }
     };
-    add("engine", config.engine.as_ref().map(|set| (set.value.to_string(), &set.from)));
-    add("engine-version", config.engine_version.as_ref().map(|set| (set.value.to_string(), &set.from)));
-    add("tool", config.tool.as_ref().map(|set| (set.value.to_string(), &set.from)));
-    add("migrations", config.migrations.as_ref().map(|set| (shown(&set.value), &set.from)));
-    add("schema", config.schema.as_ref().map(|set| (shown(&set.value), &set.from)));
+    add(
+        "engine",
+        config.engine.as_ref().map(|set| (set.value.to_string(), &set.from)),
+    );
+    add(
+        "engine-version",
+        config
+            .engine_version
+            .as_ref()
+            .map(|set| (set.value.to_string(), &set.from)),
+    );
+    add(
+        "tool",
+        config.tool.as_ref().map(|set| (set.value.to_string(), &set.from)),
+    );
+    add(
+        "migrations",
+        config.migrations.as_ref().map(|set| (shown(&set.value), &set.from)),
+    );
+    add(
+        "schema",
+        config.schema.as_ref().map(|set| (shown(&set.value), &set.from)),
+    );
     add("base", config.base.as_ref().map(|set| (set.value.clone(), &set.from)));
     table(text, "settings", &rows);
 }
@@ -141,7 +188,10 @@ fn servers_here(text: &mut String, answer: &DetectAnswer) {
             "PATH" => " (in PATH)",
             _ => "",
         };
-        rows.push(vec![format!("PostgreSQL {}", server.version), format!("{}{origin}", server.bin.display())]);
+        rows.push(vec![
+            format!("PostgreSQL {}", server.version),
+            format!("{}{origin}", server.bin.display()),
+        ]);
         mark(answer.chosen.as_ref() == Some(server));
     }
     if rows.is_empty() {
@@ -149,7 +199,12 @@ fn servers_here(text: &mut String, answer: &DetectAnswer) {
         mark(false);
     }
     rows.push(vec!["SQLite".to_owned(), "built in".to_owned()]);
-    mark(answer.selection.as_ref().is_ok_and(|selection| selection.engine == Engine::Sqlite));
+    mark(
+        answer
+            .selection
+            .as_ref()
+            .is_ok_and(|selection| selection.engine == Engine::Sqlite),
+    );
     text.push_str("\nservers on this machine\n");
     for (mark, line) in marks.iter().zip(aligned(&rows)) {
         let _ = writeln!(text, "{mark} {line}");
@@ -191,7 +246,12 @@ fn plan(answer: &DetectAnswer, selection: &Selection) -> String {
 
 fn ask(question: &CommandError) -> String {
     // What comes in further lines is a list of what stands above.
-    let message = question.message.lines().next().unwrap_or_default().trim_end_matches(':');
+    let message = question
+        .message
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches(':');
     let mut text = format!("`dbwright check` stops here: {message}.\n");
     for hint in &question.hints {
         let _ = writeln!(text, "  {hint}");
@@ -213,8 +273,15 @@ fn table(text: &mut String, title: &str, rows: &[Vec<String>]) {
 /// Rows as lines whose cells stand below each other.
 fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let width_of = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width_of(column).unwrap_or_default()).collect();
+    let width_of = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+    };
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| width_of(column).unwrap_or_default())
+        .collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
@@ -228,5 +295,9 @@ fn one_of(names: impl Iterator<Item = String>) -> Option<String> {
 }
 
 fn shown(path: &Path) -> String {
-    if path.as_os_str().is_empty() { ".".to_owned() } else { path.display().to_string() }
+    if path.as_os_str().is_empty() {
+        ".".to_owned()
+    } else {
+        path.display().to_string()
+    }
 }

@@ -19,7 +19,11 @@ pub(crate) struct RuleArgs {
 
 pub(crate) fn cmd_rule(args: &RuleArgs) -> Result<ExitCode, CommandError> {
     let text = match &args.name {
-        Some(name) => dbwright_report::rule_page(&dbwright_engineer::rule_page(name)?, terminal::color(), terminal::width()),
+        Some(name) => dbwright_report::rule_page(
+            &dbwright_engineer::rule_page(name)?,
+            terminal::color(),
+            terminal::width(),
+        ),
         None => list(),
     };
     terminal::print(&text)?;
@@ -30,7 +34,11 @@ fn list() -> String {
     let rules = dbwright_engineer::rules();
     let lines: Vec<dbwright_report::RuleLine<'_>> = rules
         .iter()
-        .map(|rule| dbwright_report::RuleLine { group: rule.group, name: rule.name, summary: &rule.summary })
+        .map(|rule| dbwright_report::RuleLine {
+            group: rule.group,
+            name: rule.name,
+            summary: &rule.summary,
+        })
         .collect();
     dbwright_report::rule_list(&lines, terminal::color(), terminal::width())
 }

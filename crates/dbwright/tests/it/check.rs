@@ -22,21 +22,44 @@ fn json_has_findings_effects_and_a_summary() {
     assert_eq!(report["version"], 0);
 
     let findings = report["findings"].as_array().unwrap();
-    let index = findings.iter().find(|finding| finding["rule"] == "create-index-without-concurrently").unwrap();
+    let index = findings
+        .iter()
+        .find(|finding| finding["rule"] == "create-index-without-concurrently")
+        .unwrap();
     assert_eq!(index["group"], "locks");
     assert_eq!(index["severity"], "warning");
-    assert_eq!(index["file"], "db/migrations/20260203101500_find_orders_by_customer.sql");
+    assert_eq!(
+        index["file"],
+        "db/migrations/20260203101500_find_orders_by_customer.sql"
+    );
     assert_eq!(index["line"], 2);
     assert!(index["message"].as_str().unwrap().contains("orders_customer_id_idx"));
     assert_eq!(index["evidence"]["known"], "observed");
     assert_eq!(index["evidence"]["relation"], "orders");
     assert_eq!(index["evidence"]["blocks_writes"], true);
-    assert!(index["fix"]["steps"].as_array().is_some_and(|steps| !steps.is_empty()), "{index:#}");
+    assert!(
+        index["fix"]["steps"].as_array().is_some_and(|steps| !steps.is_empty()),
+        "{index:#}"
+    );
     let groups = ["locks", "failure", "data-loss", "release", "design"];
-    assert!(findings.iter().all(|finding| groups.iter().any(|group| finding["group"] == *group)));
+    assert!(
+        findings
+            .iter()
+            .all(|finding| groups.iter().any(|group| finding["group"] == *group))
+    );
 
     let effects = report["effects"].as_array().unwrap();
-    let keys = ["file", "line", "known", "transaction", "locks", "rewritten", "scanned", "rebuilt_indexes", "error"];
+    let keys = [
+        "file",
+        "line",
+        "known",
+        "transaction",
+        "locks",
+        "rewritten",
+        "scanned",
+        "rebuilt_indexes",
+        "error",
+    ];
     for effect in effects {
         for key in keys {
             assert!(effect.get(key).is_some(), "{key} is missing in {effect:#}");
@@ -48,7 +71,9 @@ fn json_has_findings_effects_and_a_summary() {
         .unwrap();
     assert_eq!(rewrite["rewritten"][0], "orders");
     let locks = rewrite["locks"].as_array().unwrap();
-    let lock = locks.iter().find(|lock| lock["relation"] == "orders" && lock["mode"] == "ACCESS EXCLUSIVE");
+    let lock = locks
+        .iter()
+        .find(|lock| lock["relation"] == "orders" && lock["mode"] == "ACCESS EXCLUSIVE");
     assert!(lock.is_some_and(|lock| lock.get("since").is_some()), "{locks:#?}");
 
     let summary = &report["summary"];
@@ -59,7 +84,10 @@ fn json_has_findings_effects_and_a_summary() {
 
 #[test]
 fn nothing_found_is_0() {
-    let project = project(&[("migrations/1_notes.sql", "CREATE TABLE note (id INTEGER PRIMARY KEY);\n")]);
+    let project = project(&[(
+        "migrations/1_notes.sql",
+        "CREATE TABLE note (id INTEGER PRIMARY KEY);\n",
+    )]);
     let run = dbwright_in(project.path(), &["check", "--engine", "sqlite"]);
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     assert!(run.stdout.contains("nothing found"), "{}", run.stdout);
@@ -67,7 +95,10 @@ fn nothing_found_is_0() {
 
 #[test]
 fn a_file_is_checked_on_an_empty_database() {
-    let project = project(&[("change.sql", "CREATE TABLE t (id int);\nCREATE INDEX ON t (id);\nSELECT 1 FROM missing;\n")]);
+    let project = project(&[(
+        "change.sql",
+        "CREATE TABLE t (id int);\nCREATE INDEX ON t (id);\nSELECT 1 FROM missing;\n",
+    )]);
     let run = dbwright_in(project.path(), &["check", "change.sql", "--engine", "postgres"]);
     insta::assert_snapshot!(run.shown());
 }
@@ -78,13 +109,19 @@ fn a_file_is_checked_on_a_schema() {
         ("schema.sql", "CREATE TABLE t (id int);\n"),
         ("change.sql", "CREATE INDEX t_id_idx ON t (id);\n"),
     ]);
-    let run = dbwright_in(project.path(), &["check", "change.sql", "--engine", "postgres", "--schema", "schema.sql"]);
+    let run = dbwright_in(
+        project.path(),
+        &["check", "change.sql", "--engine", "postgres", "--schema", "schema.sql"],
+    );
     insta::assert_snapshot!(run.shown());
 }
 
 #[test]
 fn standard_input_is_a_file_too() {
-    let run = dbwright_reading(b"CREATE TABLE t (id int);\nINSERT INTO u VALUES (1);\n", &["check", "-", "--engine", "sqlite"]);
+    let run = dbwright_reading(
+        b"CREATE TABLE t (id int);\nINSERT INTO u VALUES (1);\n",
+        &["check", "-", "--engine", "sqlite"],
+    );
     insta::assert_snapshot!(run.shown());
 }
 
@@ -113,26 +150,42 @@ fn an_allowed_rule_is_not_reported() {
     let one = dbwright(&["check", "examples/notes", "--all", "--allow", "cascading-rebuild"]);
     assert_eq!(one.code, Some(1));
     assert!(!one.stdout.contains("cascading-rebuild"), "{}", one.stdout);
-    let both =
-        dbwright(&["check", "examples/notes", "--all", "--allow", "cascading-rebuild", "--allow", "fails-on-rows"]);
+    let both = dbwright(&[
+        "check",
+        "examples/notes",
+        "--all",
+        "--allow",
+        "cascading-rebuild",
+        "--allow",
+        "fails-on-rows",
+    ]);
     assert_eq!(both.code, Some(0), "{}", both.stdout);
 }
 
 #[test]
 fn the_configuration_decides_where_flags_do_not() {
     let project = project(&[
-        ("migrations/1_notes.sql", "CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT);\n"),
+        (
+            "migrations/1_notes.sql",
+            "CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT);\n",
+        ),
         ("migrations/2_drop.sql", "ALTER TABLE note DROP COLUMN body;\n"),
         ("dbwright.toml", "engine = \"sqlite\"\nfail-on = \"never\"\n"),
     ]);
     assert_eq!(dbwright_in(project.path(), &["check"]).code, Some(0));
-    assert_eq!(dbwright_in(project.path(), &["check", "--fail-on", "note"]).code, Some(1));
+    assert_eq!(
+        dbwright_in(project.path(), &["check", "--fail-on", "note"]).code,
+        Some(1)
+    );
 }
 
 #[test]
 fn in_git_the_new_migrations_are_judged() {
     let project = project(&[
-        ("migrations/1_notes.sql", "CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT);\n"),
+        (
+            "migrations/1_notes.sql",
+            "CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT);\n",
+        ),
         ("migrations/2_drop.sql", "ALTER TABLE note DROP COLUMN body;\n"),
         ("dbwright.toml", "engine = \"sqlite\"\n"),
     ]);
@@ -144,11 +197,19 @@ fn in_git_the_new_migrations_are_judged() {
     assert_eq!(nothing.code, Some(0));
     write(project.path(), "migrations/3_drop.sql", b"DROP TABLE note;\n");
     let new = dbwright_in(project.path(), &["check"]);
-    assert!(new.stdout.contains("drop-table") && !new.stdout.contains("drop-column"), "{}", new.shown());
+    assert!(
+        new.stdout.contains("drop-table") && !new.stdout.contains("drop-column"),
+        "{}",
+        new.shown()
+    );
     let since = dbwright_in(project.path(), &["check", "--since", "HEAD"]);
     assert_eq!(since.shown().replace("HEAD", "main"), new.shown());
     let all = dbwright_in(project.path(), &["check", "--all"]);
-    assert!(all.stdout.contains("drop-table") && all.stdout.contains("drop-column"), "{}", all.shown());
+    assert!(
+        all.stdout.contains("drop-table") && all.stdout.contains("drop-column"),
+        "{}",
+        all.shown()
+    );
 }
 
 #[test]
@@ -175,6 +236,9 @@ fn what_is_told_of_files_has_a_page_and_can_be_allowed() {
     let told = dbwright_in(project.path(), &["check", "--engine", "postgres"]);
     insta::assert_snapshot!(told.shown());
     assert_eq!(dbwright(&["rule", "migration-skipped"]).code, Some(0));
-    let allowed = dbwright_in(project.path(), &["check", "--engine", "postgres", "--allow", "migration-skipped"]);
+    let allowed = dbwright_in(
+        project.path(),
+        &["check", "--engine", "postgres", "--allow", "migration-skipped"],
+    );
     assert_eq!(allowed.code, Some(0), "{}", allowed.shown());
 }

@@ -15,7 +15,11 @@ impl Run {
     /// Both streams and the code, for snapshots.
     pub(crate) fn shown(&self) -> String {
         let code = self.code.map_or("none".to_owned(), |code| code.to_string());
-        let stderr = if self.stderr.is_empty() { String::new() } else { format!("--- stderr\n{}", self.stderr) };
+        let stderr = if self.stderr.is_empty() {
+            String::new()
+        } else {
+            format!("--- stderr\n{}", self.stderr)
+        };
         masked(&format!("{}{stderr}--- exit code {code}\n", self.stdout))
     }
 }
@@ -96,14 +100,25 @@ pub(crate) fn write(folder: &Path, path: &str, bytes: &[u8]) {
 pub(crate) fn commit(folder: &Path) {
     let git = |arguments: &[&str]| {
         let done = Command::new("git")
-            .args(["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main"])
+            .args([
+                "-c",
+                "user.name=Test",
+                "-c",
+                "user.email=test@example.org",
+                "-c",
+                "init.defaultBranch=main",
+            ])
             .args(arguments)
             .current_dir(folder)
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .output()
             .unwrap();
-        assert!(done.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(
+            done.status.success(),
+            "git {arguments:?}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
     };
     if !folder.join(".git").exists() {
         git(&["init", "--quiet"]);
@@ -113,7 +128,10 @@ pub(crate) fn commit(folder: &Path) {
 }
 
 pub(crate) fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 /// Version and programs of the PostgreSQL that the tests use, as `cargo xtask engines` has installed it.
@@ -129,7 +147,9 @@ pub(crate) fn postgres() -> (String, PathBuf) {
     let installed = text.lines().find_map(|line| {
         let mut fields = line.split('\t');
         let is_wanted = fields.next() == Some("postgres");
-        let version = fields.next().filter(|version| is_wanted && version.starts_with("18."))?;
+        let version = fields
+            .next()
+            .filter(|version| is_wanted && version.starts_with("18."))?;
         Some((version.to_owned(), PathBuf::from(fields.next()?)))
     });
     installed.unwrap_or_else(|| panic!("{}: no PostgreSQL 18: run `cargo xtask engines`", file.display()))
@@ -143,20 +163,31 @@ pub(crate) fn masked(text: &str) -> String {
         .replace(&bin.display().to_string(), "[bin]");
     let text = without_version(&without_version(&text, "PostgreSQL", "18."), "SQLite", "3.");
     let is_status = |line: &str| line.starts_with("dbwright: ");
-    let lines = text.split_inclusive('\n').map(|line| match line.trim_end().rsplit_once(' ') {
-        Some((before, "ms" | "s" | "min")) if is_status(line) => {
-            format!("{} [time]\n", before.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end())
-        }
-        _ => line.to_owned(),
-    });
+    let lines = text
+        .split_inclusive('\n')
+        .map(|line| match line.trim_end().rsplit_once(' ') {
+            Some((before, "ms" | "s" | "min")) if is_status(line) => {
+                format!(
+                    "{} [time]\n",
+                    before
+                        .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+                        .trim_end()
+                )
+            }
+            _ => line.to_owned(),
+        });
     lines.collect()
 }
 
 /// Replaces the version that follows the name of an engine, wherever it stands.
 fn without_version(text: &str, engine: &str, major: &str) -> String {
     let beginning = format!("{engine} {major}");
-    let Some(at) = text.find(&beginning) else { return text.to_owned() };
+    let Some(at) = text.find(&beginning) else {
+        return text.to_owned();
+    };
     let rest = &text[at + engine.len() + 1..];
-    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(rest.len());
     text.replace(rest[..end].trim_end_matches('.'), &format!("{major}x"))
 }

@@ -28,7 +28,9 @@ fn processes() -> Vec<(u32, u32, Vec<String>)> {
         let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
         let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
         let arguments = std::fs::read(folder.join("cmdline")).ok()?;
-        let arguments = arguments.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned());
+        let arguments = arguments
+            .split(|byte| *byte == 0)
+            .map(|text| String::from_utf8_lossy(text).into_owned());
         Some((pid, parent, arguments.collect()))
     };
     folders.filter_map(|entry| process(entry.path())).collect()
@@ -50,7 +52,9 @@ fn server_of(run: &Child) -> Option<(PathBuf, u32)> {
 
 /// Whether the server is busy with a statement that begins with SELECT.
 fn is_selecting(server: u32) -> bool {
-    processes().iter().any(|(_, parent, arguments)| *parent == server && arguments.concat().contains("SELECT"))
+    processes()
+        .iter()
+        .any(|(_, parent, arguments)| *parent == server && arguments.concat().contains("SELECT"))
 }
 
 fn is_there(folder: &Path, server: u32) -> bool {
@@ -79,8 +83,16 @@ fn ctrl_c_ends_with_130_and_leaves_no_server_and_no_folder() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    for arguments in [&["rule", "table-rewrite"][..], &["--help"], &["detect", "examples/notes"]] {
-        let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for arguments in [
+        &["rule", "table-rewrite"][..],
+        &["--help"],
+        &["detect", "examples/notes"],
+    ] {
+        let mut child = command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
@@ -90,7 +102,10 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 fn nobody_who_listens_is_no_error_either() {
-    let mut child = command(&["rule", "no-such-rule"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command(&["rule", "no-such-rule"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stderr.take());
     assert_eq!(child.wait().unwrap().code(), Some(2));
 }
@@ -99,9 +114,16 @@ fn nobody_who_listens_is_no_error_either() {
 fn output_that_cannot_be_written_is_told() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut command = command(&["rule"]);
-    let child = command.stdout(Stdio::from(full)).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::from(full))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("error: cannot write to standard output: No space left on device"), "{said}");
+    assert!(
+        said.starts_with("error: cannot write to standard output: No space left on device"),
+        "{said}"
+    );
 }

@@ -1,5 +1,6 @@
 //! Bad input: one clear message each, on stderr, and the exit code that says whose turn it is.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -35,20 +36,33 @@ fn a_path_that_is_not_there() {
     for name in ["missing.sql", "broken.sql"] {
         let run = dbwright_in(project.path(), &["check", name]);
         let line = first_line(&run, 2, project.path());
-        assert_eq!(line, format!("error: cannot check {name}: No such file or directory (os error 2)"));
+        assert_eq!(
+            line,
+            format!("error: cannot check {name}: No such file or directory (os error 2)")
+        );
     }
     let run = dbwright_in(project.path(), &["detect", "missing"]);
-    assert_eq!(first_line(&run, 2, project.path()), "error: cannot look at missing: it does not exist");
+    assert_eq!(
+        first_line(&run, 2, project.path()),
+        "error: cannot look at missing: it does not exist"
+    );
 }
 
 #[test]
 fn a_schema_that_cannot_be_read() {
     let project = project(&[("change.sql", TABLE), ("folder.sql/x", "")]);
-    for (schema, reason) in
-        [("missing.sql", "No such file or directory (os error 2)"), ("folder.sql", "is a directory")]
-    {
-        let run = dbwright_in(project.path(), &["check", "change.sql", "--engine", "sqlite", "--schema", schema]);
-        assert_eq!(first_line(&run, 3, project.path()), format!("error: cannot read {schema}: {reason}"));
+    for (schema, reason) in [
+        ("missing.sql", "No such file or directory (os error 2)"),
+        ("folder.sql", "is a directory"),
+    ] {
+        let run = dbwright_in(
+            project.path(),
+            &["check", "change.sql", "--engine", "sqlite", "--schema", schema],
+        );
+        assert_eq!(
+            first_line(&run, 3, project.path()),
+            format!("error: cannot read {schema}: {reason}")
+        );
     }
 }
 
@@ -57,14 +71,22 @@ fn a_migration_that_is_a_link_is_named_in_the_report() {
     let project = project(&[("migrations/1_t.sql", TABLE)]);
     symlink("/nowhere/at/all.sql", project.path().join("migrations/2_u.sql")).unwrap();
     let run = dbwright_in(project.path(), &["check", "--engine", "sqlite"]);
-    assert!(run.stdout.contains("2_u.sql is a link, which dbwright does not follow"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("2_u.sql is a link, which dbwright does not follow"),
+        "{}",
+        run.stdout
+    );
     assert_eq!(run.code, Some(1));
 }
 
 #[test]
 fn a_file_that_is_not_utf_8() {
     let project = project(&[]);
-    write(project.path(), "migrations/1_t.sql", b"CREATE TABLE t (id int);\n-- gr\xfc\xdfe\n");
+    write(
+        project.path(),
+        "migrations/1_t.sql",
+        b"CREATE TABLE t (id int);\n-- gr\xfc\xdfe\n",
+    );
     let run = dbwright_in(project.path(), &["check", "--engine", "sqlite"]);
     insta::assert_snapshot!(said(&run, 3, project.path()));
 }
@@ -100,23 +122,50 @@ fn a_rule_that_does_not_exist() {
 fn flags_with_wrong_values() {
     let here = Path::new(".");
     for (flag, value, message) in [
-        ("--engine", "oracle", "unknown engine `oracle` (known: postgres, mysql, mariadb, sqlite)"),
-        ("--fail-on", "sometimes", "`sometimes` is no severity (known: error, warning, note, never)"),
-        ("--engine-version", "new", "`new` is not a version (expected something like 16 or 16.4)"),
-        ("--tool", "flyway", "unknown tool `flyway` (known: sqlx, diesel, refinery, golang-migrate, dbmate, goose, numbered)"),
+        (
+            "--engine",
+            "oracle",
+            "unknown engine `oracle` (known: postgres, mysql, mariadb, sqlite)",
+        ),
+        (
+            "--fail-on",
+            "sometimes",
+            "`sometimes` is no severity (known: error, warning, note, never)",
+        ),
+        (
+            "--engine-version",
+            "new",
+            "`new` is not a version (expected something like 16 or 16.4)",
+        ),
+        (
+            "--tool",
+            "flyway",
+            "unknown tool `flyway` (known: sqlx, diesel, refinery, golang-migrate, dbmate, goose, numbered)",
+        ),
     ] {
         let line = first_line(&dbwright(&["check", flag, value]), 2, here);
         assert!(line.ends_with(message), "{line}");
     }
     let both = dbwright(&["check", "--all", "--since", "main"]);
-    assert!(first_line(&both, 2, here).contains("cannot be used with"), "{}", both.stderr);
+    assert!(
+        first_line(&both, 2, here).contains("cannot be used with"),
+        "{}",
+        both.stderr
+    );
     let wrong = dbwright(&["chekc"]);
-    assert!(said(&wrong, 2, here).contains("similar subcommand exists: 'check'"), "{}", wrong.stderr);
+    assert!(
+        said(&wrong, 2, here).contains("similar subcommand exists: 'check'"),
+        "{}",
+        wrong.stderr
+    );
 }
 
 #[test]
 fn two_tools_that_would_read_the_files() {
-    let project = project(&[("migrations/1_t.up.sql", TABLE), ("migrations/1_t.down.sql", "DROP TABLE t;\n")]);
+    let project = project(&[
+        ("migrations/1_t.up.sql", TABLE),
+        ("migrations/1_t.down.sql", "DROP TABLE t;\n"),
+    ]);
     let run = dbwright_in(project.path(), &["check"]);
     insta::assert_snapshot!(said(&run, 2, project.path()));
     let settled = dbwright_in(project.path(), &["check", "--tool", "sqlx", "--engine", "sqlite"]);
@@ -142,14 +191,20 @@ fn an_engine_that_nothing_names() {
 fn an_engine_that_is_not_run_yet() {
     let project = project(&[("migrations/1_t.sql", TABLE)]);
     let run = dbwright_in(project.path(), &["check", "--engine", "mysql"]);
-    assert_eq!(first_line(&run, 2, project.path()), "error: MySQL is not run yet; PostgreSQL and SQLite are");
+    assert_eq!(
+        first_line(&run, 2, project.path()),
+        "error: MySQL is not run yet; PostgreSQL and SQLite are"
+    );
 }
 
 #[test]
 fn a_folder_without_server_programs() {
     let project = project(&[("migrations/1_t.sql", TABLE), ("programs/README", "")]);
     for folder in ["programs", "nowhere"] {
-        let run = dbwright_in(project.path(), &["check", "--engine", "postgres", "--postgres-bin", folder]);
+        let run = dbwright_in(
+            project.path(),
+            &["check", "--engine", "postgres", "--postgres-bin", folder],
+        );
         let text = said(&run, 3, project.path()).replace(folder, "[folder]");
         insta::assert_snapshot!("a_folder_without_server_programs", text);
     }
@@ -169,7 +224,11 @@ fn servers_that_do_not_start() {
         ("no start", broken.as_str(), "mkdir \"$2\""),
     ] {
         for (program, script) in [("postgres", postgres), ("initdb", initdb)] {
-            write(project.path(), &format!("bin/{program}"), format!("#!/bin/sh\n{script}\n").as_bytes());
+            write(
+                project.path(),
+                &format!("bin/{program}"),
+                format!("#!/bin/sh\n{script}\n").as_bytes(),
+            );
             let path = project.path().join("bin").join(program);
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
@@ -177,7 +236,7 @@ fn servers_that_do_not_start() {
         let run = run(command(&["check", "--engine", "postgres", "--postgres-bin", "bin"])
             .current_dir(project.path())
             .env("DBWRIGHT_CACHE", cache));
-        texts.push_str(&format!("{name}:\n{}\n", said(&run, 3, project.path())));
+        let _ = writeln!(texts, "{name}:\n{}", said(&run, 3, project.path()));
     }
     insta::assert_snapshot!(texts);
 }
@@ -186,7 +245,10 @@ fn servers_that_do_not_start() {
 fn a_reference_that_git_does_not_know() {
     let project = project(&[("migrations/1_t.sql", TABLE)]);
     commit(project.path());
-    let run = dbwright_in(project.path(), &["check", "--engine", "sqlite", "--since", "origin/next"]);
+    let run = dbwright_in(
+        project.path(),
+        &["check", "--engine", "sqlite", "--since", "origin/next"],
+    );
     insta::assert_snapshot!(said(&run, 2, project.path()));
 }
 

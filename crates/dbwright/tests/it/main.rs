@@ -1,5 +1,11 @@
 //! The program as a user runs it: the built binary in a controlled environment.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "each `#[tokio::test]` is a `main` that builds its runtime"
+)]
+
 mod check;
 mod command;
 mod detect;

@@ -10,7 +10,11 @@ fn all_rules() {
 #[test]
 fn all_rules_on_a_narrow_terminal() {
     let run = run(command(&["rule"]).env("COLUMNS", "60"));
-    assert!(run.stdout.lines().all(|line| line.chars().count() <= 60), "{}", run.stdout);
+    assert!(
+        run.stdout.lines().all(|line| line.chars().count() <= 60),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]

@@ -7,7 +7,10 @@ use dbwright_live::scratch::postgres::{PostgresScratch, ScratchOptions, Session,
 use crate::command::{Run, command, postgres, project, run};
 
 fn check(url: &str) -> Run {
-    let project = project(&[("change.sql", "CREATE TABLE t (id int);\nCREATE INDEX ON missing (id);\n")]);
+    let project = project(&[(
+        "change.sql",
+        "CREATE TABLE t (id int);\nCREATE INDEX ON missing (id);\n",
+    )]);
     run(command(&["check", "change.sql", "--engine", "postgres"])
         .current_dir(project.path())
         .env("DBWRIGHT_SCRATCH_URL", url))
@@ -15,7 +18,11 @@ fn check(url: &str) -> Run {
 
 #[test]
 fn what_is_no_url_is_told_without_repeating_it() {
-    for url in ["localhost", "host=localhost password=s3cret", "mysql://me:s3cret@localhost/"] {
+    for url in [
+        "localhost",
+        "host=localhost password=s3cret",
+        "mysql://me:s3cret@localhost/",
+    ] {
         let run = check(url);
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
         assert_eq!(
@@ -68,7 +75,11 @@ async fn a_server_with_foreign_databases_is_refused_and_an_empty_one_is_used_and
     template.close().await;
     let used = check(&url);
     assert_eq!((used.code, used.stderr.as_str()), (Some(1), ""));
-    assert!(used.stdout.contains("relation \"missing\" does not exist"), "{}", used.stdout);
+    assert!(
+        used.stdout.contains("relation \"missing\" does not exist"),
+        "{}",
+        used.stdout
+    );
     let left = "SELECT (SELECT count(*) FROM pg_database WHERE datname LIKE 'dbwright%') \
                 + (SELECT count(*) FROM pg_roles WHERE rolname LIKE 'dbwright\\_%')";
     assert_eq!(ask(&observer, left).await, "0");

@@ -17,10 +17,15 @@ fn on_a_terminal(command: &mut Command) -> String {
     rustix::pty::grantpt(&terminal).unwrap();
     rustix::pty::unlockpt(&terminal).unwrap();
     let name = rustix::pty::ptsname(&terminal, Vec::new()).unwrap();
-    let side: OwnedFd = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
-    let size = Winsize { ws_row: 40, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0 };
-    rustix::termios::tcsetwinsize(&side, size).unwrap();
-    let mut child = command.stdout(Stdio::from(side)).spawn().unwrap();
+    let child_end: OwnedFd = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+    let size = Winsize {
+        ws_row: 40,
+        ws_col: 60,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    rustix::termios::tcsetwinsize(&child_end, size).unwrap();
+    let mut child = command.stdout(Stdio::from(child_end)).spawn().unwrap();
     // Closes our copy of the program's side, so that reading ends with the program.
     command.stdout(Stdio::null());
     let mut bytes = Vec::new();
@@ -32,7 +37,11 @@ fn on_a_terminal(command: &mut Command) -> String {
 
 #[test]
 fn a_terminal_gets_colour_and_its_own_width() {
-    let text = on_a_terminal(command(&["check", "examples/notes", "--all"]).env("TERM", "xterm").env_remove("COLUMNS"));
+    let text = on_a_terminal(
+        command(&["check", "examples/notes", "--all"])
+            .env("TERM", "xterm")
+            .env_remove("COLUMNS"),
+    );
     assert!(text.contains("\u{1b}["), "{text}");
     let text = without_colour(&text);
     let title = text.lines().find(|line| line.contains("fails-on-rows")).unwrap();
@@ -42,19 +51,32 @@ fn a_terminal_gets_colour_and_its_own_width() {
 fn without_colour(text: &str) -> String {
     let mut pieces = text.split('\u{1b}');
     let first = pieces.next().unwrap_or_default().to_owned();
-    pieces.filter_map(|piece| piece.split_once('m')).fold(first, |text, (_, rest)| text + rest)
+    pieces
+        .filter_map(|piece| piece.split_once('m'))
+        .fold(first, |text, (_, rest)| text + rest)
 }
 
 #[test]
 fn no_color_is_honoured() {
     for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let text = on_a_terminal(command(&["check", "examples/notes", "--all"]).env("TERM", "xterm").env(name, value));
-        assert!(text.contains("fails-on-rows") && !text.contains('\u{1b}'), "{name}: {text}");
+        let text = on_a_terminal(
+            command(&["check", "examples/notes", "--all"])
+                .env("TERM", "xterm")
+                .env(name, value),
+        );
+        assert!(
+            text.contains("fails-on-rows") && !text.contains('\u{1b}'),
+            "{name}: {text}"
+        );
     }
 }
 
 #[test]
 fn what_is_no_terminal_gets_no_colour() {
-    assert!(!dbwright(&["check", "examples/notes", "--all"]).stdout.contains('\u{1b}'));
+    assert!(
+        !dbwright(&["check", "examples/notes", "--all"])
+            .stdout
+            .contains('\u{1b}')
+    );
     assert!(!dbwright(&["rule", "table-rewrite"]).stdout.contains('\u{1b}'));
 }

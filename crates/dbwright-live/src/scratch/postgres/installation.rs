@@ -100,7 +100,7 @@ pub(super) fn search(bin_dirs: &[PathBuf]) -> Search {
 /// The installation that a scratch server is started from: where folders were given, only theirs come into question
 /// (a typing error must not lead to another server). The major version that was asked for, else the next newer, else the
 /// newest older; without a wish the newest.
-pub(super) fn choose(search: Search, major: Option<u32>) -> Result<Installation, LiveError> {
+pub(super) fn choose(search: &Search, major: Option<u32>) -> Result<Installation, LiveError> {
     nearest(&search.found, search.given_in_vain.is_some(), major)
         .cloned()
         .ok_or_else(|| match &search.given_in_vain {
@@ -251,7 +251,7 @@ mod tests {
             in_vain: vec!["PATH".to_owned()],
             given_in_vain: found.iter().any(|(_, origin)| *origin == "given").then(Vec::new),
         };
-        choose(search, major).map_or_else(|error| error.to_string(), |found| found.bin.display().to_string())
+        choose(&search, major).map_or_else(|error| error.to_string(), |found| found.bin.display().to_string())
     }
 
     #[test]
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn a_given_folder_without_a_server_is_told_and_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let error = choose(search(&[folder.path().to_path_buf()]), None).unwrap_err();
+        let error = choose(&search(&[folder.path().to_path_buf()]), None).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!(

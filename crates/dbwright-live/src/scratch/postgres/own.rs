@@ -90,7 +90,7 @@ pub(super) struct Cluster {
 pub(super) async fn start(options: &ScratchOptions) -> Result<(Cluster, Session, Server), LiveError> {
     let (bin_dirs, major) = (options.bin_dirs.clone(), options.major);
     let (installation, user) = blocking(move || {
-        let installation = installation::choose(installation::search(&bin_dirs), major)?;
+        let installation = installation::choose(&installation::search(&bin_dirs), major)?;
         let user = user::server_user()?;
         if let Some(user) = &user {
             user.must_reach(&installation.bin)?;

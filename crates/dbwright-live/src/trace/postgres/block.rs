@@ -13,7 +13,7 @@ use super::observe::{self, Counters, Lock, LockWindow};
 use super::send::{self, Answer};
 use super::{Item, Runner, known};
 use crate::LiveError;
-use crate::introspect::postgres::{Frame, Touched, Update};
+use crate::introspect::postgres::{CatalogState, Frame, Touched, Update};
 use crate::scratch::postgres::Who;
 
 /// Statements that are committed together.
@@ -193,14 +193,6 @@ impl Runner<'_> {
     /// Commits what is still open at the end of a block; the error where that fails (deferred constraints).
     async fn close(&mut self, block: &Block<'_, '_>) -> Result<Option<SqlError>, LiveError> {
         if block.items.last().is_some_and(|item| ends_transaction(&item.summary)) {
-            if block
-                .items
-                .last()
-                .is_some_and(|item| matches!(item.summary, Summary::Transaction(TransactionControl::Rollback)))
-                && self.state.is_some()
-            {
-                self.read_state(Frame::Alone).await?;
-            }
             return Ok(None);
         }
         match self.session.client.simple_query("COMMIT").await {
@@ -225,6 +217,10 @@ impl Runner<'_> {
             let effect = match self.step(item, block, &mut watch).await? {
                 Ok(effect) => effect,
                 Err(error) => {
+                    if ends_transaction(&item.summary) {
+                        // A COMMIT that fails has rolled everything back.
+                        self.roll_back().await?;
+                    }
                     let outcome = self.outcome_of(item, error);
                     Effect::without_observation(known(block.observe, &outcome), outcome, watch.transaction)
                 }
@@ -279,10 +275,26 @@ impl Runner<'_> {
         effect.notices = self.session.take_notices();
         if look {
             self.observe(item, watch, &mut effect).await?;
-        } else if block.observe && matches!(item.summary, Summary::Transaction(TransactionControl::RollbackTo(_))) {
-            self.read_state(Frame::InTransaction).await?;
+        } else if block.observe {
+            match item.summary {
+                Summary::Transaction(TransactionControl::RollbackTo(_)) => {
+                    effect.changes = self.read_again(Frame::InTransaction).await?;
+                }
+                Summary::Transaction(TransactionControl::Rollback) => {
+                    effect.changes = self.read_again(Frame::Alone).await?;
+                }
+                _ => {}
+            }
         }
         Ok(Ok(effect))
+    }
+
+    /// Reads the whole catalog after something was rolled back, and tells what that changed.
+    async fn read_again(&mut self, frame: Frame) -> Result<Vec<Change>, LiveError> {
+        let before = self.state.as_ref().map(CatalogState::catalog);
+        self.read_state(frame).await?;
+        let after = self.state.as_ref().map(CatalogState::catalog);
+        Ok(before.zip(after).map(|(before, after)| dbwright_catalog::changes(&before, &after)).unwrap_or_default())
     }
 
     /// Sends a statement, inside a savepoint of ours where asked for.
@@ -452,7 +464,7 @@ impl Runner<'_> {
                 match send::send(&self.session.client, item.statement).await?.0 {
                     Answer::Done => break Outcome::Done,
                     Answer::Refused(error) => {
-                        if !self.make_missing_role(&error).await? {
+                        if !self.make_missing_role(&error).await? && !self.remove_rows().await? {
                             break self.outcome_of(item, error);
                         }
                     }

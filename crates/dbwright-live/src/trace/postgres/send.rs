@@ -10,7 +10,7 @@ use tokio_postgres::{Client, NoTls};
 use crate::LiveError;
 
 /// Longest time that a statement of a migration may take on a scratch server, which holds almost no rows.
-pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(120);
+pub(super) const STATEMENT_LIMIT: Duration = Duration::from_mins(2);
 
 /// How the server answered a statement.
 pub(super) enum Answer {
