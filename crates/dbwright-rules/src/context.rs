@@ -217,6 +217,34 @@ impl<'a> Context<'a> {
             .take_while(|neighbour| neighbour.effect.transaction == self.effect.transaction)
     }
 
+    /// The earlier statements of the same transaction, in order.
+    pub(crate) fn earlier_in_transaction(&self) -> impl Iterator<Item = Neighbour<'a>> {
+        let position = self.position;
+        self.neighbours()
+            .take_while(move |neighbour| neighbour.position < position)
+            .filter(|neighbour| neighbour.effect.transaction == self.effect.transaction)
+    }
+
+    /// The same questions, asked at another statement of the scope.
+    pub(crate) fn at(&self, neighbour: Neighbour<'a>) -> Context<'a> {
+        Context {
+            history: self.history,
+            trace: self.trace,
+            migration: neighbour.migration,
+            statement: neighbour.statement,
+            effect: neighbour.effect,
+            instructions: Vec::new(),
+            position: neighbour.position,
+            timeline: self.timeline,
+        }
+    }
+
+    /// Whether the migration of a statement is judged, and not only replayed.
+    pub(crate) fn is_judged(&self, neighbour: &Neighbour<'_>) -> bool {
+        let migration = self.trace.migrations.get(neighbour.position.0);
+        migration.is_some_and(|migration| migration.judged)
+    }
+
     /// The statements before this one in the same migration.
     pub(crate) fn earlier_in_migration(&self) -> impl Iterator<Item = Neighbour<'a>> {
         let (migration, statement) = self.position;

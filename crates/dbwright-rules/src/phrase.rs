@@ -20,6 +20,29 @@ pub(crate) fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     }
 }
 
+/// `a, b and c`; with more than `shown_max` and one, the first few and `4 more`, or `4 more tables` where a noun is given.
+pub(crate) fn some_of<T: Display>(items: &[T], shown_max: usize, noun: &str) -> String {
+    if items.len() <= shown_max + 1 {
+        return list(items);
+    }
+    let shown: Vec<String> = items.iter().take(shown_max).map(ToString::to_string).collect();
+    let more = items.len() - shown_max;
+    let plural = if noun.is_empty() {
+        String::new()
+    } else {
+        format!(" {noun}s")
+    };
+    format!("{} and {more} more{plural}", shown.join(", "))
+}
+
+/// The text with its first letter as at the beginning of a sentence.
+pub(crate) fn uppercase_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// `1 row`, `3 rows`.
 pub(crate) fn count(number: usize, singular: &str) -> String {
     match (number, singular) {
@@ -48,5 +71,7 @@ mod tests {
         assert_eq!(list(["a", "b"]), "a and b");
         assert_eq!(list(["a", "b", "c"]), "a, b and c");
         assert_eq!(list(1..=9), "1, 2, 3, 4, 5, 6 and 3 more");
+        assert_eq!(some_of(&[1, 2, 3, 4], 3, "table"), "1, 2, 3 and 4");
+        assert_eq!(some_of(&[1, 2, 3, 4, 5], 3, "table"), "1, 2, 3 and 2 more tables");
     }
 }

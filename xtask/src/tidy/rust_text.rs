@@ -94,7 +94,7 @@ impl RustText {
 
 fn is_test_file(path: &str) -> bool {
     path.split('/')
-        .any(|part| part == "tests" || part == "tests.rs" || part == "benches")
+        .any(|part| matches!(part, "tests" | "tests.rs" | "testing.rs" | "benches"))
 }
 
 /// The modules and items behind `#[cfg(test)]`.

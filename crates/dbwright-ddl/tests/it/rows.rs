@@ -1,3 +1,5 @@
+//! Rows on SQLite: whatever the schema, they go in or the table is named with the reason.
+
 use dbwright_catalog::{Change, Engine, ObjectId};
 use dbwright_ddl::{ROWS_PER_TABLE, Row, Rows, candidates, delete_sql, insert_sql, order};
 use proptest::prelude::*;

@@ -5,8 +5,11 @@
 //! an index or reads a big table: reads and writes of the first table wait for all of that.
 //! A lock timeout does not help: it bounds the wait for a lock, not its hold.
 //!
+//! A transaction is reported once, at the statement that took the first such lock.
+//!
 //! It is fine when the later statements are changes to the catalog alone, which take an instant; those are not reported.
-//! Nor are locks on tables that the same migration creates.
+//! Nor are locks on tables that the same migration creates, nor work on the locked table itself that another rule reports
+//! together with the lock (an index built, a column made NOT NULL, a rewrite).
 //!
 //! ```sql setup postgres
 //! CREATE TABLE accounts (id integer PRIMARY KEY, name text);
@@ -34,10 +37,16 @@
 //!
 //! See <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>.
 
-use dbwright_catalog::{Engine, Finding, Group, HeldLock, LockMode, ObjectBody, ObjectId, ObjectKind, Severity};
+use dbwright_catalog::{Engine, Finding, Group, HeldLock, LockMode, ObjectId, ObjectKind, Severity};
 
+use super::work::{self, Work};
 use crate::context::{Context, Neighbour};
 use crate::{Claim, Rule, phrase, tool_advice};
+
+/// So many sentences say which locks are held, and so many what is done meanwhile.
+const FACTS_MAX: usize = 4;
+/// So many tables stand in the message.
+const TABLES_MAX: usize = 3;
 
 pub(crate) static RULE: Rule = Rule {
     name: "long-lock-hold",
@@ -49,9 +58,70 @@ pub(crate) static RULE: Rule = Rule {
     check,
 };
 
+/// A lock that makes others wait while later statements work.
+struct Hold<'a> {
+    /// The statement that took it.
+    at: Neighbour<'a>,
+    lock: &'a HeldLock,
+    /// The strongest that it becomes before the transaction ends.
+    strongest: LockMode,
+}
+
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    if !context.is_judged_for_locks() {
+    if taken(context).is_empty() || context.later_in_transaction().next().is_none() {
         return;
+    }
+    let works = work::works(context);
+    let holds: Vec<Hold<'_>> = std::iter::once(context.here())
+        .chain(context.later_in_transaction())
+        .flat_map(|at| holds(context, at, &works))
+        .collect();
+    let Some(first) = holds.first().filter(|first| first.at.position == context.position) else {
+        return;
+    };
+    if !is_told_earlier(context) {
+        findings.push(finding(context, first, &holds, &works));
+    }
+}
+
+/// Whether an earlier judged statement of the transaction holds a lock over work: the finding stands there.
+fn is_told_earlier(context: &Context<'_>) -> bool {
+    context.earlier_in_transaction().any(|earlier| {
+        let there = context.at(earlier);
+        context.is_judged(&earlier)
+            && !taken(&there).is_empty()
+            && !holds(&there, earlier, &work::works(&there)).is_empty()
+    })
+}
+
+/// The locks of one statement that are held over work which nothing else tells of.
+fn holds<'a>(context: &Context<'a>, at: Neighbour<'a>, works: &[Work<'a>]) -> Vec<Hold<'a>> {
+    if !at.ran() || !works.iter().any(|work| work.at.position > at.position) {
+        return Vec::new();
+    }
+    let taken = taken(&context.at(at)).into_iter();
+    let held = taken.filter_map(|lock| {
+        let mut later = works.iter().filter(|work| work.at.position > at.position);
+        let is_news = later.any(|work| !work.told.contains(&lock.relation));
+        let grown = context
+            .later_in_transaction()
+            .flat_map(|later| &later.effect.locks)
+            .filter(|held| held.relation == lock.relation)
+            .map(|held| held.mode);
+        is_news.then(|| Hold {
+            at,
+            lock,
+            strongest: grown.max().unwrap_or(lock.mode).max(lock.mode),
+        })
+    });
+    held.collect()
+}
+
+/// The locks with which the statement is the first of its transaction to make others wait for a table, the tables that it
+/// changes itself first.
+fn taken<'a>(context: &Context<'a>) -> Vec<&'a HeldLock> {
+    if !context.is_judged_for_locks() {
+        return Vec::new();
     }
     let mut taken: Vec<&HeldLock> = Vec::new();
     for lock in context.effect.locks.iter().filter(|lock| is_taken_here(context, lock)) {
@@ -62,22 +132,18 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         }
     }
     let relations: Vec<ObjectId> = taken.iter().map(|lock| lock.relation.clone()).collect();
-    for lock in taken {
-        let with_parent = context
-            .partition_parents(&lock.relation)
-            .iter()
-            .any(|parent| relations.contains(parent));
-        if with_parent {
-            continue;
-        }
-        let works: Vec<(Neighbour<'_>, String)> = context
-            .later_in_transaction()
-            .filter_map(|later| Some((later, work(context, later, &lock.relation)?)))
-            .collect();
-        if !works.is_empty() {
-            findings.push(finding(context, lock, &works));
-        }
-    }
+    taken.retain(|lock| {
+        let parents = context.partition_parents(&lock.relation);
+        !parents.iter().any(|parent| relations.contains(parent))
+    });
+    let changed: Vec<ObjectId> = context
+        .steps()
+        .iter()
+        .filter_map(|step| step.after.or(step.before))
+        .map(|object| context.table_of(&object.id))
+        .collect();
+    taken.sort_by_key(|lock| (!changed.contains(&lock.relation), std::cmp::Reverse(lock.mode)));
+    taken
 }
 
 /// Whether the statement is the first of its transaction that makes others wait for this table.
@@ -98,79 +164,20 @@ fn is_taken_here(context: &Context<'_>, lock: &HeldLock) -> bool {
         && !earlier_blocks()
 }
 
-/// What a later statement does that takes time, in words; nothing where it only changes the catalog or new tables.
-fn work(context: &Context<'_>, later: Neighbour<'_>, locked: &ObjectId) -> Option<String> {
-    let effect = later.effect;
-    let steps = context.timeline.steps(later.position);
-    // `constraint-validated-under-lock` tells of this one, and since when the lock is held.
-    if !later.ran() || super::constraint_validated_under_lock::is_validated_by(steps, locked) {
-        return None;
-    }
-    let is_old = |id: &ObjectId| !context.is_exempt_at(id, later.position);
-    let indexed = steps
+fn finding(context: &Context<'_>, first: &Hold<'_>, holds: &[Hold<'_>], works: &[Work<'_>]) -> Finding {
+    let works: Vec<&Work<'_>> = works
         .iter()
-        .filter(|step| step.before.is_none())
-        .filter_map(|step| match &step.after?.body {
-            ObjectBody::Index(index) if is_old(&index.table) => Some(&index.table),
-            _ => None,
-        });
-    let indexed: Vec<&ObjectId> = indexed.collect();
-    let rewritten: Vec<&ObjectId> = effect
-        .rewritten
-        .iter()
-        .filter(|id| is_old(id) && !context.is_emptied(id, &later))
+        .filter(|work| work.at.position > first.at.position)
         .collect();
-    let rebuilt: Vec<&ObjectId> = effect.rebuilt_indexes.iter().filter(|id| is_old(id)).collect();
-    let scanned: Vec<&ObjectId> = effect.scanned.iter().filter(|id| is_old(id)).collect();
-    let written = effect
-        .rows
-        .iter()
-        .filter(|rows| rows.updated + rows.deleted > 0 && is_old(&rows.table));
-    let written: Vec<&ObjectId> = written.map(|rows| &rows.table).collect();
-    let what = if !rewritten.is_empty() {
-        format!("rewrites {}", phrase::list(rewritten))
-    } else if !indexed.is_empty() {
-        format!("builds an index on {}", phrase::list(indexed))
-    } else if !rebuilt.is_empty() {
-        format!("builds {} anew", phrase::list(rebuilt))
-    } else if !written.is_empty() {
-        format!("writes rows of {}", phrase::list(written))
-    } else if !scanned.is_empty() {
-        format!("reads {} from end to end", phrase::list(scanned))
-    } else {
-        return None;
-    };
-    Some(format!("{} {what}", later.place(context)))
-}
-
-fn finding(context: &Context<'_>, lock: &HeldLock, works: &[(Neighbour<'_>, String)]) -> Finding {
-    let relation = &lock.relation;
-    let strongest = works
-        .iter()
-        .flat_map(|(later, _)| &later.effect.locks)
-        .filter(|held| held.relation == *relation);
-    let strongest = strongest
-        .map(|held| held.mode)
-        .max()
-        .unwrap_or(lock.mode)
-        .max(lock.mode);
     let message = format!(
-        "{} on {relation} wait while {} of the transaction {}",
-        uppercase_first(phrase::blocked(strongest)),
+        "{} wait while {} of the transaction {}",
+        who_waits(holds),
         phrase::count(works.len(), "later statement"),
         if works.len() == 1 { "works" } else { "work" },
     );
-    let mut finding = context.lock_finding(&RULE, lock, message);
-    for (_, what) in works {
-        finding.evidence.facts.push(format!("While it is held, {what}."));
-    }
-    if let Some((last, _)) = works.last() {
-        let at_once: Vec<&ObjectId> = tables_locked_away(context, last);
-        if at_once.len() > 1 {
-            let fact = format!("Reads and writes wait on {} at the same time.", phrase::list(at_once));
-            finding.evidence.facts.push(fact);
-        }
-    }
+    let mut finding = context.lock_finding(&RULE, first.lock, message);
+    finding.evidence.facts.extend(lock_facts(context, holds));
+    finding.evidence.facts.extend(work::facts(context, &works, FACTS_MAX));
     finding
         .advice
         .push("End the transaction before the work begins, or do the work first and take the lock last.".to_owned());
@@ -181,24 +188,47 @@ fn finding(context: &Context<'_>, lock: &HeldLock, works: &[(Neighbour<'_>, Stri
     finding
 }
 
-/// Tables that existed before and that nobody can read at the end of a statement.
-fn tables_locked_away<'a>(context: &Context<'a>, at: &Neighbour<'a>) -> Vec<&'a ObjectId> {
-    let mut tables: Vec<&ObjectId> = at
-        .effect
-        .locks
-        .iter()
-        .filter(|lock| lock.mode.blocks_reads() && lock.relation.kind == ObjectKind::Table)
-        .map(|lock| &lock.relation)
-        .filter(|id| !context.is_exempt_at(id, at.position))
-        .collect();
-    tables.sort();
-    tables.dedup();
-    tables
+/// `Reads and writes on orders and writes on users`.
+fn who_waits(holds: &[Hold<'_>]) -> String {
+    let waiting = |blocked: &'static str| {
+        let of_kind = holds.iter().filter(|hold| phrase::blocked(hold.strongest) == blocked);
+        let tables: Vec<&ObjectId> = of_kind.map(|hold| &hold.lock.relation).collect();
+        (!tables.is_empty()).then(|| {
+            let tables = phrase::some_of(&tables, TABLES_MAX, "table");
+            format!("{blocked} on {tables}")
+        })
+    };
+    let both = [waiting("reads and writes"), waiting("writes")];
+    phrase::uppercase_first(&both.into_iter().flatten().collect::<Vec<_>>().join(", and "))
 }
 
-fn uppercase_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+/// The locks after the first, one sentence for those that one statement took.
+fn lock_facts(context: &Context<'_>, holds: &[Hold<'_>]) -> Vec<String> {
+    let others = holds.get(1..).unwrap_or_default();
+    let groups: Vec<&[Hold<'_>]> = others
+        .chunk_by(|a, b| a.at.position == b.at.position && a.strongest == b.strongest)
+        .collect();
+    let mut facts: Vec<String> = groups
+        .iter()
+        .take(FACTS_MAX)
+        .map(|group| {
+            let tables: Vec<&ObjectId> = group.iter().map(|hold| &hold.lock.relation).collect();
+            let since = if group[0].at.position == context.position {
+                String::new()
+            } else {
+                format!(" from {} on", group[0].at.place(context))
+            };
+            format!(
+                "{} on {} blocks {}{since}.",
+                group[0].strongest,
+                phrase::some_of(&tables, TABLES_MAX, "table"),
+                phrase::blocked(group[0].strongest)
+            )
+        })
+        .collect();
+    let more: usize = groups.iter().skip(FACTS_MAX).map(|group| group.len()).sum();
+    if more > 0 {
+        facts.push(format!("Later statements lock {} as well.", phrase::count(more, "more table")));
+    }
+    facts
 }

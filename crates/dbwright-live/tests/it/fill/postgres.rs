@@ -1,3 +1,5 @@
+//! Filling and emptying tables of a PostgreSQL database.
+
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{Catalog, ObjectId, Unfilled};

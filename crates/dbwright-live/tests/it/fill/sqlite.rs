@@ -1,3 +1,5 @@
+//! Filling and emptying tables of a SQLite database.
+
 use dbwright_ddl::Rows;
 use dbwright_live::fill::sqlite::{fill, remove};
 use dbwright_live::introspect;

@@ -1,0 +1,156 @@
+//! What takes time in a transaction: the statements that read, write or build something that was there before it.
+
+use dbwright_catalog::{Finding, ObjectBody, ObjectId};
+
+use super::{
+    add_unique_constraint, constraint_validated_under_lock, create_index_without_concurrently, set_not_null_scan,
+    table_rewrite,
+};
+use crate::context::{Context, Neighbour};
+use crate::{Rule, phrase};
+
+/// So many lines and so many tables stand in a sentence.
+const NAMED_MAX: usize = 3;
+
+/// The rules that report work together with the lock under which it is done, also where an earlier statement took it.
+static TELL_OF_THEIR_LOCK: [&Rule; 5] = [
+    &create_index_without_concurrently::RULE,
+    &constraint_validated_under_lock::RULE,
+    &add_unique_constraint::RULE,
+    &set_not_null_scan::RULE,
+    &table_rewrite::RULE,
+];
+
+/// A statement that takes time.
+pub(super) struct Work<'a> {
+    pub(super) at: Neighbour<'a>,
+    kind: Kind,
+    /// What it is done to.
+    objects: Vec<&'a ObjectId>,
+    /// The relations of which another rule says that they are locked meanwhile.
+    pub(super) told: Vec<ObjectId>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Rewrites,
+    BuildsIndex,
+    RebuildsIndex,
+    Writes,
+    Reads,
+}
+
+/// The work of the later statements of the transaction.
+pub(super) fn works<'a>(context: &Context<'a>) -> Vec<Work<'a>> {
+    let later = context.later_in_transaction();
+    later.filter_map(|later| work(context, later)).collect()
+}
+
+/// What a statement does that takes time; nothing where it only changes the catalog or new tables.
+fn work<'a>(context: &Context<'a>, at: Neighbour<'a>) -> Option<Work<'a>> {
+    if !at.ran() {
+        return None;
+    }
+    let effect = at.effect;
+    let is_old = |id: &&ObjectId| !context.is_exempt_at(id, at.position);
+    let rewritten = effect
+        .rewritten
+        .iter()
+        .filter(|id| is_old(id) && !context.is_emptied(id, &at));
+    let steps = context.timeline.steps(at.position);
+    let indexed = steps
+        .iter()
+        .filter(|step| step.before.is_none())
+        .filter_map(|step| match &step.after?.body {
+            ObjectBody::Index(index) => Some(&index.table).filter(is_old),
+            _ => None,
+        });
+    let rebuilt = effect.rebuilt_indexes.iter().filter(is_old);
+    let written = effect.rows.iter().filter(|rows| rows.updated + rows.deleted > 0);
+    let written = written.map(|rows| &rows.table).filter(is_old);
+    let scanned = effect.scanned.iter().filter(is_old);
+    let (kind, objects) = [
+        (Kind::Rewrites, rewritten.collect::<Vec<_>>()),
+        (Kind::BuildsIndex, indexed.collect()),
+        (Kind::RebuildsIndex, rebuilt.collect()),
+        (Kind::Writes, written.collect()),
+        (Kind::Reads, scanned.collect()),
+    ]
+    .into_iter()
+    .find(|(_, objects)| !objects.is_empty())?;
+    let there = context.at(at);
+    let mut findings: Vec<Finding> = Vec::new();
+    for rule in TELL_OF_THEIR_LOCK {
+        (rule.check)(&there, &mut findings);
+    }
+    let told = findings.into_iter().filter(|finding| finding.evidence.lock.is_some());
+    Some(Work {
+        at,
+        kind,
+        objects,
+        told: told.filter_map(|finding| finding.evidence.relation).collect(),
+    })
+}
+
+/// What is done, one sentence for each kind of work in each file, at most so many.
+pub(super) fn facts(context: &Context<'_>, works: &[&Work<'_>], facts_max: usize) -> Vec<String> {
+    let mut groups: Vec<Vec<&Work<'_>>> = Vec::new();
+    for work in works {
+        let same = |group: &&mut Vec<&Work<'_>>| {
+            group[0].kind == work.kind && group[0].at.position.0 == work.at.position.0
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(work),
+            None => groups.push(vec![work]),
+        }
+    }
+    let mut facts: Vec<String> = groups
+        .iter()
+        .take(facts_max)
+        .map(|group| format!("Meanwhile {} {}.", lines(context, group), what(group)))
+        .collect();
+    let more: usize = groups.iter().skip(facts_max).map(Vec::len).sum();
+    if more > 0 {
+        let work = if more == 1 { "works" } else { "work" };
+        let later = phrase::count(more, "more statement");
+        facts.push(format!("Meanwhile {later} of later migrations {work}."));
+    }
+    facts
+}
+
+/// `line 4`, `lines 3, 4 and 18 more`, with the migration where it is another than that of the judged statement.
+fn lines(context: &Context<'_>, group: &[&Work<'_>]) -> String {
+    let mut numbers: Vec<u32> = group.iter().map(|work| work.at.statement.line).collect();
+    numbers.dedup();
+    let noun = if numbers.len() == 1 { "line" } else { "lines" };
+    let lines = format!("{noun} {}", phrase::some_of(&numbers, NAMED_MAX, ""));
+    if group[0].at.position.0 == context.position.0 {
+        lines
+    } else {
+        format!("{lines} of {}", group[0].at.migration.name)
+    }
+}
+
+/// `rewrites orders`, `rewrite attachments, users, devices and 9 more`.
+fn what(group: &[&Work<'_>]) -> String {
+    let mut objects: Vec<&ObjectId> = Vec::new();
+    for object in group.iter().flat_map(|work| &work.objects) {
+        if !objects.contains(object) {
+            objects.push(object);
+        }
+    }
+    let one = group.len() == 1;
+    let verb = match (group[0].kind, one) {
+        (Kind::Rewrites, true) => "rewrites",
+        (Kind::Rewrites, false) => "rewrite",
+        (Kind::BuildsIndex, true) => "builds an index on",
+        (Kind::BuildsIndex, false) => "build indexes on",
+        (Kind::RebuildsIndex, true) => "rebuilds the index",
+        (Kind::RebuildsIndex, false) => "rebuild the indexes",
+        (Kind::Writes, true) => "writes rows of",
+        (Kind::Writes, false) => "write rows of",
+        (Kind::Reads, true) => "reads every row of",
+        (Kind::Reads, false) => "read every row of",
+    };
+    format!("{verb} {}", phrase::some_of(&objects, NAMED_MAX, ""))
+}
