@@ -48,19 +48,27 @@ async fn postgres(
     let major = section.history.version.as_ref().map(|(version, _)| version.major);
     let options = ScratchOptions { major, ..options.clone() };
     let scratch = PostgresScratch::start(&options).await?;
+    let reviewed = postgres_on(&scratch, section, &options, levels, progress).await;
+    // Also when something went wrong: a given server is cleaned up by nobody else.
+    let stopped = scratch.stop().await;
+    reviewed.and(stopped)
+}
+
+async fn postgres_on(
+    scratch: &PostgresScratch,
+    section: &mut Section,
+    options: &ScratchOptions,
+    levels: &Levels,
+    progress: &mut (dyn FnMut(Phase) + Send),
+) -> Result<(), LiveError> {
     let trace =
-        trace::postgres::trace(&scratch, &section.history, &section.judged, &mut |at| progress(Phase::Running(at)))
+        trace::postgres::trace(scratch, &section.history, &section.judged, &mut |at| progress(Phase::Running(at)))
             .await?;
     section.findings = judge(section, &trace, levels);
     section.trace = Some(trace);
-    if scratch.is_own_cluster() {
-        // Proofs replay the history, and roles of the first run belong to the whole cluster.
-        scratch.stop().await?;
-        prove_fixes(section, &options, None, progress).await
-    } else {
-        prove_fixes(section, &options, Some(&scratch), progress).await?;
-        scratch.stop().await
-    }
+    // Proofs replay the history, and on a server of our own the roles of the first run are in the way.
+    let given = (!scratch.is_own_cluster()).then_some(scratch);
+    prove_fixes(section, options, given, progress).await
 }
 
 async fn sqlite(

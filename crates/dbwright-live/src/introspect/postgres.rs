@@ -538,10 +538,7 @@ pub async fn read_only(client: &Client, frame: Frame, queries: &[&str]) -> Resul
          SET LOCAL enable_seqscan = on; {}; {end}",
         queries.join("; ")
     );
-    let messages = client.simple_query(&sql).await.map_err(|source| LiveError::Postgres {
-        doing: "reading the catalog".to_owned(),
-        source,
-    })?;
+    let messages = client.simple_query(&sql).await.map_err(|source| LiveError::postgres("reading the catalog", source))?;
     let mut results = Vec::with_capacity(queries.len());
     for message in messages {
         match message {

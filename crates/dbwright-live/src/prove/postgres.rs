@@ -30,6 +30,17 @@ pub async fn prove(
     history: &History,
     candidates: &[Candidate<'_>],
 ) -> Result<Vec<Proof>, LiveError> {
+    match try_all(scratch, history, candidates).await {
+        Ok(proofs) => Ok(proofs),
+        Err(error) => Err(scratch.why(error).await),
+    }
+}
+
+async fn try_all(
+    scratch: &PostgresScratch,
+    history: &History,
+    candidates: &[Candidate<'_>],
+) -> Result<Vec<Proof>, LiveError> {
     let mut proofs: Vec<Option<Proof>> = vec![None; candidates.len()];
     let mut by_migration: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, candidate) in candidates.iter().enumerate() {

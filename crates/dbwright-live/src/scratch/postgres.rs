@@ -302,7 +302,8 @@ impl PostgresScratch {
         }))
     }
 
-    async fn why(&self, error: LiveError) -> LiveError {
+    /// The same for an error that already says what was being done; others than broken sessions stay what they are.
+    pub(crate) async fn why(&self, error: LiveError) -> LiveError {
         match &self.place {
             #[cfg(unix)]
             Place::Own(cluster) => cluster.why(error).await,

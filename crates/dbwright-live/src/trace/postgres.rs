@@ -38,6 +38,18 @@ pub async fn trace(
     judged: &MigrationSet,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Trace, LiveError> {
+    match run(scratch, history, judged, progress).await {
+        Ok(trace) => Ok(trace),
+        Err(error) => Err(scratch.why(error).await),
+    }
+}
+
+async fn run(
+    scratch: &PostgresScratch,
+    history: &History,
+    judged: &MigrationSet,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Trace, LiveError> {
     let database = scratch.create_database().await?;
     let mut runner = Runner::new(scratch, &database).await?;
     if let Some(schema) = &history.schema {

@@ -98,6 +98,11 @@ fn migration(name: &str, sql: &str, run_mode: RunMode) -> Migration {
     }
 }
 
+/// A history of one migration, run statement by statement.
+pub(crate) fn history_of(sql: &str) -> History {
+    history(vec![migration("1_only", sql, RunMode::EachStatement)])
+}
+
 fn history(migrations: Vec<Migration>) -> History {
     History {
         tool: Tool::Numbered,

@@ -199,10 +199,7 @@ impl Runner<'_> {
             Ok(_) => Ok(None),
             Err(error) => match send::sql_error(&error, "COMMIT") {
                 Some(error) => Ok(Some(error)),
-                None => Err(LiveError::Postgres {
-                    doing: "committing".to_owned(),
-                    source: error,
-                }),
+                None => Err(LiveError::postgres("committing", error)),
             },
         }
     }

@@ -30,10 +30,7 @@ pub(super) async fn send(client: &Client, statement: &Statement) -> Result<(Answ
         Ok(()) => Ok((Answer::Done, duration)),
         Err(error) => match sql_error(&error, &statement.text) {
             Some(error) => Ok((Answer::Refused(error), duration)),
-            None => Err(LiveError::Postgres {
-                doing: "running a statement".to_owned(),
-                source: error,
-            }),
+            None => Err(LiveError::postgres("running a statement", error)),
         },
     }
 }
@@ -59,9 +56,13 @@ async fn copy(client: &Client, sql: &str, rows: &str) -> Result<(), tokio_postgr
     sink.finish().await.map(|_| ())
 }
 
-/// The server's own words, or nothing where the session itself broke.
+/// The server's own words, or nothing where the session itself broke, the server goes down or its disk is full: this says
+/// nothing about the statement.
 pub(super) fn sql_error(error: &tokio_postgres::Error, text: &str) -> Option<SqlError> {
     let server = error.as_db_error()?;
+    if matches!(server.code().code(), "53100" | "53200" | "58030" | "57P01" | "57P02" | "57P03") {
+        return None;
+    }
     let detail: Vec<&str> = [server.detail(), server.hint()].into_iter().flatten().collect();
     let position = match server.position() {
         Some(ErrorPosition::Original(character)) => text
@@ -169,10 +170,7 @@ pub(super) async fn syntax_error(
         return Ok(None);
     };
     let Some(mut error_found) = sql_error(&error, &sql) else {
-        return Err(LiveError::Postgres {
-            doing: "checking the syntax of a file".to_owned(),
-            source: error,
-        });
+        return Err(LiveError::postgres("checking the syntax of a file", error));
     };
     let position = error_found.position.unwrap_or(end);
     if error_found.code != "42601" || position >= end {

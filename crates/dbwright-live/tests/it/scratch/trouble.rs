@@ -191,3 +191,15 @@ async fn without_a_cache_each_run_makes_its_own_template() {
     scratch.stop().await.unwrap();
     wait_until_gone(&folder, pid).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_dies_while_a_history_runs_is_told_as_that() {
+    let scratch = servers::scratch(18).await;
+    let (_, pid) = traces(&scratch).await;
+    let history = crate::effects::history_of("SELECT pg_sleep(60)");
+    let all = dbwright_catalog::MigrationSet::All;
+    let mut kill_it = |_| kill(pid);
+    let error = dbwright_live::trace::postgres::trace(&scratch, &history, &all, &mut kill_it).await.unwrap_err();
+    assert!(matches!(error, LiveError::ServerStopped { .. }), "{error}");
+    scratch.stop().await.unwrap();
+}
