@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use dbwright_catalog::{Engine, Finding, History, MigrationSet, Review};
+use dbwright_catalog::{Engine, Finding, History, MigrationSet, Review, Tool};
 use dbwright_live::scratch::postgres::{ScratchOptions, ScratchUrl};
 use dbwright_live::trace::Progress;
 use dbwright_repo::{Config, FailOn, Overrides, RepoError};
@@ -90,6 +90,7 @@ pub async fn check(
         mut history,
         judged,
         mut findings,
+        foreign_keys_from,
     } = prepare(request)?;
     let levels = Levels::of(&config)?;
     levels.apply(&mut history.findings);
@@ -99,6 +100,12 @@ pub async fn check(
     }
     let mut section = section::review(history, judged, &scratch, &levels, progress).await?;
     section.findings.splice(0..0, findings);
+    if let Some(trace) = &mut section.trace
+        && section.history.engine == Engine::Sqlite
+        && section.history.sqlite_foreign_keys
+    {
+        trace.assumptions.push(foreign_keys_on(section.history.tool, foreign_keys_from.as_deref()));
+    }
     let fail_on = config
         .fail_on
         .map_or(FailOn::Severity(dbwright_catalog::Severity::Warning), |setting| {
@@ -111,6 +118,12 @@ pub async fn check(
         },
         fail_on,
     })
+}
+
+/// Why cascades were seen on SQLite, which leaves foreign keys off unless somebody switches them on.
+fn foreign_keys_on(tool: Tool, from: Option<&str>) -> String {
+    let why = from.map_or_else(|| format!("as {tool} does"), str::to_owned);
+    format!("Foreign keys were on ({why}); `sqlite-foreign-keys = false` in dbwright.toml leaves them off.")
 }
 
 /// To the millisecond: nobody reads more.
@@ -137,6 +150,8 @@ struct Prepared {
     judged: MigrationSet,
     /// What comparing with the reference brought to light.
     findings: Vec<Finding>,
+    /// What says whether foreign keys are on while migrations run on SQLite, where it is not the tool's own default.
+    foreign_keys_from: Option<String>,
 }
 
 fn prepare(request: &CheckRequest) -> Result<Prepared, EngineerError> {
@@ -157,6 +172,7 @@ fn prepare(request: &CheckRequest) -> Result<Prepared, EngineerError> {
         history,
         judged: MigrationSet::All,
         findings: Vec::new(),
+        foreign_keys_from: None,
     })
 }
 
@@ -175,6 +191,7 @@ fn prepare_repository(request: &CheckRequest, folder: &Path) -> Result<Prepared,
         history,
         judged,
         findings,
+        foreign_keys_from: selection.sqlite_foreign_keys.map(|(_, from)| from),
     })
 }
 

@@ -82,10 +82,13 @@ pub(crate) fn client_file(path: &Path, text: String, engine: Engine) -> Migratio
         || path.display().to_string(),
         |stem| stem.to_string_lossy().into_owned(),
     );
+    let mut statements = tools::without_templates(dbwright_sql::statements(dialect, &text));
+    // Nobody misses `\echo`; what a command would do to a database is named.
+    statements.retain(|statement| !dbwright_sql::is_harmless_command(statement));
     Migration {
         name,
         path: path.to_owned(),
-        statements: tools::without_templates(dbwright_sql::statements(dialect, &text)),
+        statements,
         text,
         run_mode: RunMode::EachStatement,
         down: None,

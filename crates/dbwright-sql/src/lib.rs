@@ -26,5 +26,5 @@ mod split;
 mod summary;
 
 pub use lexer::{Token, TokenKind, Tokens, tokens};
-pub use split::{Dialect, Piece, PieceKind, pieces, statements, statements_in};
+pub use split::{Dialect, Piece, PieceKind, is_harmless_command, pieces, statements, statements_in};
 pub use summary::{Summary, TransactionControl, summarise};

@@ -55,13 +55,50 @@ async fn run(
     if let Some(schema) = &history.schema {
         runner.load_schema(schema).await?;
     }
-    let migrations = runner.run_history(history, judged, progress).await?;
+    let mut migrations = runner.run_history(history, judged, progress).await?;
     let state = CatalogState::read(&runner.session.client, scratch.server(), Frame::Alone).await?;
     let unfilled = std::mem::take(&mut runner.unfilled);
     let assumptions = std::mem::take(&mut runner.assumptions);
     runner.leave().await?;
     scratch.drop_database(&database).await?;
+    if migrations.iter().flat_map(|migration| &migration.effects).any(|effect| is_failed(&effect.outcome)) {
+        tell_failures_on_rows(scratch, history, &mut migrations).await?;
+    }
     Ok(Trace { server: scratch.server().clone(), migrations, catalog: state.catalog(), unfilled, assumptions })
+}
+
+fn is_failed(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(_))
+}
+
+/// A failure that does not happen where no rows were ever generated is one on rows.
+///
+/// Taking the generated rows out again does not take out what the migrations made of them, so that the whole history is
+/// replayed without rows once something has failed.
+async fn tell_failures_on_rows(
+    scratch: &PostgresScratch,
+    history: &History,
+    migrations: &mut [MigrationTrace],
+) -> Result<(), LiveError> {
+    let database = scratch.create_database().await?;
+    let mut runner = Runner::new(scratch, &database).await?;
+    if let Some(schema) = &history.schema {
+        runner.load_schema(schema).await?;
+    }
+    let none = MigrationSet::Only { indexes: Vec::new(), why: String::new() };
+    let replayed = runner.run_history(history, &none, &mut |_| {}).await?;
+    runner.leave().await?;
+    scratch.drop_database(&database).await?;
+    for (seen, clean) in migrations.iter_mut().zip(replayed).filter(|(seen, _)| seen.judged) {
+        for (effect, clean) in seen.effects.iter_mut().zip(clean.effects) {
+            if let Outcome::Failed(error) = &effect.outcome
+                && clean.outcome == Outcome::Done
+            {
+                effect.outcome = Outcome::FailedOnRows(error.clone());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A statement with its place in the history.

@@ -5,11 +5,11 @@
 
 use crate::walk::has_extension;
 
-use dbwright_catalog::{Migration, RunMode};
-use dbwright_sql::Dialect;
+use dbwright_catalog::Migration;
 
-use super::{Folder, Problem, ProblemKind, Read, without_templates};
+use super::{Folder, Problem, ProblemKind, Read};
 use crate::error::RepoError;
+use crate::history::client_file;
 use crate::order;
 
 /// Ends of names (before `.sql`) that mean the way back.
@@ -82,17 +82,6 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<Read, RepoError> {
 }
 
 fn one_file(folder: &Folder<'_>, file: &str) -> Result<Migration, RepoError> {
-    let text = folder.text(file)?.text;
-    let dialect = Dialect {
-        engine: folder.engine,
-        client_commands: true,
-    };
-    Ok(Migration {
-        name: up_name(file).to_owned(),
-        path: folder.at(file),
-        statements: without_templates(dbwright_sql::statements(dialect, &text)),
-        text,
-        run_mode: RunMode::EachStatement,
-        down: None,
-    })
+    let migration = client_file(&folder.at(file), folder.text(file)?.text, folder.engine);
+    Ok(Migration { name: up_name(file).to_owned(), ..migration })
 }

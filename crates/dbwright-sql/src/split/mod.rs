@@ -26,6 +26,14 @@ pub fn pieces(dialect: Dialect, text: &str) -> Vec<Piece> {
     found.into_iter().map(|found| found.piece).collect()
 }
 
+/// Whether this is a command of the client that does nothing to a database: `\echo`, `\timing`, `\restrict`.
+pub fn is_harmless_command(statement: &Statement) -> bool {
+    statement.not_sent.as_deref().is_some_and(|reason| reason.ends_with(HARMLESS))
+}
+
+/// How the reason ends why a harmless command is not sent; what others would do follows it.
+const HARMLESS: &str = " command, not sent";
+
 /// The statements of a text. Client commands come as statements with `not_sent` set.
 ///
 /// The text of a statement is the text at its span, with one exception: psql commands that do not end the statement

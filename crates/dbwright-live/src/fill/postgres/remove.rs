@@ -1,7 +1,7 @@
 //! Taking the generated rows out again.
 
-use dbwright_catalog::{Catalog, Engine, ObjectId};
-use dbwright_ddl::{Row, Rows, delete_sql};
+use dbwright_catalog::{Catalog, ConstraintKind, Engine, ObjectId};
+use dbwright_ddl::{Row, Rows, delete_sql, qualified_name, quote_identifier};
 
 use super::session::{Session, switch_triggers};
 use super::table_has_triggers;
@@ -9,6 +9,12 @@ use crate::LiveError;
 
 /// How often deleting is tried over all tables again, because rows of one table hold rows of another.
 const REMOVE_ROUNDS_MAX: usize = 6;
+
+/// How far references to generated rows are followed.
+const REFERRER_DEPTH: u32 = 2;
+
+/// Most statements that one row is worth.
+const REFERRER_DELETES_MAX: usize = 200;
 
 /// Deletes what the ledger says, children first, in the open transaction.
 pub(super) async fn remove(session: Session<'_>, catalog: &Catalog, ledger: &mut Rows) -> Result<(), LiveError> {
@@ -30,20 +36,78 @@ pub(super) async fn remove(session: Session<'_>, catalog: &Catalog, ledger: &mut
             rearm += &enable;
         }
     }
+    remove_in_rounds(session, catalog, ledger, &tables).await?;
+    remove_cycles(session, catalog, ledger, &tables).await?;
+    if !ledger.is_empty() {
+        remove_referrers(session, catalog, ledger, &tables).await?;
+        remove_in_rounds(session, catalog, ledger, &tables).await?;
+    }
+    if !rearm.is_empty() {
+        session.must(&rearm).await?;
+    }
+    Ok(())
+}
+
+async fn remove_in_rounds(
+    session: Session<'_>,
+    catalog: &Catalog,
+    ledger: &mut Rows,
+    tables: &[ObjectId],
+) -> Result<(), LiveError> {
     for _ in 0..REMOVE_ROUNDS_MAX {
         let mut is_progress = false;
-        for table in &tables {
+        for table in tables {
             is_progress |= remove_rows(session, catalog, ledger, table).await?;
         }
         if !is_progress || ledger.is_empty() {
             break;
         }
     }
-    remove_cycles(session, catalog, ledger, &tables).await?;
-    if !rearm.is_empty() {
-        session.must(&rearm).await?;
+    Ok(())
+}
+
+/// Deletes rows that refer to what is left: a migration that copies rows (`INSERT … SELECT`) makes such ones of ours.
+async fn remove_referrers(
+    session: Session<'_>,
+    catalog: &Catalog,
+    ledger: &Rows,
+    tables: &[ObjectId],
+) -> Result<(), LiveError> {
+    for row in tables.iter().flat_map(|table| ledger.placed(table)) {
+        let rows = delete_sql(Engine::Postgres, catalog, row).replacen("DELETE FROM", "SELECT * FROM", 1);
+        let mut deletes = Vec::new();
+        deletes_of_referrers(catalog, &row.table, &rows, REFERRER_DEPTH, &mut deletes);
+        for delete in deletes {
+            // What can't be deleted keeps its parent, which then stays in the ledger.
+            let _ = session.attempt(&delete, |_| Ok(())).await?;
+        }
     }
     Ok(())
+}
+
+/// Deletes of what refers to `rows` (a query over `table`), the farthest first.
+fn deletes_of_referrers(catalog: &Catalog, table: &ObjectId, rows: &str, depth: u32, deletes: &mut Vec<String>) {
+    let names = |columns: &[String]| {
+        columns.iter().map(|column| quote_identifier(Engine::Postgres, column)).collect::<Vec<_>>().join(", ")
+    };
+    for (child, _) in catalog.tables() {
+        for (_, constraint) in catalog.constraints(child) {
+            let ConstraintKind::ForeignKey(key) = &constraint.kind else { continue };
+            if key.references != *table || deletes.len() >= REFERRER_DELETES_MAX {
+                continue;
+            }
+            let referring = format!(
+                "FROM {} WHERE ({}) IN (SELECT {} FROM ({rows}) parent)",
+                qualified_name(Engine::Postgres, child),
+                names(&key.columns),
+                names(&key.referenced_columns)
+            );
+            if depth > 0 && child != table {
+                deletes_of_referrers(catalog, child, &format!("SELECT * {referring}"), depth - 1, deletes);
+            }
+            deletes.push(format!("DELETE {referring}"));
+        }
+    }
 }
 
 /// Deletes the rows of one table. Whether any went.

@@ -456,3 +456,23 @@ async fn a_hundred_tables_are_filled_in_well_under_a_second() {
     println!("110 tables filled in {took:?}");
     assert!(took.as_secs() < 5, "{took:?}");
 }
+
+#[tokio::test]
+async fn rows_that_a_migration_made_of_ours_do_not_keep_them() {
+    let schema = "CREATE TABLE person (id int PRIMARY KEY, mail text);
+         CREATE TABLE email (id serial PRIMARY KEY, person_id int NOT NULL REFERENCES person, mail text);
+         CREATE TABLE token (email_id int NOT NULL REFERENCES email)";
+    let database = Database::with(18, schema).await;
+    let mut ledger = Rows::default();
+    let only = BTreeSet::from([ObjectId::table("public", "person")]);
+    let catalog = database.catalog().await;
+    fill(&database.session.client, &catalog, &mut ledger, Some(&only)).await.unwrap();
+    let copy = "INSERT INTO email (person_id, mail) SELECT id, mail FROM person; INSERT INTO token SELECT id FROM email";
+    database.session.client.batch_execute(copy).await.unwrap();
+    remove(&database.session.client, &catalog, &mut ledger).await.unwrap();
+    assert!(ledger.is_empty());
+    for table in ["person", "email", "token"] {
+        assert_eq!(database.count(table).await, 0, "{table}");
+    }
+    database.scratch.stop().await.unwrap();
+}
