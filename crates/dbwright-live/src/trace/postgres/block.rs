@@ -522,7 +522,7 @@ impl Runner<'_> {
         let tables = state.lockable_tables();
         let concurrently = item.statement.text.to_ascii_lowercase().contains("concurrently");
         let holders = Holders {
-            clients: [&first.client, &second.client],
+            sessions: [first, second],
             observer: &self.observer.client,
             watched: self.session.pid,
             tables: &tables,

@@ -12,6 +12,7 @@ use tokio_postgres::Client;
 
 use super::observe::{Lock, locks, simple};
 use crate::LiveError;
+use crate::scratch::postgres::Session;
 
 /// Longest time that a statement is held up.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -31,7 +32,7 @@ pub(super) enum Grip {
 
 /// The two sessions that hold, on the same database as the watched one.
 pub(super) struct Holders<'a> {
-    pub(super) clients: [&'a Client; 2],
+    pub(super) sessions: [&'a Session; 2],
     pub(super) observer: &'a Client,
     pub(super) watched: i32,
     pub(super) tables: &'a [String],
@@ -46,26 +47,30 @@ impl Holders<'_> {
 
     /// Watches until the statement no longer waits for anything of ours, and lets it go. Returns the locks seen.
     ///
-    /// Runs beside the statement; `is_done` tells when that has ended.
+    /// Runs beside the statement; `is_done` tells when that has ended. Locks are read only while the statement is known to
+    /// wait for the session that holds now, so that what is seen does not depend on who is faster.
     pub(super) async fn watch(&self, is_done: impl Fn() -> bool) -> Result<BTreeSet<Lock>, LiveError> {
         let started = Instant::now();
         let mut seen = BTreeSet::new();
         let mut holder = 0;
         for _ in 0..PHASES {
-            let waits_for = loop {
+            let wait = loop {
                 if is_done() || started.elapsed() > LIMIT {
-                    break None;
+                    break Wait::Nothing;
                 }
-                match self.wait_event().await? {
-                    Some(event) => break Some(event),
-                    None => tokio::time::sleep(INTERVAL).await,
+                match self.wait_for(holder).await? {
+                    Wait::Nothing => tokio::time::sleep(INTERVAL).await,
+                    wait => break wait,
                 }
             };
-            let Some(event) = waits_for else { break };
+            if wait == Wait::Nothing {
+                break;
+            }
             seen.extend(locks(self.observer, self.watched).await?);
-            // A wait for writers to end can be followed by another phase; a wait for a lock would also stop the next holder.
+            // A wait for writers to end can be followed by another phase; behind a wait for a lock the next holder would
+            // queue up itself.
             let next = 1 - holder;
-            let again = event == "virtualxid" && self.lock(next).await?;
+            let again = wait == Wait::End && self.lock(next).await?;
             self.release(holder).await?;
             if !again {
                 break;
@@ -89,7 +94,7 @@ impl Holders<'_> {
             "BEGIN; SET LOCAL lock_timeout = '500ms'; LOCK TABLE {} IN {mode} MODE",
             self.tables.join(", ")
         );
-        if self.clients[holder].simple_query(&sql).await.is_ok() {
+        if self.sessions[holder].client.simple_query(&sql).await.is_ok() {
             return Ok(true);
         }
         self.release(holder).await?;
@@ -97,18 +102,34 @@ impl Holders<'_> {
     }
 
     async fn release(&self, holder: usize) -> Result<(), LiveError> {
-        simple(self.clients[holder], "ROLLBACK", "letting go of a statement")
+        simple(&self.sessions[holder].client, "ROLLBACK", "letting go of a statement")
             .await
             .map(|_| ())
     }
 
-    /// What the watched session waits for, where it waits for another session.
-    async fn wait_event(&self) -> Result<Option<String>, LiveError> {
+    /// What the watched session waits for of this holder.
+    async fn wait_for(&self, holder: usize) -> Result<Wait, LiveError> {
         let sql = format!(
-            "SELECT wait_event FROM pg_catalog.pg_stat_activity WHERE pid = {} AND wait_event_type = 'Lock' AND state = 'active'",
-            self.watched
+            "SELECT {holder} = ANY (pg_catalog.pg_blocking_pids({watched})), EXISTS (SELECT FROM pg_catalog.pg_locks \
+             WHERE pid = {watched} AND locktype = 'relation' AND NOT granted)",
+            holder = self.sessions[holder].pid,
+            watched = self.watched
         );
         let rows = simple(self.observer, &sql, "watching a session").await?;
-        Ok(rows.into_iter().next().map(|row| row[0].clone()))
+        Ok(match rows.first().map(|row| (row[0].as_str(), row[1].as_str())) {
+            Some(("t", "t")) => Wait::Lock,
+            Some(("t", _)) => Wait::End,
+            _ => Wait::Nothing,
+        })
     }
+}
+
+/// What a session waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    Nothing,
+    /// The end of the holder's transaction.
+    End,
+    /// A lock that the holder has.
+    Lock,
 }
