@@ -4,7 +4,10 @@ use crate::{Catalog, Object};
 
 /// What became of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "there are few of them, and they are read more often than moved")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few of them, and they are read more often than moved"
+)]
 pub enum Change {
     /// It is new.
     Created(Object),

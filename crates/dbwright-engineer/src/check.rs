@@ -104,7 +104,9 @@ pub async fn check(
         && section.history.engine == Engine::Sqlite
         && section.history.sqlite_foreign_keys
     {
-        trace.assumptions.push(foreign_keys_on(section.history.tool, foreign_keys_from.as_deref()));
+        trace
+            .assumptions
+            .push(foreign_keys_on(section.history.tool, foreign_keys_from.as_deref()));
     }
     let fail_on = config
         .fail_on

@@ -79,7 +79,10 @@ impl EngineerError {
             EngineerError::Live(error) => error.hints(),
             EngineerError::UnknownRule { name, .. } => {
                 let nearest = dbwright_rules::nearest(name).map(|rule| format!("did you mean `{rule}`?"));
-                nearest.into_iter().chain(["`dbwright rule` lists all rules".to_owned()]).collect()
+                nearest
+                    .into_iter()
+                    .chain(["`dbwright rule` lists all rules".to_owned()])
+                    .collect()
             }
             EngineerError::ScratchUrl(_) => Vec::new(),
             EngineerError::NotYet(_) => vec!["`--engine` and `--migrations` choose another history".to_owned()],

@@ -10,7 +10,7 @@ mod rules;
 mod section;
 
 pub use check::{CheckAnswer, CheckRequest, Input, Phase, Scope, check};
-pub use detect::{DetectAnswer, detect};
 pub use dbwright_repo::{Candidate, Fact, FailOn, Overrides, Selection, parse_tool};
+pub use detect::{DetectAnswer, detect};
 pub use error::{EngineerError, ErrorKind};
 pub use rules::{RuleLine, rule_page, rules};

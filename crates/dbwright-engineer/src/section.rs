@@ -20,7 +20,13 @@ pub(crate) async fn review(
     levels: &Levels,
     progress: &mut (dyn FnMut(Phase) + Send),
 ) -> Result<Section, LiveError> {
-    let mut section = Section { history, judged, trace: None, findings: Vec::new(), not_done: Vec::new() };
+    let mut section = Section {
+        history,
+        judged,
+        trace: None,
+        findings: Vec::new(),
+        not_done: Vec::new(),
+    };
     if nothing_to_judge(&section) {
         return Ok(section);
     }
@@ -46,7 +52,10 @@ async fn postgres(
 ) -> Result<(), LiveError> {
     progress(Phase::Starting(Engine::Postgres));
     let major = section.history.version.as_ref().map(|(version, _)| version.major);
-    let options = ScratchOptions { major, ..options.clone() };
+    let options = ScratchOptions {
+        major,
+        ..options.clone()
+    };
     let scratch = PostgresScratch::start(&options).await?;
     let reviewed = postgres_on(&scratch, section, &options, levels, progress).await;
     // Also when something went wrong: a given server is cleaned up by nobody else.
@@ -61,9 +70,10 @@ async fn postgres_on(
     levels: &Levels,
     progress: &mut (dyn FnMut(Phase) + Send),
 ) -> Result<(), LiveError> {
-    let trace =
-        trace::postgres::trace(scratch, &section.history, &section.judged, &mut |at| progress(Phase::Running(at)))
-            .await?;
+    let trace = trace::postgres::trace(scratch, &section.history, &section.judged, &mut |at| {
+        progress(Phase::Running(at))
+    })
+    .await?;
     section.findings = judge(section, &trace, levels);
     section.trace = Some(trace);
     // Proofs replay the history, and on a server of our own the roles of the first run are in the way.
@@ -88,7 +98,9 @@ async fn sqlite(
     while let Some(at) = receiver.recv().await {
         progress(Phase::Running(at));
     }
-    let trace = work.await.map_err(|_| LiveError::Unsupported { what: "the SQLite trace ended early".to_owned() })??;
+    let trace = work.await.map_err(|_| LiveError::Unsupported {
+        what: "the SQLite trace ended early".to_owned(),
+    })??;
     section.findings = judge(section, &trace, levels);
     section.trace = Some(trace);
     without_proof(&mut section.findings, "fixes are not tried on SQLite yet");
@@ -107,7 +119,9 @@ fn judge(section: &Section, trace: &Trace, levels: &Levels) -> Vec<Finding> {
 
 fn without_proof(findings: &mut [Finding], reason: &str) {
     for fix in findings.iter_mut().filter_map(|finding| finding.fix.as_mut()) {
-        fix.proof.get_or_insert_with(|| Proof::NotTried { reason: reason.to_owned() });
+        fix.proof.get_or_insert_with(|| Proof::NotTried {
+            reason: reason.to_owned(),
+        });
     }
 }
 
@@ -126,7 +140,9 @@ async fn prove_fixes(
         .take(PROOFS_MAX)
         .unzip();
     if !candidates.is_empty() {
-        progress(Phase::Proving { fixes: candidates.len() });
+        progress(Phase::Proving {
+            fixes: candidates.len(),
+        });
         let proofs = if let Some(scratch) = given {
             prove::postgres::prove(scratch, &section.history, &candidates).await?
         } else {
@@ -141,6 +157,9 @@ async fn prove_fixes(
             }
         }
     }
-    without_proof(&mut section.findings, &format!("no more than {PROOFS_MAX} fixes are tried in one run"));
+    without_proof(
+        &mut section.findings,
+        &format!("no more than {PROOFS_MAX} fixes are tried in one run"),
+    );
     Ok(())
 }

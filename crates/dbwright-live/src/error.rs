@@ -113,9 +113,9 @@ impl LiveError {
             LiveError::ServerProgram { .. } | LiveError::ServerStopped { .. } => vec![
                 "`dbwright detect` shows the servers of this machine; --postgres-bin DIR chooses another".to_owned(),
             ],
-            LiveError::GivenServer { .. } => vec![
-                "without --scratch-url (DBWRIGHT_SCRATCH_URL) dbwright starts a server of its own".to_owned(),
-            ],
+            LiveError::GivenServer { .. } => {
+                vec!["without --scratch-url (DBWRIGHT_SCRATCH_URL) dbwright starts a server of its own".to_owned()]
+            }
             LiveError::DiskFull { .. } => {
                 vec!["free some space, or point TMPDIR to a folder that has about 200 MB".to_owned()]
             }

@@ -34,7 +34,9 @@ const NOWHERE: [(&str, &str); 5] = [
 pub(super) fn check(tree: &Tree) -> Vec<Problem> {
     let mut problems = stale_exceptions(tree);
     // Repositories in `cases` are what other people's look like.
-    let own = tree.with_extension("rs").filter(|(path, _)| !path.starts_with("cases/"));
+    let own = tree
+        .with_extension("rs")
+        .filter(|(path, _)| !path.starts_with("cases/"));
     for (path, text) in own {
         let rust = RustText::new(path, text);
         let found = [

@@ -156,7 +156,10 @@ impl CatalogState {
             .filter(|(_, relation)| tables.contains(&relation.id))
             .map(|(oid, _)| oid.to_string())
             .collect();
-        let sql = format!("SELECT o FROM unnest('{{{}}}'::oid[]) o WHERE pg_relation_size(o) = 0", oids.join(","));
+        let sql = format!(
+            "SELECT o FROM unnest('{{{}}}'::oid[]) o WHERE pg_relation_size(o) = 0",
+            oids.join(",")
+        );
         let rows = read_only(client, frame, &[&sql]).await?;
         let empty = rows.into_iter().flatten().map(|row| Row(&row).oid(0));
         let mut empty: Vec<ObjectId> = empty.filter_map(|oid| self.relation(oid).cloned()).collect();
@@ -389,14 +392,20 @@ impl CatalogState {
 /// a column's type replace it. Not so tables: their rows are gone.
 fn same_name_again(changes: Vec<Change>) -> Vec<Change> {
     let replaceable = |object: &Object| matches!(object.id.kind, ObjectKind::Index | ObjectKind::Constraint);
-    let (dropped, mut rest): (Vec<Change>, Vec<Change>) =
-        changes.into_iter().partition(|change| matches!(change, Change::Dropped(object) if replaceable(object)));
+    let (dropped, mut rest): (Vec<Change>, Vec<Change>) = changes
+        .into_iter()
+        .partition(|change| matches!(change, Change::Dropped(object) if replaceable(object)));
     for change in dropped {
         let Change::Dropped(before) = &change else { continue };
-        let again = rest.iter().position(|other| matches!(other, Change::Created(after) if after.id == before.id));
+        let again = rest
+            .iter()
+            .position(|other| matches!(other, Change::Created(after) if after.id == before.id));
         match again.map(|index| rest.remove(index)) {
             Some(Change::Created(after)) if after == *before => {}
-            Some(Change::Created(after)) => rest.push(Change::Altered { before: before.clone(), after }),
+            Some(Change::Created(after)) => rest.push(Change::Altered {
+                before: before.clone(),
+                after,
+            }),
             _ => rest.push(change),
         }
     }
@@ -538,7 +547,10 @@ pub async fn read_only(client: &Client, frame: Frame, queries: &[&str]) -> Resul
          SET LOCAL enable_seqscan = on; {}; {end}",
         queries.join("; ")
     );
-    let messages = client.simple_query(&sql).await.map_err(|source| LiveError::postgres("reading the catalog", source))?;
+    let messages = client
+        .simple_query(&sql)
+        .await
+        .map_err(|source| LiveError::postgres("reading the catalog", source))?;
     let mut results = Vec::with_capacity(queries.len());
     for message in messages {
         match message {

@@ -24,8 +24,17 @@ impl<'a> Candidate<'a> {
         let fix = finding.fix.as_ref()?;
         let (migration, statement) = finding.place.statement?;
         let effect = trace.migrations.get(migration)?.effects.get(statement)?;
-        let locked = effect.locks.iter().map(|lock| &lock.relation).chain(&finding.evidence.relation);
+        let locked = effect
+            .locks
+            .iter()
+            .map(|lock| &lock.relation)
+            .chain(&finding.evidence.relation);
         let tables = locked.filter(|id| id.kind == ObjectKind::Table).cloned().collect();
-        Some(Candidate { migration, statement, fix, tables })
+        Some(Candidate {
+            migration,
+            statement,
+            fix,
+            tables,
+        })
     }
 }

@@ -8,9 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{
-    Catalog, Effect, FixStep, History, Migration, ObjectId, Outcome, Proof, Span, Statement,
-};
+use dbwright_catalog::{Catalog, Effect, FixStep, History, Migration, ObjectId, Outcome, Proof, Span, Statement};
 
 use super::Candidate;
 use crate::LiveError;
@@ -46,7 +44,9 @@ async fn try_all(
     for (index, candidate) in candidates.iter().enumerate() {
         by_migration.entry(candidate.migration).or_default().push(index);
     }
-    let Some(last) = by_migration.keys().next_back().copied() else { return Ok(Vec::new()) };
+    let Some(last) = by_migration.keys().next_back().copied() else {
+        return Ok(Vec::new());
+    };
     let database = scratch.create_database().await?;
     let mut runner = Runner::new(scratch, &database).await?;
     if let Some(schema) = &history.schema {
@@ -57,7 +57,13 @@ async fn try_all(
             let settings = runner.leave().await?;
             let place = (index, migration);
             let original = run_on_copy(scratch, &database, &settings, place, &[]).await?;
-            let tries = Tries { scratch, database: &database, settings: &settings, place, original: &original };
+            let tries = Tries {
+                scratch,
+                database: &database,
+                settings: &settings,
+                place,
+                original: &original,
+            };
             for (candidate, proof) in tries.all(wanted, candidates).await? {
                 proofs[candidate] = Some(proof);
             }
@@ -68,7 +74,9 @@ async fn try_all(
     }
     runner.leave().await?;
     scratch.drop_database(&database).await?;
-    let missing = || Proof::NotTried { reason: "its migration was not reached".to_owned() };
+    let missing = || Proof::NotTried {
+        reason: "its migration was not reached".to_owned(),
+    };
     Ok(proofs.into_iter().map(|proof| proof.unwrap_or_else(missing)).collect())
 }
 
@@ -83,11 +91,7 @@ struct Tries<'a> {
 
 impl Tries<'_> {
     /// Proofs of these candidates, with their indexes.
-    async fn all(
-        &self,
-        wanted: &[usize],
-        candidates: &[Candidate<'_>],
-    ) -> Result<Vec<(usize, Proof)>, LiveError> {
+    async fn all(&self, wanted: &[usize], candidates: &[Candidate<'_>]) -> Result<Vec<(usize, Proof)>, LiveError> {
         let statements: BTreeSet<usize> = wanted.iter().map(|index| candidates[*index].statement).collect();
         if wanted.len() > 1 && statements.len() == wanted.len() {
             let proofs = self.together(wanted, candidates).await?;
@@ -102,28 +106,31 @@ impl Tries<'_> {
         Ok(proofs)
     }
 
-    async fn together(
-        &self,
-        wanted: &[usize],
-        candidates: &[Candidate<'_>],
-    ) -> Result<Vec<(usize, Proof)>, LiveError> {
+    async fn together(&self, wanted: &[usize], candidates: &[Candidate<'_>]) -> Result<Vec<(usize, Proof)>, LiveError> {
         let mut wanted = wanted.to_vec();
         wanted.sort_by_key(|index| candidates[*index].statement);
         let chosen: Vec<&Candidate<'_>> = wanted.iter().map(|index| &candidates[*index]).collect();
         let tried = run_on_copy(self.scratch, self.database, self.settings, self.place, &chosen).await?;
         let difference = first_difference(&self.original.catalog, &tried.catalog);
         let server = self.scratch.server();
-        let proofs = wanted.iter().zip(&chosen).zip(&tried.steps).map(|((index, candidate), effects)| {
-            let reason = objection_to_steps(candidate, effects).or_else(|| {
-                let id = difference.as_ref()?;
-                Some(format!("the schema ends differently at the {} {id}", id.kind.name()))
+        let proofs = wanted
+            .iter()
+            .zip(&chosen)
+            .zip(&tried.steps)
+            .map(|((index, candidate), effects)| {
+                let reason = objection_to_steps(candidate, effects).or_else(|| {
+                    let id = difference.as_ref()?;
+                    Some(format!("the schema ends differently at the {} {id}", id.kind.name()))
+                });
+                let proof = match reason {
+                    Some(reason) => Proof::Fails {
+                        server: server.clone(),
+                        reason,
+                    },
+                    None => Proof::Holds { server: server.clone() },
+                };
+                (*index, proof)
             });
-            let proof = match reason {
-                Some(reason) => Proof::Fails { server: server.clone(), reason },
-                None => Proof::Holds { server: server.clone() },
-            };
-            (*index, proof)
-        });
         Ok(proofs.collect())
     }
 }
@@ -194,14 +201,22 @@ fn objection(effect: &Effect, candidate: &Candidate<'_>) -> Option<(ObjectId, St
 }
 
 fn first_difference(a: &Catalog, b: &Catalog) -> Option<ObjectId> {
-    let missing = a.objects.iter().find(|(id, object)| b.objects.get(*id) != Some(*object)).map(|(id, _)| id);
-    missing.or_else(|| b.objects.keys().find(|id| !a.objects.contains_key(*id))).cloned()
+    let missing = a
+        .objects
+        .iter()
+        .find(|(id, object)| b.objects.get(*id) != Some(*object))
+        .map(|(id, _)| id);
+    missing
+        .or_else(|| b.objects.keys().find(|id| !a.objects.contains_key(*id)))
+        .cloned()
 }
 
 impl Runner<'_> {
     /// Runs a migration as its tool does, without watching.
     async fn replay(&mut self, index: usize, migration: &Migration) -> Result<(), LiveError> {
-        self.run_migration(index, migration, migration.run_mode).await.map(|_| ())
+        self.run_migration(index, migration, migration.run_mode)
+            .await
+            .map(|_| ())
     }
 
     /// Runs a migration with the steps of fixes in place of their statements, each step committed by itself and watched.
@@ -211,9 +226,13 @@ impl Runner<'_> {
         migration: &Migration,
         fixes: &[&Candidate<'_>],
     ) -> Result<Vec<Vec<Effect>>, LiveError> {
-        let part = |statements: &[Statement]| Migration { statements: statements.to_vec(), ..migration.clone() };
+        let part = |statements: &[Statement]| Migration {
+            statements: statements.to_vec(),
+            ..migration.clone()
+        };
         // Rows first: what stands before a statement may be there to make it hold for them.
-        self.prepare_tables(fixes.iter().flat_map(|fix| fix.tables.iter().cloned()).collect()).await?;
+        self.prepare_tables(fixes.iter().flat_map(|fix| fix.tables.iter().cloned()).collect())
+            .await?;
         let mut effects = Vec::with_capacity(fixes.len());
         let mut done = 0;
         for fix in fixes {
@@ -230,7 +249,9 @@ impl Runner<'_> {
     }
 
     async fn read_catalog(&mut self) -> Result<Catalog, LiveError> {
-        Ok(CatalogState::read(self.client(), self.server(), Frame::Alone).await?.catalog())
+        Ok(CatalogState::read(self.client(), self.server(), Frame::Alone)
+            .await?
+            .catalog())
     }
 }
 
@@ -244,5 +265,11 @@ fn without_transaction_control(mut migration: Migration) -> Migration {
 }
 
 fn statement_of(step: &FixStep) -> Statement {
-    Statement { text: step.sql.clone(), span: Span::new(0, 0), line: 1, copy_rows: None, not_sent: None }
+    Statement {
+        text: step.sql.clone(),
+        span: Span::new(0, 0),
+        line: 1,
+        copy_rows: None,
+        not_sent: None,
+    }
 }

@@ -14,8 +14,8 @@ mod send;
 use std::collections::{BTreeSet, HashMap};
 
 use dbwright_catalog::{
-    Effect, History, Known, Migration, MigrationSet, MigrationTrace, ObjectId, ObjectKind, Outcome, RunMode,
-    Statement, Trace, TransactionId, Unfilled,
+    Effect, History, Known, Migration, MigrationSet, MigrationTrace, ObjectId, ObjectKind, Outcome, RunMode, Statement,
+    Trace, TransactionId, Unfilled,
 };
 use dbwright_ddl::Rows;
 use dbwright_sql::Summary;
@@ -61,10 +61,20 @@ async fn run(
     let assumptions = std::mem::take(&mut runner.assumptions);
     runner.leave().await?;
     scratch.drop_database(&database).await?;
-    if migrations.iter().flat_map(|migration| &migration.effects).any(|effect| is_failed(&effect.outcome)) {
+    if migrations
+        .iter()
+        .flat_map(|migration| &migration.effects)
+        .any(|effect| is_failed(&effect.outcome))
+    {
         tell_failures_on_rows(scratch, history, &mut migrations).await?;
     }
-    Ok(Trace { server: scratch.server().clone(), migrations, catalog: state.catalog(), unfilled, assumptions })
+    Ok(Trace {
+        server: scratch.server().clone(),
+        migrations,
+        catalog: state.catalog(),
+        unfilled,
+        assumptions,
+    })
 }
 
 fn is_failed(outcome: &Outcome) -> bool {
@@ -85,7 +95,10 @@ async fn tell_failures_on_rows(
     if let Some(schema) = &history.schema {
         runner.load_schema(schema).await?;
     }
-    let none = MigrationSet::Only { indexes: Vec::new(), why: String::new() };
+    let none = MigrationSet::Only {
+        indexes: Vec::new(),
+        why: String::new(),
+    };
     let replayed = runner.run_history(history, &none, &mut |_| {}).await?;
     runner.leave().await?;
     scratch.drop_database(&database).await?;
@@ -169,7 +182,11 @@ impl<'a> Runner<'a> {
         migration: &Migration,
         mode: RunMode,
     ) -> Result<Vec<Effect>, LiveError> {
-        let mode = if mode == RunMode::AllInOneTransaction { RunMode::Transaction } else { mode };
+        let mode = if mode == RunMode::AllInOneTransaction {
+            RunMode::Transaction
+        } else {
+            mode
+        };
         self.run_unit(&items(index, migration), mode, false).await
     }
 
@@ -180,7 +197,8 @@ impl<'a> Runner<'a> {
         migration: &Migration,
     ) -> Result<Vec<Effect>, LiveError> {
         self.read_state(Frame::Alone).await?;
-        self.run_unit(&items(index, migration), RunMode::EachStatement, true).await
+        self.run_unit(&items(index, migration), RunMode::EachStatement, true)
+            .await
     }
 
     /// Closes the sessions of this database, so that it can be copied, and returns the settings that the migrations made
@@ -188,7 +206,9 @@ impl<'a> Runner<'a> {
     pub(crate) async fn leave(self) -> Result<Vec<(String, String)>, LiveError> {
         let sql = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session'";
         let rows = observe::simple(&self.session.client, sql, "reading settings").await?;
-        let sessions = [self.session, self.filler].into_iter().chain(self.holders.into_iter().flatten());
+        let sessions = [self.session, self.filler]
+            .into_iter()
+            .chain(self.holders.into_iter().flatten());
         for session in sessions {
             session.close().await;
         }
@@ -313,7 +333,10 @@ impl<'a> Runner<'a> {
             self.rows.follow(&effect.changes);
             for change in &effect.changes {
                 let id = &change.object().id;
-                to_fill.extend(id.owner_table().or_else(|| (id.kind == ObjectKind::Table).then(|| id.clone())));
+                to_fill.extend(
+                    id.owner_table()
+                        .or_else(|| (id.kind == ObjectKind::Table).then(|| id.clone())),
+                );
             }
             to_fill.extend(
                 effect

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use dbwright_catalog::{
-    Catalog, Change, Effect, Engine, History, LockMode, Migration, MigrationSet, Object, ObjectId, Outcome, RunMode, Tool, Version,
+    Catalog, Change, Effect, Engine, History, LockMode, Migration, MigrationSet, Object, ObjectId, Outcome, RunMode,
+    Tool, Version,
 };
 use dbwright_live::scratch::postgres::PostgresScratch;
 use dbwright_live::trace::postgres::trace;
@@ -63,7 +64,14 @@ fn read_cases(text: &str) -> Vec<Case> {
                     (from, until, lines.trim().to_owned())
                 })
                 .collect();
-            Case { name, from, until, mode, sql: sql.trim().to_owned(), expected }
+            Case {
+                name,
+                from,
+                until,
+                mode,
+                sql: sql.trim().to_owned(),
+                expected,
+            }
         })
         .collect()
 }
@@ -72,12 +80,27 @@ fn write_cases(cases: &[Case]) -> String {
     let mut text = String::new();
     for case in cases {
         let gate = |from: u32, until: u32| {
-            let from = if from > 0 { format!(" [from {from}]") } else { String::new() };
-            let until = if until < u32::MAX { format!(" [until {until}]") } else { String::new() };
+            let from = if from > 0 {
+                format!(" [from {from}]")
+            } else {
+                String::new()
+            };
+            let until = if until < u32::MAX {
+                format!(" [until {until}]")
+            } else {
+                String::new()
+            };
             from + &until
         };
         let mode = case.mode.name();
-        writeln!(text, "=== {}{}\n--- run {mode}\n{}", case.name, gate(case.from, case.until), case.sql).unwrap();
+        writeln!(
+            text,
+            "=== {}{}\n--- run {mode}\n{}",
+            case.name,
+            gate(case.from, case.until),
+            case.sql
+        )
+        .unwrap();
         for (from, until, lines) in &case.expected {
             writeln!(text, "--- expect{}\n{lines}", gate(*from, *until)).unwrap();
         }
@@ -87,7 +110,10 @@ fn write_cases(cases: &[Case]) -> String {
 }
 
 fn migration(name: &str, sql: &str, run_mode: RunMode) -> Migration {
-    let dialect = Dialect { engine: Engine::Postgres, client_commands: true };
+    let dialect = Dialect {
+        engine: Engine::Postgres,
+        client_commands: true,
+    };
     Migration {
         name: name.to_owned(),
         path: PathBuf::from(format!("{name}.sql")),
@@ -127,18 +153,27 @@ pub(crate) fn show(effects: &[Effect]) -> String {
         let number = index + 1;
         let mut line = |what: String| writeln!(text, "{number} {what}").unwrap();
         for lock in effect.locks.iter().filter(|lock| lock.mode > LockMode::AccessShare) {
-            let since = if lock.since == index { String::new() } else { format!(" since {}", lock.since + 1) };
+            let since = if lock.since == index {
+                String::new()
+            } else {
+                format!(" since {}", lock.since + 1)
+            };
             line(format!("lock: {} {}{since}", lock.relation, lock.mode));
         }
-        for (word, ids) in
-            [("rewritten", &effect.rewritten), ("rebuilt", &effect.rebuilt_indexes), ("scanned", &effect.scanned)]
-        {
+        for (word, ids) in [
+            ("rewritten", &effect.rewritten),
+            ("rebuilt", &effect.rebuilt_indexes),
+            ("scanned", &effect.scanned),
+        ] {
             if !ids.is_empty() {
                 line(format!("{word}: {}", names(ids)));
             }
         }
         for rows in &effect.rows {
-            line(format!("rows: {} +{} ~{} -{}", rows.table, rows.inserted, rows.updated, rows.deleted));
+            line(format!(
+                "rows: {} +{} ~{} -{}",
+                rows.table, rows.inserted, rows.updated, rows.deleted
+            ));
         }
         let mut changes: Vec<String> = effect
             .changes
@@ -172,10 +207,15 @@ async fn run(scratch: &PostgresScratch, setup: &str, initial: &Catalog, case: &C
         migration("1_setup", setup, RunMode::EachStatement),
         migration("2_case", &case.sql, case.mode),
     ]);
-    let judged = MigrationSet::Only { indexes: vec![1], why: String::new() };
-    let trace = trace(scratch, &history, &judged, &mut |_| {}).await.unwrap_or_else(|error| {
-        panic!("{}: {error}: {:?}", case.name, std::error::Error::source(&error));
-    });
+    let judged = MigrationSet::Only {
+        indexes: vec![1],
+        why: String::new(),
+    };
+    let trace = trace(scratch, &history, &judged, &mut |_| {})
+        .await
+        .unwrap_or_else(|error| {
+            panic!("{}: {error}: {:?}", case.name, std::error::Error::source(&error));
+        });
     for (index, effect) in trace.migrations[0].effects.iter().enumerate() {
         assert_eq!(effect.outcome, Outcome::Done, "statement {} of setup.sql", index + 1);
     }
@@ -183,7 +223,12 @@ async fn run(scratch: &PostgresScratch, setup: &str, initial: &Catalog, case: &C
     let effects = &trace.migrations[1].effects;
     // What fails at the commit has been seen before it was undone.
     if !case.name.contains("at commit") {
-        assert_eq!(objects(&applied(initial, effects)), objects(&trace.catalog), "{}: changes do not add up", case.name);
+        assert_eq!(
+            objects(&applied(initial, effects)),
+            objects(&trace.catalog),
+            "{}: changes do not add up",
+            case.name
+        );
     }
     let mut text = show(effects);
     for assumption in &trace.assumptions {
@@ -195,7 +240,10 @@ async fn run(scratch: &PostgresScratch, setup: &str, initial: &Catalog, case: &C
 /// The catalog that a trace ends in when nothing is judged.
 async fn initial(scratch: &PostgresScratch, setup: &str) -> Catalog {
     let history = history(vec![migration("1_setup", setup, RunMode::EachStatement)]);
-    let judged = MigrationSet::Only { indexes: Vec::new(), why: String::new() };
+    let judged = MigrationSet::Only {
+        indexes: Vec::new(),
+        why: String::new(),
+    };
     trace(scratch, &history, &judged, &mut |_| {}).await.unwrap().catalog
 }
 
@@ -219,27 +267,42 @@ fn applied(initial: &Catalog, effects: &[Effect]) -> Catalog {
 }
 
 fn objects(catalog: &Catalog) -> Vec<(String, &Object)> {
-    catalog.objects.iter().map(|(id, object)| (format!("{} {id}", id.kind.name()), object)).collect()
+    catalog
+        .objects
+        .iter()
+        .map(|(id, object)| (format!("{} {id}", id.kind.name()), object))
+        .collect()
 }
 
 /// Runs every case on a server and compares, or (with `DBWRIGHT_BLESS`) writes what was seen.
 async fn check(major: u32) {
     let bless = std::env::var_os("DBWRIGHT_BLESS").is_some();
-    let runs: u32 = std::env::var("DBWRIGHT_CORPUS_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let runs: u32 = std::env::var("DBWRIGHT_CORPUS_RUNS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
     let only = std::env::var("DBWRIGHT_CASE").unwrap_or_default();
     let setup = std::fs::read_to_string(folder().join("setup.sql")).unwrap();
     let mut wrong = Vec::new();
     let mut count = 0;
     for round in 0..runs {
-        let scratch = PostgresScratch::start(&servers::scratch_options(major)).await.expect("the scratch server starts");
+        let scratch = PostgresScratch::start(&servers::scratch_options(major))
+            .await
+            .expect("the scratch server starts");
         assert_eq!(scratch.server().version.major, Version::new(major, 0, 0).major);
         let initial = initial(&scratch, &setup).await;
-        let mut files: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         files.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
         files.sort();
         for file in files {
             let mut cases = read_cases(&std::fs::read_to_string(&file).unwrap());
-            for case in cases.iter_mut().filter(|case| (case.from..=case.until).contains(&major)) {
+            for case in cases
+                .iter_mut()
+                .filter(|case| (case.from..=case.until).contains(&major))
+            {
                 if !case.name.contains(&only) {
                     continue;
                 }
@@ -269,7 +332,12 @@ async fn check(major: u32) {
         scratch.stop().await.expect("the scratch server stops");
     }
     assert!(count > 0, "no case was run");
-    assert!(wrong.is_empty(), "{} of {count} differ:\n\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {count} differ:\n\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,10 @@
 //! The integration tests of this crate: real servers, one binary.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
-#![expect(clippy::disallowed_methods, reason = "each `#[tokio::test]` is a `main` that builds its runtime")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "each `#[tokio::test]` is a `main` that builds its runtime"
+)]
 
 mod effects;
 mod fill;

@@ -23,16 +23,37 @@ async fn each_piece_is_one_statement_to_the_server() {
         let client_commands = path.file_name().unwrap().to_string_lossy().starts_with("psql_");
         let text = std::fs::read_to_string(&path).unwrap();
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        for statement in statements(Dialect { engine: Engine::Postgres, client_commands }, text) {
+        for statement in statements(
+            Dialect {
+                engine: Engine::Postgres,
+                client_commands,
+            },
+            text,
+        ) {
             if statement.not_sent.is_some() {
                 continue;
             }
             count += 1;
-            let Err(error) = session.client.prepare(&statement.text).await else { continue };
-            let message = error.as_db_error().map(|error| error.message().to_owned()).unwrap_or_default();
+            let Err(error) = session.client.prepare(&statement.text).await else {
+                continue;
+            };
+            let message = error
+                .as_db_error()
+                .map(|error| error.message().to_owned())
+                .unwrap_or_default();
             // Prepared without the statements before it, a statement may name what is not there; but it is one statement.
-            assert!(!message.contains("multiple commands"), "{}: {}", path.display(), statement.text);
-            assert!(!message.contains("syntax error"), "{}: {message}: {}", path.display(), statement.text);
+            assert!(
+                !message.contains("multiple commands"),
+                "{}: {}",
+                path.display(),
+                statement.text
+            );
+            assert!(
+                !message.contains("syntax error"),
+                "{}: {message}: {}",
+                path.display(),
+                statement.text
+            );
         }
     }
     assert!(count > 50, "only {count} statements were prepared");

@@ -83,5 +83,8 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<Read, RepoError> {
 
 fn one_file(folder: &Folder<'_>, file: &str) -> Result<Migration, RepoError> {
     let migration = client_file(&folder.at(file), folder.text(file)?.text, folder.engine);
-    Ok(Migration { name: up_name(file).to_owned(), ..migration })
+    Ok(Migration {
+        name: up_name(file).to_owned(),
+        ..migration
+    })
 }

@@ -28,7 +28,10 @@ pub fn pieces(dialect: Dialect, text: &str) -> Vec<Piece> {
 
 /// Whether this is a command of the client that does nothing to a database: `\echo`, `\timing`, `\restrict`.
 pub fn is_harmless_command(statement: &Statement) -> bool {
-    statement.not_sent.as_deref().is_some_and(|reason| reason.ends_with(HARMLESS))
+    statement
+        .not_sent
+        .as_deref()
+        .is_some_and(|reason| reason.ends_with(HARMLESS))
 }
 
 /// How the reason ends why a harmless command is not sent; what others would do follows it.

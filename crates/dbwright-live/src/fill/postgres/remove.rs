@@ -88,11 +88,17 @@ async fn remove_referrers(
 /// Deletes of what refers to `rows` (a query over `table`), the farthest first.
 fn deletes_of_referrers(catalog: &Catalog, table: &ObjectId, rows: &str, depth: u32, deletes: &mut Vec<String>) {
     let names = |columns: &[String]| {
-        columns.iter().map(|column| quote_identifier(Engine::Postgres, column)).collect::<Vec<_>>().join(", ")
+        columns
+            .iter()
+            .map(|column| quote_identifier(Engine::Postgres, column))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     for (child, _) in catalog.tables() {
         for (_, constraint) in catalog.constraints(child) {
-            let ConstraintKind::ForeignKey(key) = &constraint.kind else { continue };
+            let ConstraintKind::ForeignKey(key) = &constraint.kind else {
+                continue;
+            };
             if key.references != *table || deletes.len() >= REFERRER_DELETES_MAX {
                 continue;
             }

@@ -194,7 +194,17 @@ fn version(postgres: &Path) -> Result<(Version, String), String> {
     text.strip_prefix("postgres (PostgreSQL) ")
         .and_then(|rest| rest.parse().ok())
         .map(|version| (version, text.clone()))
-        .ok_or_else(|| format!("`postgres -V` failed ({}){}", output.status, if text.is_empty() { String::new() } else { format!(": {text}") }))
+        .ok_or_else(|| {
+            format!(
+                "`postgres -V` failed ({}){}",
+                output.status,
+                if text.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {text}")
+                }
+            )
+        })
 }
 
 fn expand(folder: &str) -> Option<PathBuf> {

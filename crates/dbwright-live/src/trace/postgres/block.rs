@@ -291,7 +291,10 @@ impl Runner<'_> {
         let before = self.state.as_ref().map(CatalogState::catalog);
         self.read_state(frame).await?;
         let after = self.state.as_ref().map(CatalogState::catalog);
-        Ok(before.zip(after).map(|(before, after)| dbwright_catalog::changes(&before, &after)).unwrap_or_default())
+        Ok(before
+            .zip(after)
+            .map(|(before, after)| dbwright_catalog::changes(&before, &after))
+            .unwrap_or_default())
     }
 
     /// Sends a statement, inside a savepoint of ours where asked for.
@@ -366,18 +369,36 @@ impl Runner<'_> {
         let Some(state) = &self.state else { return Ok(()) };
         let had_rows = |table: &ObjectId| {
             let parent = state.partition_parent(table);
-            self.rows.placed(table).len().max(parent.map_or(0, |parent| self.rows.placed(parent).len()))
+            self.rows
+                .placed(table)
+                .len()
+                .max(parent.map_or(0, |parent| self.rows.placed(parent).len()))
         };
-        let suspects: Vec<ObjectId> = effect.rewritten.iter().filter(|table| had_rows(table) > 0).cloned().collect();
+        let suspects: Vec<ObjectId> = effect
+            .rewritten
+            .iter()
+            .filter(|table| had_rows(table) > 0)
+            .cloned()
+            .collect();
         if suspects.is_empty() {
             return Ok(());
         }
-        for table in state.empty_among(&self.session.client, Frame::InTransaction, &suspects).await? {
+        for table in state
+            .empty_among(&self.session.client, Frame::InTransaction, &suspects)
+            .await?
+        {
             effect.rewritten.retain(|rewritten| *rewritten != table);
             effect.scanned.retain(|scanned| *scanned != table);
-            effect.rebuilt_indexes.retain(|index| state.table_of_index(index) != Some(&table));
+            effect
+                .rebuilt_indexes
+                .retain(|index| state.table_of_index(index) != Some(&table));
             let deleted = had_rows(&table) as u64;
-            effect.rows.push(dbwright_catalog::RowCount { table, inserted: 0, updated: 0, deleted });
+            effect.rows.push(dbwright_catalog::RowCount {
+                table,
+                inserted: 0,
+                updated: 0,
+                deleted,
+            });
         }
         effect.rows.sort_by(|a, b| a.table.cmp(&b.table));
         Ok(())
@@ -517,7 +538,9 @@ impl Runner<'_> {
             self.holders = Some([first, second]);
         }
         let (Some([first, second]), Some(state)) = (&self.holders, &self.state) else {
-            return Err(LiveError::Unsupported { what: "watching a statement before the catalog was read".to_owned() });
+            return Err(LiveError::Unsupported {
+                what: "watching a statement before the catalog was read".to_owned(),
+            });
         };
         let tables = state.lockable_tables();
         let concurrently = item.statement.text.to_ascii_lowercase().contains("concurrently");

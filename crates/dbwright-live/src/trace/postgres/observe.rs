@@ -45,7 +45,10 @@ pub(super) async fn next_transaction_id(observer: &Client) -> Result<u64, LiveEr
 
 /// Rows of a query of our own, as text; NULL is empty.
 pub(super) async fn simple(client: &Client, sql: &str, doing: &str) -> Result<Vec<Vec<String>>, LiveError> {
-    let messages = client.simple_query(sql).await.map_err(|source| LiveError::postgres(doing, source))?;
+    let messages = client
+        .simple_query(sql)
+        .await
+        .map_err(|source| LiveError::postgres(doing, source))?;
     Ok(messages
         .into_iter()
         .filter_map(|message| match message {

@@ -60,7 +60,10 @@ async fn copy(client: &Client, sql: &str, rows: &str) -> Result<(), tokio_postgr
 /// nothing about the statement.
 pub(super) fn sql_error(error: &tokio_postgres::Error, text: &str) -> Option<SqlError> {
     let server = error.as_db_error()?;
-    if matches!(server.code().code(), "53100" | "53200" | "58030" | "57P01" | "57P02" | "57P03") {
+    if matches!(
+        server.code().code(),
+        "53100" | "53200" | "58030" | "57P01" | "57P02" | "57P03"
+    ) {
         return None;
     }
     let detail: Vec<&str> = [server.detail(), server.hint()].into_iter().flatten().collect();
@@ -111,7 +114,9 @@ pub(super) fn limits_of_scratch(error: &SqlError, summary: &Summary) -> Option<S
             error.message
         )),
         // A timeout that the migration set for itself is its own failure.
-        ("57014", _) if error.message.contains("user request") => Some(format!("it ran for more than {} s", STATEMENT_LIMIT.as_secs())),
+        ("57014", _) if error.message.contains("user request") => {
+            Some(format!("it ran for more than {} s", STATEMENT_LIMIT.as_secs()))
+        }
         _ => None,
     }
 }

@@ -466,8 +466,11 @@ async fn rows_that_a_migration_made_of_ours_do_not_keep_them() {
     let mut ledger = Rows::default();
     let only = BTreeSet::from([ObjectId::table("public", "person")]);
     let catalog = database.catalog().await;
-    fill(&database.session.client, &catalog, &mut ledger, Some(&only)).await.unwrap();
-    let copy = "INSERT INTO email (person_id, mail) SELECT id, mail FROM person; INSERT INTO token SELECT id FROM email";
+    fill(&database.session.client, &catalog, &mut ledger, Some(&only))
+        .await
+        .unwrap();
+    let copy =
+        "INSERT INTO email (person_id, mail) SELECT id, mail FROM person; INSERT INTO token SELECT id FROM email";
     database.session.client.batch_execute(copy).await.unwrap();
     remove(&database.session.client, &catalog, &mut ledger).await.unwrap();
     assert!(ledger.is_empty());

@@ -199,7 +199,9 @@ async fn a_server_that_dies_while_a_history_runs_is_told_as_that() {
     let history = crate::effects::history_of("SELECT pg_sleep(60)");
     let all = dbwright_catalog::MigrationSet::All;
     let mut kill_it = |_| kill(pid);
-    let error = dbwright_live::trace::postgres::trace(&scratch, &history, &all, &mut kill_it).await.unwrap_err();
+    let error = dbwright_live::trace::postgres::trace(&scratch, &history, &all, &mut kill_it)
+        .await
+        .unwrap_err();
     assert!(matches!(error, LiveError::ServerStopped { .. }), "{error}");
     scratch.stop().await.unwrap();
 }
