@@ -9,7 +9,10 @@ mod queries;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use dbwright_catalog::{Catalog, Change, Dependency, Object, ObjectBody, ObjectId, ObjectKind, Server};
+use dbwright_catalog::{
+    Catalog, Change, Dependency, Engine, Object, ObjectBody, ObjectId, ObjectKind, Server, TableKind,
+};
+use dbwright_ddl::qualified_name;
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::LiveError;
@@ -167,23 +170,13 @@ impl CatalogState {
         Ok(empty)
     }
 
-    /// The tables that sessions can lock by name, quoted with their schema.
+    /// The tables that sessions can lock by name, quoted with their schema. Foreign tables can't be locked.
     pub fn lockable_tables(&self) -> Vec<String> {
-        let tables = self
-            .entries
-            .values()
-            .filter(|entry| matches!(entry.object.body, ObjectBody::Table(_)));
+        let is_lockable =
+            |entry: &&Entry| matches!(&entry.object.body, ObjectBody::Table(table) if table.kind != TableKind::Foreign);
+        let tables = self.entries.values().filter(is_lockable);
         tables
-            .map(|entry| {
-                entry
-                    .object
-                    .id
-                    .path
-                    .iter()
-                    .map(|part| quote(part))
-                    .collect::<Vec<_>>()
-                    .join(".")
-            })
+            .map(|entry| qualified_name(Engine::Postgres, &entry.object.id))
             .collect()
     }
 
@@ -606,8 +599,4 @@ impl<'a> Row<'a> {
             text.split(queries::LIST).map(str::to_owned).collect()
         }
     }
-}
-
-pub(crate) fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

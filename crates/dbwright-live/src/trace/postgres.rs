@@ -14,10 +14,10 @@ mod send;
 use std::collections::{BTreeSet, HashMap};
 
 use dbwright_catalog::{
-    Effect, History, Known, Migration, MigrationSet, MigrationTrace, ObjectId, ObjectKind, Outcome, RunMode, Statement,
-    Trace, TransactionId, Unfilled,
+    Effect, Engine, History, Known, Migration, MigrationSet, MigrationTrace, ObjectId, ObjectKind, Outcome, RunMode,
+    Statement, Trace, TransactionId, Unfilled,
 };
-use dbwright_ddl::Rows;
+use dbwright_ddl::{Rows, quote_literal};
 use dbwright_sql::Summary;
 
 use super::Progress;
@@ -218,11 +218,11 @@ impl<'a> Runner<'a> {
     /// Makes settings in the session of the migrations.
     pub(crate) async fn apply(&mut self, settings: &[(String, String)]) -> Result<(), LiveError> {
         for (name, value) in settings {
-            let sql = format!(
-                "SELECT pg_catalog.set_config('{}', '{}', false)",
-                name.replace('\'', "''"),
-                value.replace('\'', "''")
+            let (name, value) = (
+                quote_literal(Engine::Postgres, name),
+                quote_literal(Engine::Postgres, value),
             );
+            let sql = format!("SELECT pg_catalog.set_config({name}, {value}, false)");
             observe::simple(&self.session.client, &sql, "making settings").await?;
         }
         Ok(())

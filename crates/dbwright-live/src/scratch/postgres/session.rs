@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use dbwright_catalog::Engine;
 use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, SimpleQueryMessage};
 
@@ -101,15 +102,10 @@ impl Session {
 
 /// `text` as an SQL identifier.
 pub(super) fn quote_identifier(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
+    dbwright_ddl::quote_identifier(Engine::Postgres, text)
 }
 
 /// `text` as an SQL string, whatever `standard_conforming_strings` is.
 pub(super) fn quote_literal(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    if doubled.contains('\\') {
-        format!("E'{}'", doubled.replace('\\', "\\\\"))
-    } else {
-        format!("'{doubled}'")
-    }
+    dbwright_ddl::quote_literal(Engine::Postgres, text)
 }

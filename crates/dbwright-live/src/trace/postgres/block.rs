@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dbwright_catalog::{
-    Change, Effect, Object, ObjectBody, ObjectId, ObjectKind, Outcome, Rows, RunMode, SqlError, TransactionId,
+    Change, Effect, Engine, Object, ObjectBody, ObjectId, ObjectKind, Outcome, Rows, RunMode, SqlError, TransactionId,
 };
 use dbwright_sql::{Summary, TransactionControl};
 
@@ -509,12 +509,10 @@ impl Runner<'_> {
             let left_behind: Vec<ObjectId> = effect.changes.iter().filter_map(invalid_index).collect();
             self.remove_rows().await?;
             for index in &left_behind {
-                let name = index
-                    .path
-                    .iter()
-                    .map(|part| crate::introspect::postgres::quote(part))
-                    .collect::<Vec<_>>();
-                let sql = format!("DROP INDEX IF EXISTS {}", name.join("."));
+                let sql = format!(
+                    "DROP INDEX IF EXISTS {}",
+                    dbwright_ddl::qualified_name(Engine::Postgres, index)
+                );
                 observe::simple(&self.filler.client, &sql, "dropping an invalid index").await?;
             }
             if !left_behind.is_empty() {

@@ -154,7 +154,7 @@ pub(super) fn create_extension_call(summary: &Summary) -> Option<String> {
 }
 
 fn quote_literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    dbwright_ddl::quote_literal(Engine::Postgres, text)
 }
 
 /// Sends the whole text as one message that the parser must refuse at its end, and so runs nothing: the index of the
