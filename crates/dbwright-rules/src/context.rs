@@ -5,7 +5,7 @@
 
 use dbwright_catalog::{
     Effect, Evidence, Finding, HeldLock, History, LockMode, Migration, Object, ObjectBody, ObjectId, ObjectKind,
-    Outcome, Place, Statement, Table, TableKind, Trace,
+    Outcome, Place, RunMode, Statement, Table, TableKind, Trace,
 };
 use dbwright_sql::Summary;
 
@@ -209,6 +209,13 @@ impl<'a> Context<'a> {
         statement != 0 || !inherited
     }
 
+    /// Whether the statement commits by itself.
+    pub(crate) fn is_alone_in_transaction(&self) -> bool {
+        self.migration.run_mode == RunMode::EachStatement
+            && self.later_in_transaction().next().is_none()
+            && self.earlier_in_transaction().next().is_none()
+    }
+
     /// The later statements of the same transaction.
     pub(crate) fn later_in_transaction(&self) -> impl Iterator<Item = Neighbour<'a>> {
         let position = self.position;
@@ -237,6 +244,18 @@ impl<'a> Context<'a> {
             position: neighbour.position,
             timeline: self.timeline,
         }
+    }
+
+    /// The last migration before this one with something that dbwright did not run: a program, a psql command.
+    pub(crate) fn last_not_run(&self) -> Option<&'a Migration> {
+        let before = self.history.migrations.iter().zip(&self.trace.migrations);
+        let mut before: Vec<_> = before.take(self.position.0).collect();
+        before.reverse();
+        let is_not_run = |effect: &Effect| matches!(effect.outcome, Outcome::Refused(_));
+        let found = before
+            .into_iter()
+            .find(|(_, trace)| trace.effects.iter().any(is_not_run));
+        found.map(|(migration, _)| migration)
     }
 
     /// Whether the migration of a statement is judged, and not only replayed.

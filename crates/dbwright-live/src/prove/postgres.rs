@@ -49,9 +49,7 @@ async fn try_all(
     };
     let database = scratch.create_database().await?;
     let mut runner = Runner::new(scratch, &database).await?;
-    if let Some(schema) = &history.schema {
-        runner.load_schema(schema).await?;
-    }
+    runner.begin(history).await?;
     for (index, migration) in history.migrations.iter().enumerate().take(last + 1) {
         if let Some(wanted) = by_migration.get(&index) {
             let settings = runner.leave().await?;

@@ -1,5 +1,6 @@
 //! Running a history on a scratch server and watching what each statement does, one file per engine.
 mod blame;
+mod bookkeeping;
 pub mod postgres;
 pub mod sqlite;
 

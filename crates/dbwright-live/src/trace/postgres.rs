@@ -22,6 +22,7 @@ use dbwright_sql::Summary;
 
 use super::Progress;
 use super::blame::Failures;
+use super::bookkeeping;
 use crate::LiveError;
 use crate::fill;
 use crate::introspect::postgres::{CatalogState, Frame};
@@ -52,9 +53,7 @@ async fn run(
 ) -> Result<Trace, LiveError> {
     let database = scratch.create_database().await?;
     let mut runner = Runner::new(scratch, &database).await?;
-    if let Some(schema) = &history.schema {
-        runner.load_schema(schema).await?;
-    }
+    runner.begin(history).await?;
     let mut migrations = runner.run_history(history, judged, progress).await?;
     let state = CatalogState::read(&runner.session.client, scratch.server(), Frame::Alone).await?;
     let unfilled = std::mem::take(&mut runner.unfilled);
@@ -92,9 +91,7 @@ async fn tell_failures_on_rows(
 ) -> Result<(), LiveError> {
     let database = scratch.create_database().await?;
     let mut runner = Runner::new(scratch, &database).await?;
-    if let Some(schema) = &history.schema {
-        runner.load_schema(schema).await?;
-    }
+    runner.begin(history).await?;
     let none = MigrationSet::Only {
         indexes: Vec::new(),
         why: String::new(),
@@ -228,8 +225,21 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
+    /// Makes what exists before the first migration: the schema that was given, and the table of the tool.
+    pub(crate) async fn begin(&mut self, history: &History) -> Result<(), LiveError> {
+        if let Some(schema) = &history.schema {
+            self.load_schema(schema).await?;
+        }
+        if let Some(sql) = bookkeeping::table(history.tool, Engine::Postgres) {
+            // A schema without `public` has no place for it; then no migration can refer to it either.
+            let _ = self.session.client.simple_query(sql).await;
+            self.session.take_notices();
+        }
+        Ok(())
+    }
+
     /// Loads the schema that exists before the first migration, in a session of its own: a dump changes settings.
-    pub(crate) async fn load_schema(&mut self, schema: &Migration) -> Result<(), LiveError> {
+    async fn load_schema(&mut self, schema: &Migration) -> Result<(), LiveError> {
         let session = self.scratch.connect(&self.database, Who::Migrator).await?;
         let ours = std::mem::replace(&mut self.session, session);
         let items = items(usize::MAX, schema);

@@ -346,3 +346,75 @@ async fn statements_do_on_every_major_what_the_corpus_says() {
         check(major).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locks_are_told_under_the_name_that_a_table_has_by_then() {
+    let scratch = servers::scratch(18).await;
+    let history = history(vec![
+        migration(
+            "1_packages",
+            "CREATE TABLE packages (id int, a int)",
+            RunMode::Transaction,
+        ),
+        migration(
+            "2_rename",
+            "ALTER TABLE packages RENAME TO crates",
+            RunMode::Transaction,
+        ),
+        migration(
+            "3_both",
+            "CREATE INDEX i ON crates (a); ALTER TABLE crates RENAME TO boxes; CREATE INDEX j ON boxes (id)",
+            RunMode::Transaction,
+        ),
+    ]);
+    let trace = trace(&scratch, &history, &MigrationSet::All, &mut |_| {})
+        .await
+        .unwrap();
+    let locked = |migration: usize, statement: usize| -> Vec<String> {
+        let effect = &trace.migrations[migration].effects[statement];
+        let tables = effect
+            .locks
+            .iter()
+            .filter(|lock| lock.relation.kind == dbwright_catalog::ObjectKind::Table);
+        tables.map(|lock| format!("{} {}", lock.relation, lock.mode)).collect()
+    };
+    assert_eq!(locked(1, 0), ["packages ACCESS EXCLUSIVE"]);
+    assert_eq!(locked(2, 0), ["crates SHARE"]);
+    assert_eq!(locked(2, 1), ["crates SHARE", "crates ACCESS EXCLUSIVE"]);
+    assert_eq!(locked(2, 2), ["boxes SHARE", "boxes ACCESS EXCLUSIVE"]);
+    scratch.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_of_the_tool_is_there() {
+    let scratch = servers::scratch(18).await;
+    for (tool, sql) in [
+        (Tool::Sqlx, "DELETE FROM _sqlx_migrations WHERE version = 1"),
+        (
+            Tool::Diesel,
+            "DELETE FROM __diesel_schema_migrations WHERE version = '1'",
+        ),
+        (Tool::Refinery, "DELETE FROM refinery_schema_history WHERE version = 1"),
+        (
+            Tool::GolangMigrate,
+            "UPDATE schema_migrations SET dirty = false WHERE version = 1",
+        ),
+        (Tool::Dbmate, "DELETE FROM schema_migrations WHERE version = '1'"),
+        (Tool::Goose, "DELETE FROM goose_db_version WHERE version_id = 1"),
+    ] {
+        let mut history = history_of(sql);
+        history.tool = tool;
+        let trace = trace(&scratch, &history, &MigrationSet::All, &mut |_| {})
+            .await
+            .unwrap();
+        assert_eq!(trace.migrations[0].effects[0].outcome, Outcome::Done, "{tool}");
+        history.engine = Engine::Sqlite;
+        let trace = dbwright_live::trace::sqlite::trace(&history, &MigrationSet::All, &mut |_| {}).unwrap();
+        assert_eq!(
+            trace.migrations[0].effects[0].outcome,
+            Outcome::Done,
+            "{tool} on SQLite"
+        );
+    }
+    scratch.stop().await.unwrap();
+}

@@ -85,6 +85,11 @@ fn switched(line: &str) -> Option<bool> {
         return None;
     }
     let lower = code.to_ascii_lowercase();
+    let words = lower.replace('_', "");
+    if words.contains("disableforeignkeys") && words.contains("true") {
+        // A parameter of the function that opens the database, set for migrations.
+        return Some(false);
+    }
     ["foreign_keys", "_fk"].into_iter().find_map(|name| {
         let at = lower.find(name)?;
         let value = lower[at + name.len()..].trim_start_matches(|c: char| c.is_whitespace() || "=(\",".contains(c));
@@ -113,6 +118,8 @@ mod tests {
             (r#"pragma_update(None, "foreign_keys", "ON")"#, Some(true)),
             ("// PRAGMA foreign_keys = OFF", None),
             ("foreign_keys(table)", None),
+            ("const disableForeignKeys = true", Some(false)),
+            ("disableForeignKeys = false", None),
         ] {
             assert_eq!(switched(line), expected, "{line}");
         }

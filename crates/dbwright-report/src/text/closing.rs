@@ -1,6 +1,8 @@
 //! How a report ends: the numbers, what to do next, one line for a status bar.
 
-use dbwright_catalog::{Finding, MigrationSet, Review, Section, Tool};
+use std::collections::BTreeMap;
+
+use dbwright_catalog::{Finding, MigrationSet, Review, Section, Severity, Tool};
 
 use crate::counts::{Summary, findings};
 use crate::layout::{BOLD, Layout, clean};
@@ -56,13 +58,24 @@ fn observed(summary: &Summary) -> String {
     }
 }
 
-/// Findings by rule, most frequent first; nothing where there are none.
-pub(super) fn by_rule(section: &Section) -> Option<String> {
-    let summary = Summary::of_section(section);
-    let mut rules: Vec<(&String, &usize)> = summary.rules.iter().collect();
-    rules.sort_by_key(|(name, number)| (std::cmp::Reverse(**number), *name));
-    let rules: Vec<String> = rules.iter().map(|(name, number)| format!("{number} {name}")).collect();
-    (!rules.is_empty()).then(|| rules.join(", "))
+/// `errors` with `2 fails-on-rows, 1 drop-table`, then warnings, then notes; the most frequent rule first.
+pub(super) fn by_rule(section: &Section) -> Vec<(&'static str, String)> {
+    let severities = [
+        (Severity::Error, "errors"),
+        (Severity::Warning, "warnings"),
+        (Severity::Note, "notes"),
+    ];
+    let told = severities.into_iter().filter_map(|(severity, label)| {
+        let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+        for finding in findings(section).filter(|finding| finding.severity == severity) {
+            *rules.entry(&finding.rule).or_default() += 1;
+        }
+        let mut rules: Vec<(&str, usize)> = rules.into_iter().collect();
+        rules.sort_by_key(|(name, number)| (std::cmp::Reverse(*number), *name));
+        let rules: Vec<String> = rules.iter().map(|(name, number)| format!("{number} {name}")).collect();
+        (!rules.is_empty()).then(|| (label, rules.join(", ")))
+    });
+    told.collect()
 }
 
 /// What to do after reading, in two sentences.
@@ -88,7 +101,11 @@ pub(super) fn next(review: &Review, layout: Layout) -> String {
 
 fn after_findings(review: &Review, summary: &Summary) -> Vec<String> {
     let what = if is_file(review) { "the file" } else { "the migrations" };
-    let advised = review.sections.iter().flat_map(findings).any(|finding| !finding.advice.is_empty());
+    let advised = review
+        .sections
+        .iter()
+        .flat_map(findings)
+        .any(|finding| !finding.advice.is_empty());
     let act = match (summary.proven_fixes, summary.findings()) {
         (0, _) if advised => format!("change {what} as the help lines say, then run `dbwright check` again."),
         (0, _) => format!("correct {what}, then run `dbwright check` again."),

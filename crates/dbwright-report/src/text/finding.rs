@@ -1,6 +1,8 @@
 //! One finding in full: title, code frame, facts, advice, safe version.
 
-use dbwright_catalog::{Evidence, Finding, HeldLock, Known, ObjectKind, Section, Version};
+use std::collections::BTreeMap;
+
+use dbwright_catalog::{Change, Evidence, Finding, Known, LockMode, ObjectId, ObjectKind, Section, Version};
 
 use crate::layout::{BOLD, FAINT, HELP, Layout, clean, severity_style};
 use crate::text::{fix, frame};
@@ -104,29 +106,63 @@ fn evidence(evidence: &Evidence, bullets: &Bullets) -> String {
     facts.iter().map(|fact| bullets.fact(fact)).collect()
 }
 
-/// The other tables that the statement keeps from being written.
+/// The other tables that the statement keeps from being written, and that nothing above names with what waits: one line for
+/// those that can't even be read, one for the others. Tables that its own migration made or dropped concern nobody.
 fn other_locks(section: &Section, finding: &Finding, bullets: &Bullets) -> String {
-    let effect = finding.place.statement.and_then(|(migration, statement)| {
-        let trace = section.trace.as_ref()?;
-        trace.migrations.get(migration)?.effects.get(statement)
-    });
-    let Some(effect) = effect else {
+    let Some((migration, statement)) = finding.place.statement else {
         return String::new();
     };
-    let other = |lock: &&HeldLock| {
+    let trace = section.trace.as_ref();
+    let effects = trace
+        .and_then(|trace| trace.migrations.get(migration))
+        .map_or(&[][..], |migration| &migration.effects);
+    let Some(effect) = effects.get(statement) else {
+        return String::new();
+    };
+    let comes_or_goes = |id: &ObjectId| {
+        let mut changes = effects[..=statement].iter().flat_map(|effect| &effect.changes);
+        changes.any(|change| match change {
+            Change::Created(object) | Change::Dropped(object) => object.id == *id,
+            Change::Altered { .. } => false,
+        })
+    };
+    let mut strongest: BTreeMap<&ObjectId, LockMode> = BTreeMap::new();
+    let others = effect.locks.iter().filter(|lock| {
         lock.relation.kind == ObjectKind::Table
             && lock.mode.blocks_writes()
             && Some(&lock.relation) != finding.evidence.relation.as_ref()
-    };
-    let other = effect.locks.iter().filter(other);
-    other
-        .map(|lock| {
-            let relation = clean(&lock.relation.to_string());
-            bullets.fact(&format!(
-                "also {} on {relation} {}",
-                lock.mode,
-                words::blocked(lock.mode)
-            ))
-        })
-        .collect()
+            && !comes_or_goes(&lock.relation)
+    });
+    for lock in others {
+        let mode = strongest.entry(&lock.relation).or_insert(lock.mode);
+        *mode = lock.mode.max(*mode);
+    }
+    let mut text = String::new();
+    for reads in [true, false] {
+        let of_kind = strongest.iter().filter(|(_, mode)| mode.blocks_reads() == reads);
+        let tables: Vec<String> = of_kind
+            .map(|(relation, _)| relation.to_string())
+            .filter(|table| !is_told(finding, table))
+            .collect();
+        if !tables.is_empty() {
+            let waiting = if reads { "reads and writes" } else { "writes" };
+            let tables = clean(&words::list(&tables));
+            text.push_str(&bullets.fact(&format!("also waiting here: {waiting} on {tables}")));
+        }
+    }
+    text
+}
+
+/// Whether a fact names the lock on a table already.
+fn is_told(finding: &Finding, table: &str) -> bool {
+    let mut facts = finding.evidence.facts.iter().filter(|fact| fact.contains(" blocks "));
+    facts.any(|fact| names(fact, table))
+}
+
+/// Whether a table's name stands in a sentence as a word of its own.
+fn names(sentence: &str, table: &str) -> bool {
+    let is_edge = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_');
+    sentence.match_indices(table).any(|(at, _)| {
+        is_edge(sentence[..at].chars().next_back()) && is_edge(sentence[at + table.len()..].chars().next())
+    })
 }

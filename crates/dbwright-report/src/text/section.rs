@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dbwright_catalog::{Finding, Section};
+use dbwright_catalog::{Finding, Section, Severity};
 
 use crate::counts::{Summary, findings};
 use crate::layout::{BOLD, Layout, clean};
@@ -11,7 +11,7 @@ use crate::words;
 
 /// With more findings than this, most are told in one line.
 const FINDINGS_IN_FULL_MAX: usize = 50;
-/// So many of each rule are told in full even then.
+/// So many of each rule and severity are told in full even then.
 const IN_FULL_PER_RULE: usize = 3;
 
 /// The section with an empty line after each of its parts.
@@ -29,11 +29,10 @@ pub(super) fn section(section: &Section, layout: Layout, verbose: bool) -> Strin
     }
     text.push_str(&unobserved::unobserved(section, layout, verbose));
     text.push_str(&layout.wrap("", "", &closing::checked(section)));
-    if let Some(rules) = (verbose || !in_short.is_empty())
-        .then(|| closing::by_rule(section))
-        .flatten()
-    {
-        text.push_str(&layout.wrap("by rule: ", "  ", &rules));
+    if verbose || !in_short.is_empty() {
+        for (label, rules) in closing::by_rule(section) {
+            text.push_str(&layout.wrap(&format!("{label} by rule: "), "  ", &rules));
+        }
     }
     text.push('\n');
     text
@@ -56,18 +55,21 @@ fn heading(section: &Section, layout: Layout) -> String {
     layout.wrap("", "  ", &format!("{label} {}", clean(&ran)))
 }
 
-/// Which findings are told in full and which in one line, both in order.
+/// Which findings are told in full and which in one line. Where not all are told in full, the worst of these come first;
+/// everything else is in order.
 fn divide(section: &Section, verbose: bool) -> (Vec<&Finding>, Vec<&Finding>) {
     let all: Vec<&Finding> = findings(section).collect();
     if verbose || all.len() <= FINDINGS_IN_FULL_MAX {
         return (all, Vec::new());
     }
-    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
-    all.into_iter().partition(|finding| {
-        let told = told.entry(&finding.rule).or_default();
+    let mut told: BTreeMap<(&str, Severity), usize> = BTreeMap::new();
+    let (mut in_full, in_short): (Vec<&Finding>, Vec<&Finding>) = all.into_iter().partition(|finding| {
+        let told = told.entry((&finding.rule, finding.severity)).or_default();
         *told += 1;
         *told <= IN_FULL_PER_RULE
-    })
+    });
+    in_full.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    (in_full, in_short)
 }
 
 /// One line per finding, under the file it is in.

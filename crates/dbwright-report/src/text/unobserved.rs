@@ -27,7 +27,7 @@ pub(super) fn unobserved(section: &Section, layout: Layout, verbose: bool) -> St
     if let Some(trace) = &section.trace {
         let sentences = trace.assumptions.iter().map(|sentence| clean(sentence)).collect();
         text.push_str(&block(
-            "So that the migrations could run here:",
+            "What was assumed or done so that the migrations could run:",
             sentences,
             layout,
             limit,

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dbwright_catalog::{Engine, Known, MigrationSet, Outcome, Proof, Review, Severity, Tool, Version};
+use dbwright_catalog::{
+    Change, Engine, HeldLock, Known, LockMode, MigrationSet, Object, ObjectBody, Outcome, Proof, Review, Schema,
+    Severity, Tool, Version,
+};
 use dbwright_report::{Summary, TextOptions, text};
 
 use crate::sample;
@@ -79,8 +82,57 @@ fn verbose_names_the_other_locked_tables() {
         verbose: true,
     };
     let text = text(&sample::everything(), &options);
-    assert!(
-        text.contains("also SHARE ROW EXCLUSIVE on customers blocks writes"),
+    assert!(text.contains("= also waiting here: writes on customers\n"), "{text}");
+}
+
+#[test]
+fn verbose_names_each_other_locked_table_once_and_only_what_is_news() {
+    let sql = "CREATE TABLE fresh (id int);\nALTER TABLE orders ADD COLUMN a int;\n";
+    let mut section = sample::section(vec![sample::migration("migrations/0001.sql", sql)]);
+    let held = |name: &str, mode| HeldLock {
+        relation: sample::table(name),
+        mode,
+        since: 1,
+    };
+    let created = Change::Created(Object {
+        id: sample::table("fresh"),
+        definition: String::new(),
+        body: ObjectBody::Schema(Schema {}),
+    });
+    let effects = &mut section.trace.as_mut().unwrap().migrations[0].effects;
+    effects[0].changes = vec![created];
+    effects[1].locks = vec![
+        held("customers", LockMode::ShareRowExclusive),
+        held("customers", LockMode::AccessExclusive),
+        held("fresh", LockMode::AccessExclusive),
+        held("orders", LockMode::AccessExclusive),
+        held("parts", LockMode::AccessExclusive),
+        held("told", LockMode::AccessExclusive),
+        held("users", LockMode::Share),
+    ];
+    let mut finding = sample::finding(&section, (0, 1), "long-lock-hold", "Reads and writes wait");
+    finding.evidence.relation = Some(sample::table("orders"));
+    finding.evidence.lock = Some(LockMode::AccessExclusive);
+    finding.evidence.facts = vec!["ACCESS EXCLUSIVE on told blocks reads and writes.".to_owned()];
+    section.findings = vec![finding];
+    let options = TextOptions {
+        color: false,
+        width: 100,
+        verbose: true,
+    };
+    let text = text(&sample::review(vec![section]), &options);
+    let facts: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("= "))
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            "ACCESS EXCLUSIVE on orders blocks reads and writes; observed on PostgreSQL 15.20",
+            "ACCESS EXCLUSIVE on told blocks reads and writes.",
+            "also waiting here: reads and writes on customers and parts",
+            "also waiting here: writes on users",
+        ],
         "{text}"
     );
 }

@@ -49,6 +49,9 @@ use super::rebuild;
 use crate::context::{Context, Neighbour};
 use crate::{Claim, Rule, phrase, tool_advice};
 
+/// So many tables stand in the message.
+const CHILDREN_MAX: usize = 3;
+
 pub(crate) static RULE: Rule = Rule {
     name: "cascading-rebuild",
     group: Group::DataLoss,
@@ -69,14 +72,18 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let lost = context.effect.rows.iter().filter(|rows| {
         rows.deleted + rows.updated > 0 && !dropped.contains(&&rows.table) && context.after(&rows.table).is_some()
     });
-    for rows in lost {
-        findings.push(finding(context, parent, rows));
+    let (deleted, cleared): (Vec<&RowCount>, Vec<&RowCount>) = lost.partition(|rows| rows.deleted > 0);
+    for rows in [deleted, cleared] {
+        if !rows.is_empty() {
+            findings.push(finding(context, parent, &rows));
+        }
     }
 }
 
-fn finding(context: &Context<'_>, parent: &ObjectId, rows: &RowCount) -> Finding {
-    let child = &rows.table;
-    let what = if rows.deleted > 0 {
+/// All tables whose rows were deleted, or all whose references were cleared.
+fn finding(context: &Context<'_>, parent: &ObjectId, lost: &[&RowCount]) -> Finding {
+    let is_deleted = lost.iter().any(|rows| rows.deleted > 0);
+    let what = if is_deleted {
         "deletes the rows of"
     } else {
         "clears the references in"
@@ -89,21 +96,28 @@ fn finding(context: &Context<'_>, parent: &ObjectId, rows: &RowCount) -> Finding
     } else {
         "Dropping"
     };
+    let children: Vec<&ObjectId> = lost.iter().map(|rows| &rows.table).collect();
     let mut finding = context.finding(
         &RULE,
-        Some(child),
-        format!("{how} {parent} {what} {child} that refer to it"),
+        children.first().copied(),
+        format!(
+            "{how} {parent} {what} {} that refer to it",
+            phrase::some_of(&children, CHILDREN_MAX, "table")
+        ),
     );
-    let (number, verb) = if rows.deleted > 0 {
-        (rows.deleted, "deleted")
-    } else {
-        (rows.updated, "changed")
-    };
-    let number = phrase::count(usize::try_from(number).unwrap_or(usize::MAX), "row");
+    let verb = if is_deleted { "deleted" } else { "changed" };
+    let counts: Vec<String> = lost
+        .iter()
+        .map(|rows| {
+            let number = if is_deleted { rows.deleted } else { rows.updated };
+            let number = phrase::count(usize::try_from(number).unwrap_or(usize::MAX), "row");
+            format!("{number} of {}", rows.table)
+        })
+        .collect();
     finding
         .evidence
         .facts
-        .push(format!("DROP TABLE {parent} {verb} {number} of {child} here."));
+        .push(format!("DROP TABLE {parent} {verb} {} here.", phrase::list(counts)));
     let pragma = context
         .earlier_in_migration()
         .filter(|earlier| switches_foreign_keys_off(context, earlier))
@@ -122,6 +136,10 @@ fn finding(context: &Context<'_>, parent: &ObjectId, rows: &RowCount) -> Finding
             );
             finding.evidence.facts.push(fact);
         }
+        None if context.history.sqlite_foreign_keys => finding.evidence.facts.push(
+            "Foreign keys were on, as on this project's connection (`dbwright detect` shows where it says so)."
+                .to_owned(),
+        ),
         None => finding.evidence.facts.push("Foreign keys were on.".to_owned()),
     }
     finding

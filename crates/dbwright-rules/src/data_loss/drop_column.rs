@@ -42,7 +42,7 @@
 //! See <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DESC-DROP-COLUMN> and
 //! <https://www.sqlite.org/lang_altertable.html#alter_table_drop_column>.
 
-use dbwright_catalog::{Engine, Finding, Group, ObjectId, ObjectKind, Severity};
+use dbwright_catalog::{ConstraintKind, Engine, Finding, Group, Object, ObjectBody, ObjectId, ObjectKind, Severity};
 
 use super::rebuild;
 use crate::context::Context;
@@ -139,7 +139,14 @@ fn along(context: &Context<'_>, table: &ObjectId) -> Vec<String> {
         | ObjectKind::Table
         | ObjectKind::Column => false,
     };
-    let dropped = context.dropped().filter(|object| is_told(object.id.kind));
+    // A NOT NULL, which is a constraint with a name on PostgreSQL 18, is a part of its column.
+    let is_not_null = |object: &Object| match &object.body {
+        ObjectBody::Constraint(constraint) => matches!(constraint.kind, ConstraintKind::NotNull(_)),
+        _ => false,
+    };
+    let dropped = context
+        .dropped()
+        .filter(|object| is_told(object.id.kind) && !is_not_null(object));
     dropped
         .map(|object| format!("the {} {}", object.id.kind.name(), object.id))
         .collect()

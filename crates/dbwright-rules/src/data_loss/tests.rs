@@ -1,8 +1,8 @@
 //! The data-loss rules on hand-built effects.
 
-use dbwright_catalog::{LockMode, RunMode, Severity};
+use dbwright_catalog::{ConstraintKind, LockMode, RunMode, Severity};
 
-use crate::testing::{Case, column, did, foreign_key, lite_table, named, table, view};
+use crate::testing::{Case, column, constraint, did, foreign_key, lite_table, named, table, view};
 
 #[test]
 fn a_dropped_table_is_told_with_what_goes_along() {
@@ -22,6 +22,49 @@ fn a_dropped_table_is_told_with_what_goes_along() {
     assert_eq!(
         finding.evidence.facts,
         ["With it go the constraint orders.fk and the view v."]
+    );
+}
+
+#[test]
+fn the_not_null_of_a_dropped_column_is_a_part_of_it() {
+    let fax = column("customers", "fax", 1, "text");
+    let not_null = constraint(
+        "customers",
+        "customers_fax_not_null",
+        ConstraintKind::NotNull("fax".into()),
+        "NOT NULL fax",
+    );
+    let given = [table("customers"), fax.clone(), not_null.clone()];
+    let case = Case::postgres(given).migration([did("ALTER TABLE …").drops([fax, not_null])]);
+    assert_eq!(case.only().evidence.facts, [""; 0]);
+}
+
+#[test]
+fn a_dropped_table_that_empties_many_others_is_told_once() {
+    let names = ["a", "b", "c", "d", "e"];
+    let given = names.iter().copied().chain(["parent"]).map(lite_table);
+    let mut drop = did("DROP TABLE parent").drops([lite_table("parent")]);
+    for name in names {
+        drop = drop.rows(&format!("main.{name}"), [0, 0, 2]);
+    }
+    drop = drop.rows("main.f", [0, 3, 0]);
+    let case = Case::sqlite(given.chain([lite_table("f")])).migration([drop]);
+    let findings = case.judge();
+    let messages: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding.rule == "cascading-rebuild")
+        .map(|finding| finding.message.as_str())
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "Dropping parent deletes the rows of a, b, c and 2 more tables that refer to it",
+            "Dropping parent clears the references in f that refer to it",
+        ]
+    );
+    assert_eq!(
+        findings[0].evidence.facts[0],
+        "DROP TABLE parent deleted 2 rows of a, 2 rows of b, 2 rows of c, 2 rows of d and 2 rows of e here."
     );
 }
 

@@ -22,7 +22,8 @@
 //! ALTER TABLE somewhere ADD COLUMN total INTEGER;
 //! ```
 //!
-//! It is fine where production has what the scratch server lacks: an extension, a right, a role.
+//! It is fine where production has what the scratch server lacks: an extension, a right, a role, a function that the
+//! application adds to its SQLite connection, a table that an earlier migration makes in a program.
 //! Such a failure is a note, and everything after it was observed without that statement.
 //!
 //! See <https://www.postgresql.org/docs/current/errcodes-appendix.html> and <https://www.sqlite.org/rescode.html>.
@@ -58,14 +59,28 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         format!("The statement fails: {}", one_line(&error.message)),
     );
     finding.evidence.facts = facts(context, error);
-    if lies_in_the_scratch_server(context, error) {
+    finding.evidence.facts.extend(other_major(context));
+    if let Some(advice) = why_only_here(context, error) {
         finding.severity = Severity::Note;
         finding.message = format!("The statement could not be tried here: {}", one_line(&error.message));
-        finding.advice.push(
-            "Production may have what is missing here; what follows was observed without this statement.".to_owned(),
-        );
+        finding.advice.push(advice);
     }
     findings.push(finding);
+}
+
+/// That the repository runs another major than the scratch server, whose syntax and functions differ.
+fn other_major(context: &Context<'_>) -> Option<String> {
+    let server = &context.trace.server;
+    let (version, _) = context.history.version.as_ref()?;
+    let lacks = match (version.major, server.version.major) {
+        (repository, here) if repository > here => "where what it needs may be missing",
+        (repository, here) if repository < here => "where what it needs may be gone",
+        _ => return None,
+    };
+    Some(format!(
+        "The repository says {} {version}; this ran on {}, {lacks}.",
+        server.engine, server.version
+    ))
 }
 
 /// The server's words, and what else fails for it.
@@ -100,6 +115,40 @@ pub(super) fn facts(context: &Context<'_>, error: &SqlError) -> Vec<String> {
 /// A message without the line breaks that servers put into some.
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Why the statement may well work in production, where there is a reason to think so.
+fn why_only_here(context: &Context<'_>, error: &SqlError) -> Option<String> {
+    if lies_in_the_scratch_server(context, error) {
+        return Some(
+            "Production may have what is missing here; what follows was observed without this statement.".to_owned(),
+        );
+    }
+    if context.history.engine == Engine::Sqlite && is_of_the_application(&error.message) {
+        return Some(
+            "The application may define it on its own connection; what follows was observed without this statement."
+                .to_owned(),
+        );
+    }
+    let earlier = is_missing_object(error).then(|| context.last_not_run())??;
+    Some(format!(
+        "{}, which did not run here, may make what is missing; what follows was observed without this statement.",
+        earlier.path.display()
+    ))
+}
+
+/// Whether SQLite lacks what programs add to their connection: functions, collations and modules of virtual tables.
+fn is_of_the_application(message: &str) -> bool {
+    ["no such function: ", "no such collation sequence: ", "no such module: "]
+        .into_iter()
+        .any(|words| message.starts_with(words))
+}
+
+/// Whether a table, column, type, function or schema is missing.
+fn is_missing_object(error: &SqlError) -> bool {
+    matches!(error.code.as_str(), "42P01" | "42703" | "42704" | "42883" | "3F000")
+        || error.message.starts_with("no such table: ")
+        || error.message.starts_with("no such column: ")
 }
 
 /// Whether the scratch server lacks something that another server may have: an extension (`feature_not_supported`,

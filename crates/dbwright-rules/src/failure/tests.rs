@@ -39,6 +39,67 @@ fn what_the_scratch_server_lacks_is_a_note() {
 }
 
 #[test]
+fn what_an_application_adds_to_its_sqlite_connection_is_a_note() {
+    for (message, severity) in [
+        ("no such function: durationToTinyInt", Severity::Note),
+        ("no such collation sequence: NATURAL_CI", Severity::Note),
+        ("no such module: spellfix1", Severity::Note),
+        ("no such table: movies", Severity::Error),
+    ] {
+        let failed = Outcome::Failed(error("SQLITE_ERROR", message));
+        let finding = Case::sqlite([]).migration([did("INSERT …").ends(failed)]).only();
+        assert_eq!(finding.severity, severity, "{message}");
+    }
+}
+
+#[test]
+fn what_a_migration_that_did_not_run_may_make_is_missed_in_a_note() {
+    let program = || did("").ends(Outcome::Refused("the migration is Go code".to_owned()));
+    let missing = || did("LOCK TABLE t").ends(Outcome::Failed(error("42P01", "relation \"t\" does not exist")));
+    let finding = Case::postgres([])
+        .migration([program()])
+        .migration([did("SELECT 1")])
+        .migration([missing()])
+        .only();
+    assert_eq!(finding.severity, Severity::Note);
+    assert!(finding.advice[0].starts_with("migrations/m0.sql, which did not run here,"));
+    let later = Case::postgres([]).migration([missing()]).migration([program()]);
+    assert_eq!(later.only().severity, Severity::Error);
+    let wrong = did("SELEC").ends(Outcome::Failed(error("42601", "syntax error at or near \"SELEC\"")));
+    let syntax = Case::postgres([]).migration([program()]).migration([wrong]);
+    assert_eq!(syntax.only().severity, Severity::Error);
+}
+
+#[test]
+fn a_failure_says_that_the_repository_runs_another_major() {
+    let facts = |major: u32| {
+        let failed = Outcome::Failed(error("42601", "subquery in FROM must have an alias"));
+        let mut case = Case::postgres([]).migration([did("SELECT …").ends(failed)]);
+        case.history.version = Some((Version::new(major, 0, 0), "docker-compose.yml:3".to_owned()));
+        case.only().evidence.facts[1..].to_vec()
+    };
+    assert_eq!(
+        facts(18),
+        ["The repository says PostgreSQL 18; this ran on 15.20, where what it needs may be missing."]
+    );
+    assert_eq!(
+        facts(12),
+        ["The repository says PostgreSQL 12; this ran on 15.20, where what it needs may be gone."]
+    );
+    assert_eq!(facts(15), [""; 0]);
+}
+
+#[test]
+fn a_generated_text_that_is_no_number_is_a_note() {
+    let unreadable = error("22P02", "invalid input syntax for type integer: \"dbwright-1\"");
+    let case = Case::postgres([]).migration([did("CREATE INDEX …").ends(Outcome::FailedOnRows(unreadable))]);
+    assert_eq!(case.only().severity, Severity::Note);
+    let divided = error("22012", "division by zero");
+    let case = Case::postgres([]).migration([did("UPDATE …").ends(Outcome::FailedOnRows(divided))]);
+    assert_eq!(case.only().severity, Severity::Warning);
+}
+
+#[test]
 fn a_statement_of_which_nothing_is_known_is_not_called_a_failure() {
     let mut case = Case::postgres([]).migration([did("…").ends(Outcome::Failed(error("42601", "template")))]);
     case.trace.migrations[0].effects[0].known = Known::Unknown("a template".to_owned());

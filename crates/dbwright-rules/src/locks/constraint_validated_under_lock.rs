@@ -112,21 +112,6 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether the statement validates a constraint of this table; the hold of its lock is then told here.
-pub(crate) fn is_validated_by(steps: &[crate::timeline::Step<'_>], table: &ObjectId) -> bool {
-    steps
-        .iter()
-        .any(|step| match (step.before.map(|object| &object.body), step.after) {
-            (Some(ObjectBody::Constraint(before)), Some(object)) => match &object.body {
-                ObjectBody::Constraint(after) => {
-                    !before.validated && after.validated && object.id.owner_table().as_ref() == Some(table)
-                }
-                _ => false,
-            },
-            _ => false,
-        })
-}
-
 fn validated<'a>(context: &Context<'a>) -> Vec<Validated<'a>> {
     let checks_rows = |constraint: &Constraint| {
         constraint.validated
@@ -197,8 +182,12 @@ fn finding(
         }
         _ => None,
     };
-    let tables = phrase::list(std::iter::once(table).chain(referenced.map(|lock| &lock.relation)));
-    let message = format!("Checking every row of {table} for the constraint {name} blocks {blocked} on {tables}");
+    let and_referenced = referenced.map_or_else(String::new, |other| match phrase::blocked(other.mode) {
+        same if same == blocked => format!(" and {}", other.relation),
+        another => format!(", and {another} on {}", other.relation),
+    });
+    let message =
+        format!("Checking every row of {table} for the constraint {name} blocks {blocked} on {table}{and_referenced}");
     let mut finding = context.lock_finding(&RULE, lock, message);
     finding
         .evidence

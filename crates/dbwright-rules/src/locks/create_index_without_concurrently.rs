@@ -78,7 +78,13 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let blocked = phrase::blocked(lock.mode);
         let name = object.id.name();
         let table = &index.table;
-        let message = format!("Building the index {name} blocks {blocked} on {table} until the transaction ends");
+        let alone = context.is_alone_in_transaction();
+        let until = if alone {
+            "while it lasts"
+        } else {
+            "until the transaction ends"
+        };
+        let message = format!("Building the index {name} blocks {blocked} on {table} {until}");
         let mut finding = context.lock_finding(&RULE, lock, message);
         if context.is_partitioned(table) {
             finding.advice = partitioned_advice(table, name);
@@ -87,10 +93,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             finding
                 .advice
                 .push("Build it with CREATE INDEX CONCURRENTLY, which lets writes pass.".to_owned());
-            finding.advice.push(tool_advice::outside_transaction(
-                context.history.tool,
-                context.migration.run_mode,
-            ));
+            if !alone {
+                let advice = tool_advice::outside_transaction(context.history.tool, context.migration.run_mode);
+                finding.advice.push(advice);
+            }
         }
         findings.push(finding);
     }

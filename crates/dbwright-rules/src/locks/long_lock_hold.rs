@@ -63,12 +63,13 @@ struct Hold<'a> {
     /// The statement that took it.
     at: Neighbour<'a>,
     lock: &'a HeldLock,
-    /// The strongest that it becomes before the transaction ends.
+    /// The strongest that it becomes while they do.
     strongest: LockMode,
 }
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    if taken(context).is_empty() || context.later_in_transaction().next().is_none() {
+    let is_followed = || context.later_in_transaction().next().is_some();
+    if taken(context).is_empty() || !is_followed() || is_told_earlier(context) {
         return;
     }
     let works = work::works(context);
@@ -76,10 +77,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         .chain(context.later_in_transaction())
         .flat_map(|at| holds(context, at, &works))
         .collect();
-    let Some(first) = holds.first().filter(|first| first.at.position == context.position) else {
-        return;
-    };
-    if !is_told_earlier(context) {
+    if let Some(first) = holds.first().filter(|first| first.at.position == context.position) {
         findings.push(finding(context, first, &holds, &works));
     }
 }
@@ -101,17 +99,17 @@ fn holds<'a>(context: &Context<'a>, at: Neighbour<'a>, works: &[Work<'a>]) -> Ve
     }
     let taken = taken(&context.at(at)).into_iter();
     let held = taken.filter_map(|lock| {
-        let mut later = works.iter().filter(|work| work.at.position > at.position);
-        let is_news = later.any(|work| !work.told.contains(&lock.relation));
-        let grown = context
-            .later_in_transaction()
-            .flat_map(|later| &later.effect.locks)
+        let later = || works.iter().filter(|work| work.at.position > at.position);
+        let is_news = later().any(|work| !work.told.contains(&&lock.relation));
+        // What it grows to after the last work makes nobody wait for work.
+        let meanwhile = later()
+            .flat_map(|work| &work.at.effect.locks)
             .filter(|held| held.relation == lock.relation)
             .map(|held| held.mode);
         is_news.then(|| Hold {
             at,
             lock,
-            strongest: grown.max().unwrap_or(lock.mode).max(lock.mode),
+            strongest: meanwhile.max().unwrap_or(lock.mode).max(lock.mode),
         })
     });
     held.collect()
@@ -228,7 +226,10 @@ fn lock_facts(context: &Context<'_>, holds: &[Hold<'_>]) -> Vec<String> {
         .collect();
     let more: usize = groups.iter().skip(FACTS_MAX).map(|group| group.len()).sum();
     if more > 0 {
-        facts.push(format!("Later statements lock {} as well.", phrase::count(more, "more table")));
+        facts.push(format!(
+            "Later statements lock {} as well.",
+            phrase::count(more, "more table")
+        ));
     }
     facts
 }

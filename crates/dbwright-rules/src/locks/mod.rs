@@ -8,3 +8,4 @@ pub(crate) mod set_not_null_scan;
 pub(crate) mod table_rewrite;
 #[cfg(test)]
 mod tests;
+mod work;

@@ -81,12 +81,21 @@ enum Cause {
     },
     NewColumn {
         column: String,
-        why: &'static str,
+        why: Computed,
     },
     DroppedColumn(String),
     Storage,
     View,
     Unknown,
+}
+
+/// What makes the server compute a new column for every row.
+#[derive(Clone, Copy)]
+enum Computed {
+    Identity,
+    Stored,
+    Default,
+    Domain,
 }
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
@@ -125,7 +134,15 @@ fn finding(context: &Context<'_>, root: &ObjectId, tables: &[&ObjectId]) -> Find
         Cause::Type { column, before, after } => {
             format!("Changing {root}.{column} from {before} to {after} rewrites {root}")
         }
-        Cause::NewColumn { column, why } => format!("Adding {root}.{column} {why} rewrites {root}"),
+        Cause::NewColumn { column, why } => {
+            let why = match why {
+                Computed::Identity => "as identity",
+                Computed::Stored => "as a stored generated column",
+                Computed::Default => "with a default that differs from row to row",
+                Computed::Domain => "with a type that has constraints",
+            };
+            format!("Adding {root}.{column} {why} rewrites {root}")
+        }
         Cause::DroppedColumn(column) => format!("Dropping {root}.{column} rewrites {root}"),
         Cause::Storage => format!("Changing how {root} is stored rewrites it"),
         Cause::View | Cause::Unknown => format!("The statement rewrites {root}"),
@@ -179,16 +196,29 @@ fn finding(context: &Context<'_>, root: &ObjectId, tables: &[&ObjectId]) -> Find
 
 fn advice(cause: &Cause, table: &ObjectId) -> Vec<String> {
     match cause {
-        Cause::Type { column, .. } => vec![
-            format!(
+        Cause::Type { column, before, after } => {
+            let swap = format!(
                 "Add a column of the new type, keep it in step with {column} by a trigger, fill it in batches, and swap the two in \
                  a later release."
+            );
+            std::iter::once(swap).chain(type_without_rewrite(column, before, after)).collect()
+        }
+        Cause::NewColumn { column, why } => vec![match why {
+            Computed::Default => format!(
+                "Add {column} without it, then set the default for new rows, then fill the old rows in batches; each commits by \
+                 itself."
             ),
-            "Widening a varchar or a numeric, or going to text, does not rewrite: check whether such a type would do.".to_owned(),
-        ],
-        Cause::NewColumn { column, .. } => vec![format!(
-            "Add {column} without it, then set the default for new rows, then fill the old rows in batches; each commits by itself."
-        )],
+            Computed::Identity => format!(
+                "Add {column} as a plain column, fill it in batches from a sequence, and make it NOT NULL and an identity at the end."
+            ),
+            Computed::Stored => format!(
+                "Add {column} as a plain column that a trigger fills and fill the old rows in batches, or use a virtual generated \
+                 column (PostgreSQL 18) or an index on the expression, which leave the rows alone."
+            ),
+            Computed::Domain => {
+                format!("Give {column} the type below the domain, and add the condition as a CHECK that is NOT VALID.")
+            }
+        }],
         Cause::Storage => vec![format!("Do it while {table} is small, or move the rows to a new table in batches.")],
         Cause::View => vec![
             "REFRESH MATERIALIZED VIEW CONCURRENTLY lets reads pass; it needs a unique index on the view.".to_owned(),
@@ -197,6 +227,25 @@ fn advice(cause: &Cause, table: &ObjectId) -> Vec<String> {
             "VACUUM FULL and CLUSTER stop the table for as long as they run; pg_repack does the same work while it is in use."
                 .to_owned(),
         ],
+    }
+}
+
+/// A way near the wanted type that needs no rewrite, where there is one.
+fn type_without_rewrite(column: &str, before: &str, after: &str) -> Option<String> {
+    let is = |name: &str, family: &str| name.starts_with(family) && !name.ends_with(']');
+    if is(before, "character varying") && is(after, "character varying") {
+        Some(format!(
+            "Only a longer limit, or none, comes without a rewrite; a shorter one can be a CHECK on the length of {column} that is added \
+             NOT VALID and validated later."
+        ))
+    } else if is(before, "character varying") && is(after, "character(") {
+        Some(format!(
+            "From {before}, a longer character varying and text come without a rewrite."
+        ))
+    } else if is(before, "numeric") && is(after, "numeric") {
+        Some("More digits at the same scale, or a numeric without limits, come without a rewrite.".to_owned())
+    } else {
+        None
     }
 }
 
@@ -223,17 +272,15 @@ fn cause(context: &Context<'_>, root: &ObjectId, tables: &[&ObjectId]) -> Cause 
             _ => {}
         }
     }
-    let columns = context
+    let columns: Vec<(&str, &Column)> = context
         .created()
         .filter(|object| is_here(&object.id))
         .filter_map(|object| match &object.body {
             ObjectBody::Column(column) => Some((object.id.name(), column)),
             _ => None,
-        });
-    if let Some((name, why)) = columns
-        .into_iter()
-        .find_map(|(name, column)| Some((name, why_computed(column)?)))
-    {
+        })
+        .collect();
+    if let Some((name, why)) = computed(&columns) {
         return Cause::NewColumn {
             column: name.to_owned(),
             why,
@@ -247,17 +294,31 @@ fn cause(context: &Context<'_>, root: &ObjectId, tables: &[&ObjectId]) -> Cause 
     })
 }
 
-/// What makes the server compute a new column for every row.
-fn why_computed(column: &Column) -> Option<&'static str> {
-    if column.identity.is_some() {
-        Some("as identity")
-    } else if let Some(generated) = &column.generated {
-        (generated.kind == GeneratedKind::Stored).then_some("as a stored generated column")
-    } else if column.default.is_some() {
-        Some("with a default that differs from row to row")
-    } else {
-        Some("with a type that has constraints")
-    }
+/// The new column that the server computes for every row. A column among others may be an innocent one, so that one is
+/// named only where it is sure to be the cause.
+fn computed<'a>(columns: &[(&'a str, &Column)]) -> Option<(&'a str, Computed)> {
+    let reason = |column: &Column| match (&column.identity, &column.generated, &column.default) {
+        (Some(_), _, _) => Some(Computed::Identity),
+        (None, Some(generated), _) => (generated.kind == GeneratedKind::Stored).then_some(Computed::Stored),
+        // A constant is stored once for all rows, and a function that is stable is run once.
+        (None, None, Some(default)) => calls_a_function(default).then_some(Computed::Default),
+        (None, None, None) => None,
+    };
+    let sure = columns.iter().find_map(|(name, column)| Some((*name, reason(column)?)));
+    sure.or_else(|| match columns {
+        [(name, column)] if column.default.is_some() => Some((*name, Computed::Default)),
+        [(name, column)] if column.generated.is_none() => Some((*name, Computed::Domain)),
+        _ => None,
+    })
+}
+
+/// Whether a default calls a function other than those that give the same value throughout a statement.
+fn calls_a_function(default: &str) -> bool {
+    let call = default.find('(').map(|at| &default[..at]);
+    call.is_some_and(|name| {
+        let is_name = name.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == '"');
+        is_name && !name.contains('\'') && !matches!(name, "now" | "transaction_timestamp" | "statement_timestamp")
+    })
 }
 
 fn is_stored_otherwise(before: &TableExtra, after: &TableExtra) -> bool {

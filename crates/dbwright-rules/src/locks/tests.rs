@@ -9,6 +9,8 @@ use crate::testing::{
 use LockMode::{AccessExclusive, Share, ShareRowExclusive, ShareUpdateExclusive};
 use dbwright_catalog::Outcome;
 
+mod rewrites;
+
 fn orders_index() -> dbwright_catalog::Object {
     index(
         "orders",
@@ -207,6 +209,46 @@ fn a_foreign_key_names_both_tables_even_where_the_server_counted_no_scan() {
 }
 
 #[test]
+fn a_foreign_key_says_of_each_table_what_waits_there() {
+    let given = || {
+        [
+            table("orders"),
+            table("customers"),
+            column("orders", "customer_id", 2, "integer"),
+        ]
+    };
+    let add = || {
+        did("ALTER TABLE orders ADD FOREIGN KEY …").creates([foreign_key("orders", "fk", "customer_id", "customers")])
+    };
+    let case = Case::postgres(given()).migration([
+        did("ALTER TABLE orders …").locks("orders", AccessExclusive),
+        add()
+            .holds("orders", AccessExclusive, 0)
+            .locks("customers", ShareRowExclusive),
+    ]);
+    let message = case.only().message;
+    assert!(
+        message.ends_with("blocks reads and writes on orders, and writes on customers"),
+        "{message}"
+    );
+    // It tells of the hold on either table.
+    let case = Case::postgres(given()).migration([
+        did("ALTER TABLE orders DROP CONSTRAINT …")
+            .locks("orders", AccessExclusive)
+            .locks("customers", AccessExclusive),
+        add()
+            .scans("orders")
+            .holds("orders", AccessExclusive, 0)
+            .holds("customers", AccessExclusive, 0),
+    ]);
+    let message = case.only().message;
+    assert!(
+        message.ends_with("blocks reads and writes on orders and customers"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_foreign_key_of_a_new_column_reads_nothing() {
     let case =
         Case::postgres([table("orders"), table("customers")]).migration([did("ALTER TABLE orders ADD COLUMN …")
@@ -379,60 +421,6 @@ fn the_not_null_fix_suits_the_older_of_the_servers_of_repository_and_scratch() {
 }
 
 #[test]
-fn a_rewrite_says_which_column_changed_and_truncate_is_none() {
-    let before = column("orders", "id", 1, "integer");
-    let case = Case::postgres([table("orders"), before.clone()]).migration([did("ALTER TABLE …")
-        .alters(before, column("orders", "id", 1, "bigint"))
-        .locks("orders", AccessExclusive)
-        .rewrites("orders")]);
-    let finding = case.only();
-    assert_eq!(
-        finding.message,
-        "Changing orders.id from integer to bigint rewrites orders and blocks reads and writes meanwhile"
-    );
-    let case = Case::postgres([table("orders")]).migration([did("TRUNCATE orders")
-        .locks("orders", AccessExclusive)
-        .rewrites("orders")]);
-    assert_eq!(case.found(), [""; 0]);
-}
-
-#[test]
-fn a_rewrite_of_all_partitions_is_told_of_the_table_above_them() {
-    let before = column("p", "id", 1, "integer");
-    let case = Case::postgres([
-        partitioned("p"),
-        partition("p1", "p"),
-        partition("p2", "p"),
-        before.clone(),
-    ])
-    .migration([did("ALTER TABLE …")
-        .alters(before, column("p", "id", 1, "bigint"))
-        .locks("p", AccessExclusive)
-        .rewrites("p1")
-        .rewrites("p2")]);
-    let finding = case.only();
-    assert_eq!(finding.evidence.relation, Some(id("p")));
-    assert!(
-        finding
-            .evidence
-            .facts
-            .contains(&"It wrote 2 partitions anew.".to_owned())
-    );
-}
-
-#[test]
-fn a_rewrite_on_sqlite_is_a_note() {
-    let dropped = column("main.t", "a", 2, "TEXT");
-    let case = Case::sqlite([crate::testing::lite_table("t"), dropped.clone()]).migration([did(
-        "ALTER TABLE t DROP COLUMN a",
-    )
-    .drops([dropped])
-    .rewrites("main.t")]);
-    assert_eq!(case.found(), ["drop-column@0", "table-rewrite@0"]);
-    assert_eq!(case.judge()[1].severity, Severity::Note);
-}
-
-#[test]
 fn a_lock_held_over_later_work_is_told_once_where_it_was_taken() {
     let case = Case::postgres([table("orders"), table("audit")]).migration([
         did("ALTER TABLE orders ADD COLUMN a int")
@@ -459,11 +447,148 @@ fn a_lock_held_over_later_work_is_told_once_where_it_was_taken() {
     );
     assert_eq!(
         finding.evidence.facts[1..],
+        ["Meanwhile lines 2 and 4 write rows of audit."]
+    );
+}
+
+#[test]
+fn a_transaction_that_holds_many_locks_is_told_once_and_in_few_words() {
+    let names: Vec<String> = (0..9).map(|number| format!("t{number}")).collect();
+    let statements: Vec<_> = (0..9)
+        .map(|number: usize| {
+            let name = &names[number];
+            let statement = did("ALTER TABLE …")
+                .alters(column(name, "id", 1, "integer"), column(name, "id", 1, "bigint"))
+                .rewrites(name)
+                .locks(name, AccessExclusive);
+            names[..number]
+                .iter()
+                .enumerate()
+                .fold(statement, |statement, (since, earlier)| {
+                    statement.holds(earlier, AccessExclusive, since)
+                })
+        })
+        .collect();
+    let case = Case::postgres(names.iter().map(|name| table(name))).migration(statements);
+    let findings = case.judge();
+    let long: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding.rule == "long-lock-hold")
+        .collect();
+    let [finding] = long.as_slice() else {
+        panic!("{long:#?}")
+    };
+    assert_eq!(finding.place.statement, Some((0, 0)));
+    assert_eq!(finding.evidence.relation, Some(id("t0")));
+    assert_eq!(
+        finding.message,
+        "Reads and writes on t0, t1, t2 and 5 more tables wait while 8 later statements of the transaction work"
+    );
+    assert_eq!(
+        finding.evidence.facts,
         [
-            "While it is held, line 2 writes rows of audit.",
-            "While it is held, line 4 writes rows of audit."
+            "ACCESS EXCLUSIVE on t0 blocks reads and writes.",
+            "ACCESS EXCLUSIVE on t1 blocks reads and writes from line 2 on.",
+            "ACCESS EXCLUSIVE on t2 blocks reads and writes from line 3 on.",
+            "ACCESS EXCLUSIVE on t3 blocks reads and writes from line 4 on.",
+            "ACCESS EXCLUSIVE on t4 blocks reads and writes from line 5 on.",
+            "Later statements lock 3 more tables as well.",
+            "Meanwhile lines 2, 3, 4 and 5 more rewrite t1, t2, t3 and 5 more.",
         ]
     );
+}
+
+#[test]
+fn a_hold_that_the_only_later_work_tells_of_is_not_told_twice() {
+    let add = || did("ALTER TABLE orders ADD COLUMN a int").locks("orders", AccessExclusive);
+    let build = || {
+        did("CREATE INDEX …")
+            .creates([orders_index()])
+            .locks("orders", Share)
+            .holds("orders", AccessExclusive, 0)
+    };
+    let update = || {
+        did("UPDATE orders …")
+            .rows("orders", [0, 3, 0])
+            .holds("orders", AccessExclusive, 0)
+    };
+    let given = || [table("orders"), table("audit")];
+    let told = Case::postgres(given()).migration([add(), build()]);
+    assert_eq!(told.found(), ["create-index-without-concurrently@1"]);
+    let fact = &told.only().evidence.facts[0];
+    assert!(fact.ends_with("held since statement 1 (line 1)."), "{fact}");
+    let also_works = Case::postgres(given()).migration([add(), build(), update()]);
+    assert_eq!(
+        also_works.found(),
+        ["long-lock-hold@0", "create-index-without-concurrently@1"]
+    );
+    assert!(also_works.judge()[0].message.contains("2 later statements"));
+    // The index of another table is no news to who waits for orders.
+    let elsewhere = Case::postgres(given()).migration([
+        did("ALTER TABLE audit …").locks("audit", AccessExclusive),
+        did("CREATE INDEX …")
+            .creates([orders_index()])
+            .locks("orders", Share)
+            .holds("audit", AccessExclusive, 0),
+    ]);
+    assert_eq!(
+        elsewhere.found(),
+        ["long-lock-hold@0", "create-index-without-concurrently@1"]
+    );
+}
+
+#[test]
+fn a_lock_that_grows_after_the_last_work_blocks_only_writes_meanwhile() {
+    let case = Case::postgres([table("users"), table("ciphers")]).migration([
+        did("CREATE TABLE favorites … REFERENCES …")
+            .creates([table("favorites")])
+            .locks("ciphers", ShareRowExclusive)
+            .locks("users", ShareRowExclusive),
+        did("INSERT INTO favorites SELECT …")
+            .scans("ciphers")
+            .holds("ciphers", ShareRowExclusive, 0)
+            .holds("users", ShareRowExclusive, 0),
+        did("ALTER TABLE ciphers DROP …")
+            .locks("ciphers", AccessExclusive)
+            .holds("ciphers", ShareRowExclusive, 0)
+            .holds("users", ShareRowExclusive, 0),
+    ]);
+    let finding = case.only();
+    assert_eq!(
+        finding.message,
+        "Writes on ciphers and users wait while 1 later statement of the transaction works"
+    );
+    assert_eq!(
+        finding.evidence.facts,
+        [
+            "SHARE ROW EXCLUSIVE on ciphers blocks writes.",
+            "SHARE ROW EXCLUSIVE on users blocks writes.",
+            "Meanwhile line 2 reads ciphers from end to end.",
+        ]
+    );
+}
+
+#[test]
+fn a_lock_of_a_migration_that_is_only_replayed_does_not_hide_one_that_is_judged() {
+    let mode = RunMode::AllInOneTransaction;
+    let mut case = Case::postgres([table("orders"), table("audit")])
+        .migration_in(mode, [did("ALTER TABLE orders …").locks("orders", AccessExclusive)])
+        .migration_in(
+            mode,
+            [
+                did("ALTER TABLE audit …").locks("audit", AccessExclusive),
+                did("UPDATE orders …")
+                    .rows("orders", [0, 3, 0])
+                    .holds("audit", AccessExclusive, 0),
+            ],
+        );
+    case.judged = MigrationSet::Only {
+        indexes: vec![1],
+        why: String::new(),
+    };
+    case.trace.migrations[0].judged = false;
+    assert_eq!(case.found(), ["long-lock-hold@0"]);
+    assert!(case.only().message.starts_with("Reads and writes on audit wait"));
 }
 
 #[test]
@@ -505,7 +630,7 @@ fn a_lock_is_held_over_the_next_migrations_where_all_run_in_one_transaction() {
     assert_eq!(finding.place.path.to_str(), Some("migrations/m0.sql"));
     assert_eq!(
         finding.evidence.facts[1],
-        "While it is held, m1 line 1 writes rows of audit."
+        "Meanwhile line 1 of m1 writes rows of audit."
     );
 }
 
@@ -554,7 +679,10 @@ fn a_lock_that_an_earlier_migration_left_is_told_there_only() {
         .migration_in(mode, [update(), update()]);
     let finding = case.only();
     assert_eq!(finding.place.statement, Some((0, 0)));
-    assert_eq!(finding.evidence.facts.len(), 3);
+    assert_eq!(
+        finding.evidence.facts[1..],
+        ["Meanwhile lines 1 and 2 of m1 write rows of audit."]
+    );
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) struct Work<'a> {
     /// What it is done to.
     objects: Vec<&'a ObjectId>,
     /// The relations of which another rule says that they are locked meanwhile.
-    pub(super) told: Vec<ObjectId>,
+    pub(super) told: Vec<&'a ObjectId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,12 +83,19 @@ fn work<'a>(context: &Context<'a>, at: Neighbour<'a>) -> Option<Work<'a>> {
     for rule in TELL_OF_THEIR_LOCK {
         (rule.check)(&there, &mut findings);
     }
-    let told = findings.into_iter().filter(|finding| finding.evidence.lock.is_some());
+    let facts: Vec<String> = findings
+        .into_iter()
+        .flat_map(|finding| finding.evidence.facts)
+        .collect();
+    let told = effect
+        .locks
+        .iter()
+        .filter(|lock| facts.contains(&there.lock_fact(lock)));
     Some(Work {
         at,
         kind,
         objects,
-        told: told.filter_map(|finding| finding.evidence.relation).collect(),
+        told: told.map(|lock| &lock.relation).collect(),
     })
 }
 
@@ -96,9 +103,8 @@ fn work<'a>(context: &Context<'a>, at: Neighbour<'a>) -> Option<Work<'a>> {
 pub(super) fn facts(context: &Context<'_>, works: &[&Work<'_>], facts_max: usize) -> Vec<String> {
     let mut groups: Vec<Vec<&Work<'_>>> = Vec::new();
     for work in works {
-        let same = |group: &&mut Vec<&Work<'_>>| {
-            group[0].kind == work.kind && group[0].at.position.0 == work.at.position.0
-        };
+        let same =
+            |group: &&mut Vec<&Work<'_>>| group[0].kind == work.kind && group[0].at.position.0 == work.at.position.0;
         match groups.iter_mut().find(same) {
             Some(group) => group.push(work),
             None => groups.push(vec![work]),
@@ -107,7 +113,7 @@ pub(super) fn facts(context: &Context<'_>, works: &[&Work<'_>], facts_max: usize
     let mut facts: Vec<String> = groups
         .iter()
         .take(facts_max)
-        .map(|group| format!("Meanwhile {} {}.", lines(context, group), what(group)))
+        .map(|group| format!("Meanwhile {}.", sentence(context, group)))
         .collect();
     let more: usize = groups.iter().skip(facts_max).map(Vec::len).sum();
     if more > 0 {
@@ -118,39 +124,33 @@ pub(super) fn facts(context: &Context<'_>, works: &[&Work<'_>], facts_max: usize
     facts
 }
 
-/// `line 4`, `lines 3, 4 and 18 more`, with the migration where it is another than that of the judged statement.
-fn lines(context: &Context<'_>, group: &[&Work<'_>]) -> String {
+/// `line 4 rewrites orders`, `lines 3, 4 and 18 more rewrite attachments, users, devices and 9 more`, with the migration
+/// where it is another than that of the judged statement.
+fn sentence(context: &Context<'_>, group: &[&Work<'_>]) -> String {
     let mut numbers: Vec<u32> = group.iter().map(|work| work.at.statement.line).collect();
     numbers.dedup();
-    let noun = if numbers.len() == 1 { "line" } else { "lines" };
-    let lines = format!("{noun} {}", phrase::some_of(&numbers, NAMED_MAX, ""));
-    if group[0].at.position.0 == context.position.0 {
-        lines
+    let (noun, s) = if numbers.len() == 1 {
+        ("line", "s")
     } else {
-        format!("{lines} of {}", group[0].at.migration.name)
+        ("lines", "")
+    };
+    let mut lines = format!("{noun} {}", phrase::some_of(&numbers, NAMED_MAX, ""));
+    if group[0].at.position.0 != context.position.0 {
+        lines = format!("{lines} of {}", group[0].at.migration.name);
     }
-}
-
-/// `rewrites orders`, `rewrite attachments, users, devices and 9 more`.
-fn what(group: &[&Work<'_>]) -> String {
     let mut objects: Vec<&ObjectId> = Vec::new();
     for object in group.iter().flat_map(|work| &work.objects) {
         if !objects.contains(object) {
             objects.push(object);
         }
     }
-    let one = group.len() == 1;
-    let verb = match (group[0].kind, one) {
-        (Kind::Rewrites, true) => "rewrites",
-        (Kind::Rewrites, false) => "rewrite",
-        (Kind::BuildsIndex, true) => "builds an index on",
-        (Kind::BuildsIndex, false) => "build indexes on",
-        (Kind::RebuildsIndex, true) => "rebuilds the index",
-        (Kind::RebuildsIndex, false) => "rebuild the indexes",
-        (Kind::Writes, true) => "writes rows of",
-        (Kind::Writes, false) => "write rows of",
-        (Kind::Reads, true) => "reads every row of",
-        (Kind::Reads, false) => "read every row of",
-    };
-    format!("{verb} {}", phrase::some_of(&objects, NAMED_MAX, ""))
+    let objects = phrase::some_of(&objects, NAMED_MAX, "");
+    match (group[0].kind, s.is_empty()) {
+        (Kind::Rewrites, _) => format!("{lines} rewrite{s} {objects}"),
+        (Kind::BuildsIndex, false) => format!("{lines} builds an index on {objects}"),
+        (Kind::BuildsIndex, true) => format!("{lines} build indexes on {objects}"),
+        (Kind::RebuildsIndex, _) => format!("{lines} build{s} {objects} anew"),
+        (Kind::Writes, _) => format!("{lines} write{s} rows of {objects}"),
+        (Kind::Reads, _) => format!("{lines} read{s} {objects} from end to end"),
+    }
 }

@@ -337,7 +337,7 @@ impl Runner<'_> {
     async fn observe(&mut self, item: &Item<'_>, watch: &mut Watch, effect: &mut Effect) -> Result<(), LiveError> {
         let held = observe::locks(&self.observer.client, self.session.pid).await?;
         let now = Counters::read(&self.session.client).await?;
-        self.remember_names(&held);
+        self.refresh_names(&held);
         let before = watch.counters.replace(now.clone()).unwrap_or_default();
         let Some(state) = &mut self.state else { return Ok(()) };
         let mut work = now.work_since(&before, &self.names, state);
@@ -404,6 +404,16 @@ impl Runner<'_> {
         Ok(())
     }
 
+    /// Takes the names that relations have by now: an earlier statement may have renamed them.
+    fn refresh_names(&mut self, held: &BTreeSet<Lock>) {
+        let Some(state) = &self.state else { return };
+        let known = held
+            .iter()
+            .filter_map(|lock| Some((lock.relation, state.relation(lock.relation)?.clone())));
+        self.names.extend(known);
+    }
+
+    /// Takes the names of relations that are new; others keep the name that they had when the statement began.
     fn remember_names(&mut self, held: &BTreeSet<Lock>) {
         let Some(state) = &self.state else { return };
         for lock in held {
@@ -574,7 +584,7 @@ impl Runner<'_> {
             Answer::Refused(error) => Some(error),
         };
         let mut effect = Effect::without_observation(known(true, &Outcome::Done), Outcome::Done, watch.transaction);
-        self.remember_names(seen);
+        self.refresh_names(seen);
         if let Some(state) = &mut self.state {
             let touched = Touched::everything_since(watch.since_xid);
             let update = state.update(&self.session.client, Frame::Alone, &touched).await?;

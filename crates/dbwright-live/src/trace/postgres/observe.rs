@@ -195,7 +195,8 @@ impl LockWindow {
         self.held.retain(|lock, _| locks.contains(lock));
         for lock in locks {
             if let Some(id) = names.get(&lock.relation) {
-                self.held.entry(*lock).or_insert_with(|| (id.clone(), migration, index));
+                let held = self.held.entry(*lock).or_insert_with(|| (id.clone(), migration, index));
+                held.0.clone_from(id);
             }
         }
         let mut held: Vec<HeldLock> = self

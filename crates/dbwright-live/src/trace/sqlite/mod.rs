@@ -23,6 +23,7 @@ use dbwright_ddl::Rows as GeneratedRows;
 
 use super::Progress;
 use super::blame::{Failures, words};
+use super::bookkeeping;
 use crate::LiveError;
 use crate::fill::sqlite::fill;
 use crate::introspect;
@@ -62,6 +63,9 @@ fn trace_within(
     };
     if let Some(schema) = &history.schema {
         tracer.load_schema(schema)?;
+    }
+    if let Some(sql) = bookkeeping::table(history.tool, dbwright_catalog::Engine::Sqlite) {
+        tracer.replayed.run(sql)?;
     }
     for unit in units(history, judged) {
         let mut announce = |migration| {
