@@ -71,7 +71,7 @@ async fn postgres_on(
     progress: &mut (dyn FnMut(Phase) + Send),
 ) -> Result<(), LiveError> {
     let trace = trace::postgres::trace(scratch, &section.history, &section.judged, &mut |at| {
-        progress(Phase::Running(at))
+        progress(Phase::Running(at));
     })
     .await?;
     section.findings = judge(section, &trace, levels);
