@@ -2,8 +2,8 @@
 //!
 //! A shell in a process group of its own (Ctrl-C at the terminal is not for it) starts the server and reads from a pipe
 //! whose other end only dbwright holds. However dbwright ends, `kill -9` included, the pipe ends with it; then the
-//! server is stopped at once and its folder is removed. There are two shells: the one that waits for the server, and
-//! the one that waits for the pipe; either does the whole work if the other was killed.
+//! server is stopped at once and its folder is removed. There are three shells: the one that waits for the server, and
+//! two that wait for the pipe; any of them can be killed without harm.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -40,12 +40,14 @@ end() {
 }
 ( cat <&3 >/dev/null; end ) 2>/dev/null &
 watcher=$!
-trap 'end 2>/dev/null; kill "$watcher" 2>/dev/null; exit 143' TERM
+( cat <&3 >/dev/null; end ) 2>/dev/null &
+other=$!
+trap 'end 2>/dev/null; kill "$watcher" "$other" 2>/dev/null; exit 143' TERM
 wait "$server"
 { echo "$?" >"$directory/ended.new" && mv "$directory/ended.new" "$directory/ended"; } 2>/dev/null
 cat <&3 >/dev/null
 rm -rf "$directory"
-wait "$watcher"
+wait "$watcher" "$other"
 rm -rf "$directory"
 "#;
 
