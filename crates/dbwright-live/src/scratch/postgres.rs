@@ -151,8 +151,15 @@ impl PostgresScratch {
     /// Drops a database that [`PostgresScratch::create_database`] or [`PostgresScratch::copy_database`] made, and ends
     /// the sessions with it.
     pub async fn drop_database(&self, name: &str) -> Result<(), LiveError> {
-        let sql = format!("DROP DATABASE {} WITH (FORCE)", quote_identifier(name));
-        self.administer(&format!("dropping the database {name}"), &sql).await?;
+        let database = quote_identifier(name);
+        let doing = format!("dropping the database {name}");
+        let sql = format!("DROP DATABASE {database} WITH (FORCE)");
+        if self.administer(&doing, &sql).await.is_err() {
+            // A migration may have made it a template.
+            self.administer(&doing, &format!("ALTER DATABASE {database} IS_TEMPLATE false"))
+                .await?;
+            self.administer(&doing, &sql).await?;
+        }
         match &self.place {
             #[cfg(unix)]
             Place::Own(_) => {}
@@ -174,8 +181,28 @@ impl PostgresScratch {
         };
         match Session::open(&config, settings).await {
             Ok(session) => Ok(session),
+            Err(_) if who == Who::Migrator && self.is_own_cluster() && self.let_in(database).await.is_ok() => {
+                match Session::open(&config, settings).await {
+                    Ok(session) => Ok(session),
+                    Err(error) => Err(self.why(error).await),
+                }
+            }
             Err(error) => Err(self.why(error).await),
         }
+    }
+
+    /// Lets the migrating role into a database again: migrations can take that right from themselves.
+    async fn let_in(&self, database: &str) -> Result<(), LiveError> {
+        let doing = "letting the migrating role in";
+        let (role, database) = (quote_identifier(self.migrator()), quote_identifier(database));
+        for sql in [
+            format!("ALTER ROLE {role} LOGIN CONNECTION LIMIT -1 VALID UNTIL 'infinity'"),
+            format!("ALTER DATABASE {database} CONNECTION LIMIT -1"),
+            format!("GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {role}"),
+        ] {
+            self.administer(doing, &sql).await?;
+        }
+        Ok(())
     }
 
     /// Makes a role that a migration presupposes (it can't log in), and lets the migrating role act as it, so that

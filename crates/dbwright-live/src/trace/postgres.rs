@@ -9,6 +9,7 @@
 mod block;
 mod hold;
 mod observe;
+mod recover;
 mod send;
 
 use std::collections::{BTreeSet, HashMap};
@@ -142,6 +143,8 @@ pub(crate) struct Runner<'a> {
     failures: Failures,
     assumptions: Vec<String>,
     transactions: u32,
+    /// The statement at hand, as migration and index: to blame where a session breaks.
+    at_hand: (usize, usize),
 }
 
 impl<'a> Runner<'a> {
@@ -161,6 +164,7 @@ impl<'a> Runner<'a> {
             failures: Failures::default(),
             assumptions: Vec::new(),
             transactions: 0,
+            at_hand: (0, 0),
         })
     }
 
@@ -201,8 +205,12 @@ impl<'a> Runner<'a> {
     /// Closes the sessions of this database, so that it can be copied, and returns the settings that the migrations made
     /// in theirs.
     pub(crate) async fn leave(self) -> Result<Vec<(String, String)>, LiveError> {
-        let sql = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session'";
-        let rows = observe::simple(&self.session.client, sql, "reading settings").await?;
+        // The operator by its schema: a migration can have put another one in front of it.
+        let sql = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source OPERATOR(pg_catalog.=) 'session'";
+        // Not to be had from a session that the last statement ended, or that has no time for it.
+        let rows = observe::simple(&self.session.client, sql, "reading settings")
+            .await
+            .unwrap_or_default();
         let sessions = [self.session, self.filler]
             .into_iter()
             .chain(self.holders.into_iter().flatten());
@@ -220,7 +228,11 @@ impl<'a> Runner<'a> {
                 quote_literal(Engine::Postgres, value),
             );
             let sql = format!("SELECT pg_catalog.set_config({name}, {value}, false)");
-            observe::simple(&self.session.client, &sql, "making settings").await?;
+            match observe::simple(&self.session.client, &sql, "making settings").await {
+                // The server does not take each of them back: some belong to a transaction that is over.
+                Err(LiveError::Postgres { source, .. }) if source.as_db_error().is_some() => {}
+                answer => answer.map(|_| ())?,
+            }
         }
         Ok(())
     }
@@ -307,17 +319,22 @@ impl<'a> Runner<'a> {
         if self.state.is_none() {
             self.read_state(Frame::Alone).await?;
         }
-        let Some(state) = &self.state else { return Ok(()) };
         if self.to_fill.as_ref().is_some_and(BTreeSet::is_empty) {
             return Ok(());
         }
-        let unfilled = fill::postgres::fill(
-            &self.filler.client,
-            &state.catalog(),
-            &mut self.rows,
-            self.to_fill.as_ref(),
-        )
-        .await?;
+        self.renew_filler().await?;
+        let Some(state) = &self.state else { return Ok(()) };
+        let catalog = state.catalog();
+        let mut rows = self.rows.clone();
+        let filled = fill::postgres::fill(&self.filler.client, &catalog, &mut rows, self.to_fill.as_ref()).await;
+        let unfilled = match filled {
+            Ok(unfilled) => {
+                self.rows = rows;
+                unfilled
+            }
+            Err(error) if recover::is_end_of_session(&error) => self.unfilled_after_end(&catalog).await?,
+            Err(error) => return Err(error),
+        };
         self.unfilled
             .retain(|old| !unfilled.iter().any(|new| new.table == old.table));
         self.unfilled.extend(unfilled);
@@ -383,14 +400,15 @@ impl<'a> Runner<'a> {
             ) {
                 block::of_file(rest)
             } else {
-                let done = self.run_alone(&rest[0], observe).await?;
-                effects.push(done);
+                let done = self.run_alone(&rest[0], observe).await.map(|effect| vec![effect]);
+                effects.extend(self.recovered(done, &rest[..1]).await?);
                 continue;
             };
             // A COMMIT in the file ends the tool's transaction; only the implicit one of a simple query begins anew.
             tool_transaction = mode == RunMode::SimpleQuery;
             block.observe = observe;
-            effects.extend(self.run_block(&block).await?);
+            let done = self.run_block(&block).await;
+            effects.extend(self.recovered(done, block.items()).await?);
         }
         Ok(effects)
     }
@@ -400,6 +418,7 @@ impl<'a> Runner<'a> {
         if self.rows.is_empty() {
             return Ok(false);
         }
+        self.renew_filler().await?;
         let Some(state) = &self.state else { return Ok(false) };
         fill::postgres::remove(&self.filler.client, &state.catalog(), &mut self.rows).await?;
         self.to_fill = None;

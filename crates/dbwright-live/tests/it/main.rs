@@ -6,6 +6,7 @@
     reason = "each `#[tokio::test]` is a `main` that builds its runtime"
 )]
 
+mod breakage;
 mod effects;
 mod fill;
 mod scratch;

@@ -26,6 +26,12 @@ pub(super) struct Block<'a, 'b> {
     pub(super) observe: bool,
 }
 
+impl<'a, 'b> Block<'a, 'b> {
+    pub(super) fn items(&self) -> &'a [Item<'b>] {
+        self.items
+    }
+}
+
 /// The block that the tool opens before the first of these statements: to the end, or to a `COMMIT` in the file.
 pub(super) fn of_tool<'a, 'b>(items: &'a [Item<'b>], mode: RunMode) -> Block<'a, 'b> {
     let one_query = mode == RunMode::SimpleQuery;
@@ -240,6 +246,7 @@ impl Runner<'_> {
         block: &Block<'_, '_>,
         watch: &mut Watch,
     ) -> Result<Result<Effect, SqlError>, LiveError> {
+        self.at_hand = (item.migration, item.index);
         if let Some(reason) = send::refusal(item.statement, &item.summary, self.scratch.is_own_cluster()) {
             self.failures.refused(item.migration, item.index, &item.statement.text);
             let outcome = Outcome::Refused(reason);
@@ -482,6 +489,7 @@ impl Runner<'_> {
     }
 
     async fn replay_alone(&mut self, item: &Item<'_>) -> Result<Effect, LiveError> {
+        self.at_hand = (item.migration, item.index);
         let transaction = self.next_transaction();
         let outcome = match send::refusal(item.statement, &item.summary, self.scratch.is_own_cluster()) {
             Some(reason) => {

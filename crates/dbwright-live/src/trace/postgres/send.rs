@@ -12,6 +12,9 @@ use crate::LiveError;
 /// Longest time that a statement of a migration may take on a scratch server, which holds almost no rows.
 pub(super) const STATEMENT_LIMIT: Duration = Duration::from_mins(2);
 
+/// Longest time that a cancelled statement may take to end.
+const CANCEL_LIMIT: Duration = Duration::from_secs(10);
+
 /// How the server answered a statement.
 pub(super) enum Answer {
     Done,
@@ -21,13 +24,18 @@ pub(super) enum Answer {
 /// Sends a statement over the simple protocol, with the rows that belong to it.
 pub(super) async fn send(client: &Client, statement: &Statement) -> Result<(Answer, Duration), LiveError> {
     let started = Instant::now();
+    if statement.text.contains('\0') {
+        return Ok((Answer::Refused(null_character(&statement.text)), started.elapsed()));
+    }
     let answer = match &statement.copy_rows {
-        Some(rows) => limited(client, copy(client, &statement.text, rows)).await,
-        None => limited(client, async { client.simple_query(&statement.text).await.map(|_| ()) }).await,
+        Some(rows) => limited(client, copy(client, &statement.text, rows)).await?,
+        None => limited(client, async { client.simple_query(&statement.text).await.map(|_| ()) }).await?,
     };
     let duration = started.elapsed();
     match answer {
         Ok(()) => Ok((Answer::Done, duration)),
+        // The driver takes rows of `COPY … TO STDOUT` for nothing that answers a query; nobody wants them here.
+        Err(error) if is_unexpected(&error) && sends_rows(&statement.text) => Ok((Answer::Done, duration)),
         Err(error) => match sql_error(&error, &statement.text) {
             Some(error) => Ok((Answer::Refused(error), duration)),
             None => Err(LiveError::postgres("running a statement", error)),
@@ -38,14 +46,41 @@ pub(super) async fn send(client: &Client, statement: &Statement) -> Result<(Answ
 async fn limited(
     client: &Client,
     work: impl Future<Output = Result<(), tokio_postgres::Error>>,
-) -> Result<(), tokio_postgres::Error> {
+) -> Result<Result<(), tokio_postgres::Error>, LiveError> {
     tokio::pin!(work);
     if let Ok(answer) = tokio::time::timeout(STATEMENT_LIMIT, &mut work).await {
-        return answer;
+        return Ok(answer);
     }
     // The server answers a cancelled statement with an error of its own (57014), which is then what is reported.
     let _ = client.cancel_token().cancel_query(NoTls).await;
-    work.await
+    // Code of a migration can catch that and go on.
+    tokio::time::timeout(CANCEL_LIMIT, work)
+        .await
+        .map_err(|_| LiveError::TooLong {
+            doing: "a statement of a migration".to_owned(),
+            limit: STATEMENT_LIMIT,
+        })
+}
+
+/// Whether the driver met an answer of the server that it does not know, in a session that goes on.
+fn is_unexpected(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_none() && !error.is_closed() && error.to_string() == "unexpected message from server"
+}
+
+/// Whether a statement is a `COPY` from the server to its client.
+fn sends_rows(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("copy") && (text.contains("stdout") || text.contains("stdin"))
+}
+
+/// What no client can send: in the protocol this character ends the text.
+fn null_character(text: &str) -> SqlError {
+    SqlError {
+        code: "22021".to_owned(),
+        message: "the statement holds a null character (byte 0x00), which can't be sent".to_owned(),
+        detail: None,
+        position: text.find('\0'),
+    }
 }
 
 async fn copy(client: &Client, sql: &str, rows: &str) -> Result<(), tokio_postgres::Error> {
@@ -113,6 +148,9 @@ pub(super) fn limits_of_scratch(error: &SqlError, summary: &Summary) -> Option<S
             "it needs rights that migrations do not get on a scratch server: {}",
             error.message
         )),
+        ("55000", _) if error.message.contains("prepared transactions are disabled") => {
+            Some("prepared transactions are switched off on a scratch server".to_owned())
+        }
         // A timeout that the migration set for itself is its own failure.
         ("57014", _) if error.message.contains("user request") => {
             Some(format!("it ran for more than {} s", STATEMENT_LIMIT.as_secs()))
@@ -164,6 +202,9 @@ pub(super) async fn syntax_error(
     statements: &[&Statement],
 ) -> Result<Option<(usize, SqlError)>, LiveError> {
     const END: &str = ";\ndbwright_end_of_file";
+    if let Some(index) = statements.iter().position(|statement| statement.text.contains('\0')) {
+        return Ok(Some((index, null_character(&statements[index].text))));
+    }
     let mut sql = String::new();
     let mut starts = Vec::new();
     for statement in statements {

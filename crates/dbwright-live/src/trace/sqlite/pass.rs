@@ -199,6 +199,9 @@ fn refusal(statement: &Statement) -> Option<String> {
     }
     match summarise(Engine::Sqlite, &statement.text) {
         Summary::ReachesOutside(what) => Some(format!("it reaches outside the database: {what}")),
+        Summary::Pragma { name, .. } if matches!(name.as_str(), "hard_heap_limit" | "soft_heap_limit") => Some(
+            format!("PRAGMA {name} holds for the whole process, not for the database"),
+        ),
         _ => None,
     }
 }
