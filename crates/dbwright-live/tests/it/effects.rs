@@ -423,3 +423,23 @@ async fn a_prepared_transaction_is_named_and_not_run() {
     );
     scratch.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_fails_with_and_without_rows_is_told_with_the_error_that_needs_none() {
+    let scratch = servers::scratch(18).await;
+    // With rows the division comes first, without them the missing table.
+    let sql = "DO $$ BEGIN PERFORM 1 / (1 - sign(count(*))::int) FROM t; ALTER TABLE nowhere ADD COLUMN a int; END $$";
+    let history = history(vec![
+        migration("1_table", "CREATE TABLE t (id int PRIMARY KEY)", RunMode::EachStatement),
+        migration("2_fails", sql, RunMode::EachStatement),
+    ]);
+    let trace = trace(&scratch, &history, &MigrationSet::All, &mut |_| {})
+        .await
+        .unwrap();
+    let outcome = &trace.migrations[1].effects[0].outcome;
+    assert!(
+        matches!(outcome, Outcome::Failed(error) if error.code == "42P01"),
+        "{outcome:?}"
+    );
+    scratch.stop().await.unwrap();
+}

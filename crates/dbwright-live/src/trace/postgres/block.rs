@@ -125,8 +125,7 @@ impl Runner<'_> {
     }
 
     async fn roll_back(&mut self) -> Result<(), LiveError> {
-        observe::simple(&self.session.client, "ROLLBACK", "rolling back").await?;
-        self.session.take_notices();
+        self.roll_back_alone().await?;
         if self.state.is_some() {
             self.read_state(Frame::Alone).await?;
         }
@@ -443,7 +442,7 @@ impl Runner<'_> {
             one_query: false,
             observe,
         };
-        let error = loop {
+        let mut error = loop {
             match self.attempt(&block).await? {
                 Attempt::Whole(mut effects) => {
                     if let Some(effect) = effects.pop() {
@@ -451,7 +450,7 @@ impl Runner<'_> {
                     }
                 }
                 Attempt::Stopped { error, .. } => {
-                    self.roll_back_alone(&error).await?;
+                    self.roll_back_alone().await?;
                     if send::wants_no_transaction(&error) {
                         return self.run_outside(item).await;
                     }
@@ -469,7 +468,12 @@ impl Runner<'_> {
                         return Ok(effect);
                     }
                 }
-                Attempt::Stopped { error, .. } => self.roll_back_alone(&error).await?,
+                Attempt::Stopped {
+                    error: without_rows, ..
+                } => {
+                    self.roll_back_alone().await?;
+                    error = without_rows;
+                }
             }
         }
         let outcome = self.outcome_of(item, error);
@@ -482,7 +486,7 @@ impl Runner<'_> {
     }
 
     /// A failed statement alone in its transaction has changed nothing that was read.
-    async fn roll_back_alone(&mut self, _error: &SqlError) -> Result<(), LiveError> {
+    async fn roll_back_alone(&mut self) -> Result<(), LiveError> {
         observe::simple(&self.session.client, "ROLLBACK", "rolling back").await?;
         self.session.take_notices();
         Ok(())
