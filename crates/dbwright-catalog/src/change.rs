@@ -4,6 +4,7 @@ use crate::{Catalog, Object};
 
 /// What became of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(
     clippy::large_enum_variant,
     reason = "there are few of them, and they are read more often than moved"

@@ -7,6 +7,7 @@ use crate::{Change, ObjectId};
 
 /// How something is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Known {
     /// It ran on a real server and was watched.
     Observed,
@@ -30,6 +31,7 @@ impl Known {
 /// A lock on a relation, weakest first. The order is that of PostgreSQL's manual, where each mode conflicts with at
 /// least what the one before it conflicts with (<https://www.postgresql.org/docs/current/explicit-locking.html>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum LockMode {
     /// Readers.
     AccessShare,
@@ -107,6 +109,7 @@ impl fmt::Display for LockMode {
 
 /// A lock that was held when a statement had ended (or that it was waiting for, while it was held up on purpose).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HeldLock {
     /// The table, index, view or sequence.
     pub relation: ObjectId,
@@ -119,12 +122,15 @@ pub struct HeldLock {
 
 /// Which transaction a statement ran in. Two statements with the same id committed or rolled back together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TransactionId(pub u32);
 
 /// An error of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SqlError {
-    /// SQLSTATE, or the name of SQLite's result code (`SQLITE_CONSTRAINT_NOTNULL`).
+    /// SQLSTATE (PostgreSQL), the number of the error (MySQL and MariaDB: `1062`), or the name of SQLite's result code
+    /// (`SQLITE_CONSTRAINT_NOTNULL`).
     pub code: String,
     /// The server's message, in its words.
     pub message: String,
@@ -136,6 +142,7 @@ pub struct SqlError {
 
 /// How a statement ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Outcome {
     /// It ran.
     Done,
@@ -168,6 +175,7 @@ impl Outcome {
 
 /// Whether the tables that existed before a statement held generated rows when it ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rows {
     /// Every table that could be filled held at least three.
     Generated,
@@ -177,6 +185,7 @@ pub enum Rows {
 
 /// Rows of one table that a statement touched, with what cascades and triggers did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RowCount {
     /// The table.
     pub table: ObjectId,
@@ -188,8 +197,110 @@ pub struct RowCount {
     pub deleted: u64,
 }
 
+/// How MySQL or MariaDB changes a table, cheapest first. MySQL has no `NOCOPY`.
+///
+/// Manual: <https://dev.mysql.com/doc/refman/9.7/en/innodb-online-ddl-operations.html>,
+/// <https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-overview>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Algorithm {
+    /// Only metadata changes.
+    Instant,
+    /// In place, without building the table anew (MariaDB).
+    NoCopy,
+    /// Within the storage engine; may build the table anew.
+    InPlace,
+    /// Row by row into a new table; writes wait.
+    Copy,
+}
+
+impl Algorithm {
+    /// The word in the `ALGORITHM` clause: `INSTANT`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::Instant => "INSTANT",
+            Algorithm::NoCopy => "NOCOPY",
+            Algorithm::InPlace => "INPLACE",
+            Algorithm::Copy => "COPY",
+        }
+    }
+}
+
+/// What other sessions may do with a table while MySQL or MariaDB changes it, as the `LOCK` clause says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum LockLevel {
+    /// Read and write.
+    None,
+    /// Read; writes wait.
+    Shared,
+    /// Nothing: reads and writes wait.
+    Exclusive,
+}
+
+impl LockLevel {
+    /// The word in the `LOCK` clause: `SHARED`.
+    pub fn name(self) -> &'static str {
+        match self {
+            LockLevel::None => "NONE",
+            LockLevel::Shared => "SHARED",
+            LockLevel::Exclusive => "EXCLUSIVE",
+        }
+    }
+
+    /// Whether `SELECT` waits behind it.
+    pub fn blocks_reads(self) -> bool {
+        self == LockLevel::Exclusive
+    }
+
+    /// Whether `INSERT`, `UPDATE` and `DELETE` wait behind it.
+    pub fn blocks_writes(self) -> bool {
+        self >= LockLevel::Shared
+    }
+}
+
+/// A cheaper way of doing a statement that the server was asked for and refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RefusedOffer {
+    /// The algorithm that was asked for.
+    pub algorithm: Algorithm,
+    /// The lock level that was asked for; nothing where only the algorithm was.
+    pub lock: Option<LockLevel>,
+    /// The server's reason, in its words.
+    pub reason: String,
+}
+
+/// How a statement changed one table on MySQL or MariaDB: the cheapest algorithm and lock level that the server accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TableOperation {
+    /// The table.
+    pub table: ObjectId,
+    /// The cheapest algorithm that the server accepts (or the one that the statement's own clause forces).
+    pub algorithm: Algorithm,
+    /// The weakest lock that it accepts with it.
+    pub lock: LockLevel,
+    /// What it refused on the way, cheapest first.
+    pub refused: Vec<RefusedOffer>,
+    /// Row versions that the table has used up afterwards. MySQL allows 255 (64 before 9.1) before the next instant change
+    /// is refused and a rebuild takes its place. Nothing on MariaDB.
+    pub row_versions: Option<u32>,
+}
+
+/// A warning of the server about one statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Warning {
+    /// The server's number for it: `1265`.
+    pub code: u32,
+    /// In the server's words.
+    pub message: String,
+}
+
 /// What one statement did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Effect {
     /// How all of this is known.
     pub known: Known,
@@ -199,6 +310,11 @@ pub struct Effect {
     pub transaction: TransactionId,
     /// Locks held at its end, by relation and mode, also those left by earlier statements of its transaction.
     pub locks: Vec<HeldLock>,
+    /// How it changed tables (MySQL and MariaDB).
+    pub operations: Vec<TableOperation>,
+    /// Other tables that it locks because foreign keys tie them to its own, in either direction, so that at least those who
+    /// write there wait (MySQL and MariaDB).
+    pub parents: Vec<ObjectId>,
     /// Tables whose rows were written anew.
     pub rewritten: Vec<ObjectId>,
     /// Indexes that existed before and were built anew.
@@ -209,8 +325,10 @@ pub struct Effect {
     pub changes: Vec<Change>,
     /// Rows of user tables that it touched, tables with none left out.
     pub rows: Vec<RowCount>,
-    /// Warnings and notices of the server, in its words.
+    /// Notices of the server, in its words.
     pub notices: Vec<String>,
+    /// Warnings with a number (MySQL and MariaDB): truncated values, implicit conversions, deprecated syntax.
+    pub warnings: Vec<Warning>,
     /// Whether tables held generated rows.
     pub generated_rows: Rows,
     /// How long it took on the scratch server (a few rows, no load: says little about production).
@@ -225,12 +343,15 @@ impl Effect {
             outcome,
             transaction,
             locks: Vec::new(),
+            operations: Vec::new(),
+            parents: Vec::new(),
             rewritten: Vec::new(),
             rebuilt_indexes: Vec::new(),
             scanned: Vec::new(),
             changes: Vec::new(),
             rows: Vec::new(),
             notices: Vec::new(),
+            warnings: Vec::new(),
             generated_rows: Rows::None,
             duration: Duration::ZERO,
         }

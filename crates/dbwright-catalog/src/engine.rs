@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 /// A database engine. MariaDB is an engine of its own, not a MySQL with exceptions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Engine {
     /// PostgreSQL.
     Postgres,
@@ -75,6 +76,7 @@ impl FromStr for Engine {
 
 /// A server version. What a source leaves out is zero: `16` is 16.0.0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Version {
     /// First number.
     pub major: u32,
@@ -137,6 +139,7 @@ impl FromStr for Version {
 
 /// An engine with its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Server {
     /// Which engine.
     pub engine: Engine,

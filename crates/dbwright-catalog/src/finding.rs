@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::{Known, LockMode, ObjectId, Proof, Server, Span};
+use crate::{Known, LockMode, ObjectId, Proof, Server, Span, TableOperation};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +85,8 @@ pub struct Evidence {
     pub relation: Option<ObjectId>,
     /// The lock on it.
     pub lock: Option<LockMode>,
+    /// How it is changed (MySQL and MariaDB).
+    pub operation: Option<TableOperation>,
     /// Whole sentences with the facts: `scanned orders from end to end`, the server's error, the rows that were lost.
     pub facts: Vec<String>,
 }

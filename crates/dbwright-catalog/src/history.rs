@@ -20,6 +20,28 @@ pub enum Tool {
     Dbmate,
     /// goose: one file with `-- +goose Up` and `-- +goose Down`.
     Goose,
+    /// sql-migrate (Go): one file with `-- +migrate Up` and `-- +migrate Down`.
+    SqlMigrate,
+    /// Flyway: `V<version>__<description>.sql`, `R__<description>.sql`, `U<version>__<description>.sql`, callbacks.
+    Flyway,
+    /// Prisma Migrate: `<timestamp>_<name>/migration.sql`.
+    Prisma,
+    /// Drizzle Kit: `meta/_journal.json` with `<index>_<name>.sql`, or `<timestamp>_<name>/migration.sql`.
+    Drizzle,
+    /// Supabase: `supabase/migrations/<timestamp>_<name>.sql`.
+    Supabase,
+    /// ory/pop and gobuffalo/pop: `<version>_<name>[.<dialect>][.autocommit].up.sql`.
+    Pop,
+    /// node-pg-migrate's SQL files: `<timestamp>_<name>.sql` with `-- Up Migration`, or `.up.sql`/`.down.sql`.
+    NodePgMigrate,
+    /// graphile-migrate: `migrations/committed/<number>[-<name>].sql`, `migrations/current.sql`.
+    GraphileMigrate,
+    /// tern: `<number>_<name>.sql` with `---- create above / drop below ----`.
+    Tern,
+    /// Atlas: `<version>_<name>.sql` with `atlas.sum`.
+    Atlas,
+    /// Liquibase's formatted SQL: `--liquibase formatted sql` with `--changeset author:id`.
+    Liquibase,
     /// Numbered files without a tool, run one after the other by `psql -f` or `sqlite3 <`.
     Numbered,
     /// A single file given by name, run like [`Tool::Numbered`].
@@ -28,13 +50,24 @@ pub enum Tool {
 
 impl Tool {
     /// All tools whose histories can be detected.
-    pub const ALL: [Tool; 7] = [
+    pub const ALL: [Tool; 18] = [
         Tool::Sqlx,
         Tool::Diesel,
         Tool::Refinery,
         Tool::GolangMigrate,
         Tool::Dbmate,
         Tool::Goose,
+        Tool::SqlMigrate,
+        Tool::Flyway,
+        Tool::Prisma,
+        Tool::Drizzle,
+        Tool::Supabase,
+        Tool::Pop,
+        Tool::NodePgMigrate,
+        Tool::GraphileMigrate,
+        Tool::Tern,
+        Tool::Atlas,
+        Tool::Liquibase,
         Tool::Numbered,
     ];
 
@@ -47,6 +80,17 @@ impl Tool {
             Tool::GolangMigrate => "golang-migrate",
             Tool::Dbmate => "dbmate",
             Tool::Goose => "goose",
+            Tool::SqlMigrate => "sql-migrate",
+            Tool::Flyway => "flyway",
+            Tool::Prisma => "prisma",
+            Tool::Drizzle => "drizzle",
+            Tool::Supabase => "supabase",
+            Tool::Pop => "pop",
+            Tool::NodePgMigrate => "node-pg-migrate",
+            Tool::GraphileMigrate => "graphile-migrate",
+            Tool::Tern => "tern",
+            Tool::Atlas => "atlas",
+            Tool::Liquibase => "liquibase",
             Tool::Numbered => "numbered",
             Tool::File => "file",
         }
@@ -58,9 +102,23 @@ impl fmt::Display for Tool {
         f.write_str(match self {
             Tool::Numbered => "numbered SQL files",
             Tool::File => "a single SQL file",
-            Tool::Sqlx | Tool::Diesel | Tool::Refinery | Tool::GolangMigrate | Tool::Dbmate | Tool::Goose => {
-                self.name()
-            }
+            Tool::Flyway => "Flyway",
+            Tool::Prisma => "Prisma",
+            Tool::Drizzle => "Drizzle",
+            Tool::Supabase => "Supabase",
+            Tool::Atlas => "Atlas",
+            Tool::Liquibase => "Liquibase",
+            Tool::Sqlx
+            | Tool::Diesel
+            | Tool::Refinery
+            | Tool::GolangMigrate
+            | Tool::Dbmate
+            | Tool::Goose
+            | Tool::SqlMigrate
+            | Tool::Pop
+            | Tool::NodePgMigrate
+            | Tool::GraphileMigrate
+            | Tool::Tern => self.name(),
         })
     }
 }
@@ -123,10 +181,24 @@ pub struct History {
     pub migrations: Vec<Migration>,
     /// Whether the tool switches foreign keys on for its SQLite connection (sqlx and refinery do; SQLite itself does not).
     pub sqlite_foreign_keys: bool,
+    /// What a platform has in a new database before the first migration (roles and schemas of Supabase), as SQL of
+    /// dbwright's own; its name says which platform. Runs before `schema`, and is never judged.
+    pub prelude: Option<Migration>,
     /// SQL that is loaded before the first migration: the file of `--schema`, as a migration that is never judged.
     pub schema: Option<Migration>,
+    /// Files of the folder that are not run, with the reason, for the count in the report.
+    pub left_out: Vec<LeftOut>,
     /// What reading the files brought to light (a template that was not rendered, an order that the tool refuses).
     pub findings: Vec<Finding>,
+}
+
+/// Files of a folder of migrations that dbwright does not run: they go down, or are for another engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What they are, in the plural: `down migrations`, `files for CockroachDB`.
+    pub what: String,
+    /// The files, relative to the root of the repository.
+    pub files: Vec<PathBuf>,
 }
 
 /// Which migrations of a history are judged. All are replayed.

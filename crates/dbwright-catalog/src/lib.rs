@@ -33,15 +33,18 @@ mod review;
 mod statement;
 
 pub use change::{Change, changes};
-pub use effect::{Effect, HeldLock, Known, LockMode, Outcome, RowCount, Rows, SqlError, TransactionId};
+pub use effect::{
+    Algorithm, Effect, HeldLock, Known, LockLevel, LockMode, Outcome, RefusedOffer, RowCount, Rows, SqlError,
+    TableOperation, TransactionId, Warning,
+};
 pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
-pub use history::{History, Migration, MigrationSet, RunMode, Tool};
+pub use history::{History, LeftOut, Migration, MigrationSet, RunMode, Tool};
 pub use object::{
     Catalog, Column, ColumnExtra, Constraint, ConstraintKind, Dependency, Extension, ForeignKey, Generated,
-    GeneratedKind, Identity, Index, Object, ObjectBody, ObjectId, ObjectKind, Partition, PostgresColumn, PostgresTable,
-    Routine, RoutineKind, Schema, Sequence, SqliteColumn, SqliteTable, Table, TableExtra, TableKind, Trigger, Type,
-    TypeKind, View, Volatility,
+    GeneratedKind, Identity, Index, MySqlFamilyColumn, MySqlFamilyTable, Object, ObjectBody, ObjectId, ObjectKind,
+    Partition, PostgresColumn, PostgresTable, Routine, RoutineKind, Schema, Sequence, SqliteColumn, SqliteTable, Table,
+    TableExtra, TableKind, Trigger, Type, TypeKind, View, Volatility,
 };
 pub use proof::Proof;
 pub use review::{MigrationTrace, Review, Section, Trace, Unfilled};

@@ -10,6 +10,7 @@ use crate::Server;
 
 /// What kind of thing an [`ObjectId`] names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ObjectKind {
     /// A schema (PostgreSQL).
     Schema,
@@ -64,9 +65,12 @@ impl ObjectKind {
 /// | type, sequence, table, index, view | `[schema, name]` |
 /// | routine | `[schema, name(argument types)]` |
 /// | column, constraint, trigger | `[schema, table, name]` |
+/// | index (MySQL, MariaDB) | `[schema, table, name]`: its name is unique within the table only |
 ///
-/// The schema of SQLite objects is `main`.
+/// The schema of SQLite objects is `main`. On MySQL and MariaDB, where a schema is a database, it is `main` for the
+/// database that the migrations are for, and the database's name for any other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ObjectId {
     /// What it is.
     pub kind: ObjectKind,
@@ -97,7 +101,7 @@ impl ObjectId {
         self.child(ObjectKind::Column, name)
     }
 
-    /// A part of this object: a column, constraint or trigger of a table.
+    /// A part of this object: a column, constraint or trigger of a table; on MySQL and MariaDB also an index.
     #[must_use]
     pub fn child(&self, kind: ObjectKind, name: impl Into<String>) -> Self {
         let mut path = self.path.clone();
@@ -115,12 +119,13 @@ impl ObjectId {
         self.path.first().map_or("", String::as_str)
     }
 
-    /// The table that a column, constraint or trigger belongs to.
+    /// The table that a column, constraint or trigger belongs to; also that of an index, where the path names it.
     pub fn owner_table(&self) -> Option<ObjectId> {
         match (self.kind, self.path.as_slice()) {
-            (ObjectKind::Column | ObjectKind::Constraint | ObjectKind::Trigger, [schema, table, _]) => {
-                Some(ObjectId::table(schema.clone(), table.clone()))
-            }
+            (
+                ObjectKind::Column | ObjectKind::Constraint | ObjectKind::Trigger | ObjectKind::Index,
+                [schema, table, _],
+            ) => Some(ObjectId::table(schema.clone(), table.clone())),
             _ => None,
         }
     }
@@ -139,6 +144,7 @@ impl fmt::Display for ObjectId {
 
 /// The objects of one database at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Catalog {
     /// Which server printed the definitions.
     pub server: Server,
@@ -214,6 +220,7 @@ impl Catalog {
 
 /// `dependent` can't exist without `on`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dependency {
     /// What hangs.
     pub dependent: ObjectId,
@@ -223,6 +230,7 @@ pub struct Dependency {
 
 /// One object: its id, the server's own words for it, and what dbwright understood of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Object {
     /// Its stable id.
     pub id: ObjectId,
@@ -234,6 +242,7 @@ pub struct Object {
 
 /// The model of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ObjectBody {
     /// A schema.
     Schema(Schema),
@@ -261,10 +270,12 @@ pub enum ObjectBody {
 
 /// A schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Schema {}
 
 /// An installed extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Extension {
     /// Installed version.
     pub version: String,
@@ -274,6 +285,7 @@ pub struct Extension {
 
 /// A table.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Table {
     /// What kind of table.
     pub kind: TableKind,
@@ -289,6 +301,7 @@ pub struct Table {
 
 /// What kind of table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TableKind {
     /// Rows are stored in it.
     Ordinary,
@@ -302,6 +315,7 @@ pub enum TableKind {
 
 /// A table's place in a partitioned table.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Partition {
     /// The partitioned table.
     pub parent: ObjectId,
@@ -313,15 +327,19 @@ pub struct Partition {
 
 /// Properties of a table that one engine has alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TableExtra {
     /// PostgreSQL.
     Postgres(PostgresTable),
+    /// MySQL and MariaDB.
+    MySqlFamily(MySqlFamilyTable),
     /// SQLite.
     Sqlite(SqliteTable),
 }
 
 /// What only PostgreSQL tables have.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PostgresTable {
     /// `UNLOGGED`: contents are lost in a crash.
     pub unlogged: bool,
@@ -337,8 +355,26 @@ pub struct PostgresTable {
     pub replica_identity: char,
 }
 
+/// What only tables of MySQL and MariaDB have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct MySqlFamilyTable {
+    /// Storage engine: `InnoDB`.
+    pub storage_engine: String,
+    /// Row format: `Dynamic`.
+    pub row_format: String,
+    /// Default character set of its columns: `utf8mb4`.
+    pub charset: String,
+    /// Default collation of its columns: `utf8mb4_0900_ai_ci`.
+    pub collation: String,
+    /// Its partitions in their order, as (name, bound): `VALUES LESS THAN (10)`, `VALUES IN (1,2)`; nothing where rows
+    /// are spread by a hash.
+    pub partitions: Vec<(String, String)>,
+}
+
 /// What only SQLite tables have.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SqliteTable {
     /// `STRICT`.
     pub strict: bool,
@@ -350,6 +386,7 @@ pub struct SqliteTable {
 
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Column {
     /// Place in the table, from 1. Dropped columns leave gaps on PostgreSQL.
     pub position: u32,
@@ -371,6 +408,7 @@ pub struct Column {
 
 /// A generated column.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Generated {
     /// Stored or computed at every read.
     pub kind: GeneratedKind,
@@ -380,6 +418,7 @@ pub struct Generated {
 
 /// Whether a generated column is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum GeneratedKind {
     /// Written with the row.
     Stored,
@@ -389,6 +428,7 @@ pub enum GeneratedKind {
 
 /// Who gives the value of an identity column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Identity {
     /// `GENERATED ALWAYS AS IDENTITY`.
     Always,
@@ -398,15 +438,19 @@ pub enum Identity {
 
 /// Properties of a column that one engine has alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ColumnExtra {
     /// PostgreSQL.
     Postgres(PostgresColumn),
+    /// MySQL and MariaDB.
+    MySqlFamily(MySqlFamilyColumn),
     /// SQLite.
     Sqlite(SqliteColumn),
 }
 
 /// What only PostgreSQL columns have.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PostgresColumn {
     /// `p`lain, `e`xternal, `m`ain, e`x`tended.
     pub storage: char,
@@ -416,8 +460,25 @@ pub struct PostgresColumn {
     pub statistics_target: Option<i32>,
 }
 
+/// What only columns of MySQL and MariaDB have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct MySqlFamilyColumn {
+    /// `AUTO_INCREMENT`.
+    pub auto_increment: bool,
+    /// `INVISIBLE`.
+    pub invisible: bool,
+    /// Character set of a text column.
+    pub charset: Option<String>,
+    /// `ON UPDATE CURRENT_TIMESTAMP`, its expression as the server prints it.
+    pub on_update: Option<String>,
+    /// `SRID` of a spatial column that demands one (MySQL).
+    pub srid: Option<u32>,
+}
+
 /// What only SQLite columns have.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SqliteColumn {
     /// Place in the primary key, from 1; 0 where it is no part of it.
     pub primary_key_position: u32,
@@ -425,6 +486,7 @@ pub struct SqliteColumn {
 
 /// A constraint.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Constraint {
     /// What it demands.
     pub kind: ConstraintKind,
@@ -444,6 +506,7 @@ pub struct Constraint {
 
 /// What a constraint demands.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ConstraintKind {
     /// `PRIMARY KEY` over these columns.
     PrimaryKey(Vec<String>),
@@ -463,6 +526,7 @@ pub enum ConstraintKind {
 
 /// A foreign key.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ForeignKey {
     /// Columns of the referencing table.
     pub columns: Vec<String>,
@@ -480,6 +544,7 @@ pub struct ForeignKey {
 
 /// An index.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Index {
     /// The table (or materialised view) it belongs to.
     pub table: ObjectId,
@@ -503,6 +568,7 @@ pub struct Index {
 
 /// A view or materialised view.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct View {
     /// Whether it stores its rows.
     pub materialized: bool,
@@ -512,6 +578,7 @@ pub struct View {
 
 /// A function, procedure or aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Routine {
     /// What kind of routine.
     pub kind: RoutineKind,
@@ -529,6 +596,7 @@ pub struct Routine {
 
 /// What kind of routine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RoutineKind {
     /// A function.
     Function,
@@ -542,6 +610,7 @@ pub enum RoutineKind {
 
 /// What the planner may assume of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Volatility {
     /// The same arguments give the same result for ever.
     Immutable,
@@ -553,6 +622,7 @@ pub enum Volatility {
 
 /// A trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Trigger {
     /// The function it calls (PostgreSQL).
     pub function: Option<ObjectId>,
@@ -562,6 +632,7 @@ pub struct Trigger {
 
 /// A type.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Type {
     /// What kind of type.
     pub kind: TypeKind,
@@ -569,6 +640,7 @@ pub struct Type {
 
 /// What kind of type.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TypeKind {
     /// An enum with its labels in order.
     Enum(Vec<String>),
@@ -593,6 +665,7 @@ pub enum TypeKind {
 
 /// A sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sequence {
     /// `bigint`, `integer`, `smallint`.
     pub type_name: String,

@@ -4,6 +4,7 @@ use crate::Server;
 
 /// What came of running a fix instead of the statement it replaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Proof {
     /// It ran, ended in the same catalog and took none of the locks it is offered for avoiding.
     Holds {

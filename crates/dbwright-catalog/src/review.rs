@@ -6,6 +6,7 @@ use crate::{Catalog, Effect, Finding, History, MigrationSet, ObjectId, Server};
 
 /// A table under review that could not be given rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Unfilled {
     /// The table.
     pub table: ObjectId,
@@ -17,6 +18,7 @@ pub struct Unfilled {
 
 /// What became of one migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MigrationTrace {
     /// Whether it was judged, or only replayed on the way to those that are.
     pub judged: bool,
@@ -26,6 +28,7 @@ pub struct MigrationTrace {
 
 /// What running a history on a scratch server brought to light.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Trace {
     /// The server it ran on.
     pub server: Server,
@@ -38,6 +41,22 @@ pub struct Trace {
     /// What dbwright did on the scratch server so that the history could run, as whole sentences (`Created the role
     /// app, which the migrations presuppose.`).
     pub assumptions: Vec<String>,
+    /// How many leading migrations were not run in this check, because what they do was kept from an earlier one.
+    pub from_cache: usize,
+}
+
+impl Trace {
+    /// A sentence on what was not run in this check, where something was not.
+    pub fn told_from_cache(&self) -> Option<String> {
+        match (self.from_cache, self.migrations.len()) {
+            (0, _) => None,
+            (kept, all) if kept == all => Some("An earlier check ran the same; nothing had to run again.".to_owned()),
+            (1, _) => Some("The first migration was not run again: an earlier check kept what it leads to.".to_owned()),
+            (kept, _) => Some(format!(
+                "The first {kept} migrations were not run again: an earlier check kept what they lead to."
+            )),
+        }
+    }
 }
 
 /// The part of a review that concerns one database.
@@ -60,6 +79,8 @@ pub struct Section {
 pub struct Review {
     /// One per database.
     pub sections: Vec<Section>,
+    /// Histories that were found and could not be settled on, as whole sentences that say what would settle them.
+    pub not_checked: Vec<String>,
     /// How long it all took.
     pub duration: Duration,
 }
