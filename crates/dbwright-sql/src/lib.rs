@@ -6,7 +6,7 @@
 //! use dbwright_catalog::Engine;
 //! use dbwright_sql::{Dialect, Summary, statements, summarise};
 //!
-//! let dialect = Dialect { engine: Engine::Postgres, client_commands: true };
+//! let dialect = Dialect::client(Engine::Postgres);
 //! let text = "\\set ON_ERROR_STOP on\n-- the ; in this body ends nothing\nDO $$ BEGIN NULL; END $$;\nSELECT ';'";
 //! let found = statements(dialect, text);
 //!
@@ -17,14 +17,18 @@
 //! assert_eq!(summarise(Engine::Postgres, &found[1].text), Summary::Code);
 //! ```
 //!
-//! What is known of which engine: PostgreSQL (with psql) and SQLite (with its shell) are split as they split
-//! themselves. MySQL and MariaDB are lexed, but any `;` ends a statement: bodies of routines and `DELIMITER` are not
-//! known yet.
+//! What is known of which engine: PostgreSQL (with psql), SQLite (with its shell), MySQL and MariaDB (with their
+//! client) are split as they split themselves. Of MySQL and MariaDB, [`summarise_mysql_family`] tells more.
 
+mod dialect;
 mod lexer;
 mod split;
 mod summary;
 
-pub use lexer::{Token, TokenKind, Tokens, tokens};
-pub use split::{Dialect, Piece, PieceKind, is_harmless_command, pieces, statements, statements_in};
-pub use summary::{Summary, TransactionControl, summarise};
+pub use dialect::{Dialect, SqlMode};
+pub use lexer::{Token, TokenKind, Tokens, tokens, tokens_in};
+pub use split::{Piece, PieceKind, is_harmless_command, pieces, statements, statements_in};
+pub use summary::{
+    Form, IndexKind, MySqlFamilySummary, OnlineClause, Requested, Summary, TableAction, TableName, TransactionControl,
+    summarise, summarise_mysql_family,
+};

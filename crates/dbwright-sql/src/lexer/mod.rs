@@ -12,6 +12,8 @@ mod token;
 
 use dbwright_catalog::{Engine, Span};
 
+use crate::dialect::{Dialect, SqlMode};
+
 pub use token::{Token, TokenKind};
 
 /// One token as an engine's lexer finds it at a given place.
@@ -34,9 +36,15 @@ impl Lexed {
     }
 }
 
-/// The tokens of a text, white space and comments included: joined, they are the text.
+/// The tokens of a text as the server of this engine reads it, white space and comments included: joined, they are the
+/// text.
 pub fn tokens(engine: Engine, text: &str) -> Tokens<'_> {
-    Tokens::starting_at(engine, text, 0, false)
+    tokens_in(Dialect::server(engine), text)
+}
+
+/// The same for a session in another mode, or a server of a certain version.
+pub fn tokens_in(dialect: Dialect, text: &str) -> Tokens<'_> {
+    Tokens::starting_at(dialect, text, 0)
 }
 
 /// An iterator over the tokens of a text. A clone goes on from the same place, which makes looking ahead cheap.
@@ -46,25 +54,48 @@ pub struct Tokens<'text> {
     text: &'text str,
     position: usize,
     line_by_line: bool,
+    mysql_family: mysql_family::State,
 }
 
 impl<'text> Tokens<'text> {
     /// Begins in the middle of a text, at a character border between tokens.
     ///
-    /// A client that reads `line_by_line`, as psql does, does not see that a string of PostgreSQL goes on in the next
+    /// A client that reads line by line, as psql does, does not see that a string of PostgreSQL goes on in the next
     /// line.
-    pub(crate) fn starting_at(engine: Engine, text: &'text str, position: usize, line_by_line: bool) -> Self {
+    pub(crate) fn starting_at(dialect: Dialect, text: &'text str, position: usize) -> Self {
         Tokens {
-            engine,
+            engine: dialect.engine,
             text,
             position,
-            line_by_line,
+            line_by_line: dialect.client_commands,
+            mysql_family: mysql_family::State::new(dialect),
         }
+    }
+
+    /// Where the next token begins.
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
+    /// How quotes are read from here on.
+    pub(crate) fn sql_mode(&self) -> SqlMode {
+        self.mysql_family.sql_mode
+    }
+
+    /// Reads quotes in another way from here on.
+    pub(crate) fn set_sql_mode(&mut self, sql_mode: SqlMode) {
+        self.mysql_family.sql_mode = sql_mode;
+    }
+
+    /// Begins another statement, in which no version comment is open.
+    pub(crate) fn forget_open_comment(&mut self) {
+        self.mysql_family.in_code_comment = false;
     }
 
     /// Goes on from another place, which must be a character border.
     pub(crate) fn go_to(&mut self, position: usize) {
         self.position = position;
+        self.mysql_family.forget_names();
     }
 
     /// Whether this is the mark that some editors put at the start of a file. SQLite takes it for white space
@@ -88,7 +119,7 @@ impl<'text> Iterator for Tokens<'text> {
             match self.engine {
                 Engine::Postgres => postgres::next(self.text, start, self.line_by_line),
                 Engine::Sqlite => sqlite::next(self.text, start),
-                Engine::MySql | Engine::MariaDb => mysql_family::next(self.text, start),
+                Engine::MySql | Engine::MariaDb => self.mysql_family.next(self.text, start),
             }
         };
         self.position = lexed.end;

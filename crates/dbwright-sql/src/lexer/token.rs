@@ -19,18 +19,20 @@ pub enum TokenKind {
     BlockComment,
     /// A keyword or an unquoted name.
     Word,
-    /// A quoted name: `"…"`, `U&"…"`, on SQLite also `[…]` and `` `…` ``.
+    /// A quoted name: `"…"`, `U&"…"`, `` `…` ``, on SQLite also `[…]`.
     QuotedName,
     /// A string of any form, with its prefix, and with its continuation on the next lines where the engine knows that.
     String,
     /// A number.
     Number,
-    /// A place for a value: `$1`, `?`, `:name`.
+    /// A place for a value: `$1`, `?`, `:name`; a variable of MySQL or MariaDB: `@name`, `@'name'`, `@@name`.
     Parameter,
     /// An operator.
     Operator,
     /// Any other single character: `;`, `(`, `)`, `,`, `.` and what the engine does not know.
     Symbol,
+    /// What opens or closes code that stands in a comment for other engines: `/*!80000`, `/*M!`, `*/`.
+    CodeMark,
 }
 
 /// A token with its place in the text.
@@ -60,7 +62,8 @@ impl Token<'_> {
             | TokenKind::Number
             | TokenKind::Parameter
             | TokenKind::Operator
-            | TokenKind::Symbol => false,
+            | TokenKind::Symbol
+            | TokenKind::CodeMark => false,
         }
     }
 
@@ -93,7 +96,8 @@ impl Token<'_> {
             | TokenKind::Number
             | TokenKind::Parameter
             | TokenKind::Operator
-            | TokenKind::Symbol => return None,
+            | TokenKind::Symbol
+            | TokenKind::CodeMark => return None,
         };
         if self.engine == Engine::Postgres {
             name.truncate(name.floor_char_boundary(POSTGRES_NAME_BYTES_MAX));

@@ -3,6 +3,9 @@
 //! Not for judging: whether a piece is right SQL, the server says.
 
 mod lines;
+mod mysql_client;
+mod mysql_family;
+mod mysql_header;
 mod piece;
 mod postgres;
 mod psql;
@@ -14,8 +17,9 @@ use std::ops::Range;
 
 use dbwright_catalog::{Engine, Span, Statement};
 
-pub use piece::{Dialect, Piece, PieceKind};
+pub use piece::{Piece, PieceKind};
 
+use crate::dialect::Dialect;
 use lines::Lines;
 use piece::Found;
 use splitter::Splitter;
@@ -26,7 +30,7 @@ pub fn pieces(dialect: Dialect, text: &str) -> Vec<Piece> {
     found.into_iter().map(|found| found.piece).collect()
 }
 
-/// Whether this is a command of the client that does nothing to a database: `\echo`, `\timing`, `\restrict`.
+/// Whether this is a command of the client that does nothing to a database: `\echo`, `\timing`, `DELIMITER //`.
 pub fn is_harmless_command(statement: &Statement) -> bool {
     statement
         .not_sent
@@ -39,8 +43,10 @@ const HARMLESS: &str = " command, not sent";
 
 /// The statements of a text. Client commands come as statements with `not_sent` set.
 ///
-/// The text of a statement is the text at its span, with one exception: psql commands that do not end the statement
-/// they stand in (`\echo` between two lines of a query) are blanked out, byte for byte, and come first.
+/// The text of a statement is the text at its span, with one exception: commands of psql or mysql that do not end the
+/// statement they stand in (`\echo` between two lines of a query) are blanked out, byte for byte, and come first.
+///
+/// Where a tool understands `DELIMITER` lines and no client reads the file, those lines are no statements at all.
 pub fn statements(dialect: Dialect, text: &str) -> Vec<Statement> {
     statements_in(dialect, text, 0..text.len())
 }
@@ -65,6 +71,8 @@ pub fn statements_in(dialect: Dialect, text: &str, range: Range<usize>) -> Vec<S
     for found in &found {
         match found.piece.kind {
             PieceKind::Statement => collector.statement(found),
+            // Tools that understand `DELIMITER` make nothing else of it.
+            PieceKind::ClientCommand if !dialect.client_commands => {}
             PieceKind::ClientCommand => collector.client_command(found.piece.span.range()),
             PieceKind::CopyRows => collector.copy_rows(found, &statement_of_piece),
             PieceKind::Space | PieceKind::Separator => {}
@@ -103,7 +111,10 @@ impl Collector<'_> {
         }
         sent.push_str(&self.text[done..range.end]);
         let not_sent = if found.discarded {
-            Some("psql throws it away: \\r follows".to_owned())
+            Some(match self.dialect.engine {
+                Engine::Postgres | Engine::Sqlite => "psql throws it away: \\r follows".to_owned(),
+                Engine::MySql | Engine::MariaDb => "mysql throws it away: \\c follows".to_owned(),
+            })
         } else if self.stopped {
             Some("an earlier command ends the file".to_owned())
         } else {
@@ -119,7 +130,11 @@ impl Collector<'_> {
                 self.stopped |= sqlite_shell::ends_file(command);
                 sqlite_shell::not_sent(command)
             }
-            Engine::Postgres | Engine::MySql | Engine::MariaDb => {
+            Engine::MySql | Engine::MariaDb => {
+                self.stopped |= mysql_client::ends_file(command);
+                mysql_client::not_sent(command)
+            }
+            Engine::Postgres => {
                 match psql::name(command) {
                     "if" => self.open_conditions += 1,
                     "endif" => self.open_conditions = self.open_conditions.saturating_sub(1),

@@ -1,16 +1,6 @@
 //! What a text is split into.
 
-use dbwright_catalog::{Engine, Span};
-
-/// How a text is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dialect {
-    /// The engine whose lexical rules hold.
-    pub engine: Engine,
-    /// Whether a command-line client reads the file (`psql -f`, `sqlite3 <`): its own commands (`\i`, `.read`) and the
-    /// rows after `COPY … FROM STDIN` are then pieces of their own. Other tools send them to the server as they stand.
-    pub client_commands: bool,
-}
+use dbwright_catalog::Span;
 
 /// What a piece of a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +9,9 @@ pub enum PieceKind {
     Space,
     /// A statement, without the separator.
     Statement,
-    /// The `;` that ends one (psql also knows `\;`).
+    /// The `;` that ends one (psql also knows `\;`), or what a `DELIMITER` line put in its place.
     Separator,
-    /// A command of psql or of the sqlite3 shell, to the end of its line.
+    /// A command of psql, of the sqlite3 shell or of the mysql client, to the end of its line.
     ClientCommand,
     /// The rows after `COPY … FROM STDIN`, with the closing `\.` line.
     CopyRows,

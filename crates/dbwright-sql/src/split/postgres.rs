@@ -67,7 +67,8 @@ impl PostgresEnd {
             | TokenKind::String
             | TokenKind::Number
             | TokenKind::Parameter
-            | TokenKind::Operator => {}
+            | TokenKind::Operator
+            | TokenKind::CodeMark => {}
         }
         self.previous = if token.is_symbol(".") {
             Previous::BeforeName

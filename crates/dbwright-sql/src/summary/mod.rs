@@ -10,6 +10,10 @@ mod sqlite;
 
 use dbwright_catalog::Engine;
 
+pub use mysql_family::types::{Form, IndexKind, MySqlFamilySummary, OnlineClause, Requested, TableAction, TableName};
+
+use crate::dialect::Dialect;
+pub(crate) use mysql_family::settings::SqlModes;
 use reader::Reader;
 
 /// Control of transactions.
@@ -17,7 +21,7 @@ use reader::Reader;
 pub enum TransactionControl {
     /// `BEGIN`, `START TRANSACTION`.
     Begin,
-    /// `COMMIT`, `END`.
+    /// `COMMIT`, `END`; with or without `AND CHAIN`.
     Commit,
     /// `ROLLBACK`, `ABORT`, also `PREPARE TRANSACTION`.
     Rollback,
@@ -94,12 +98,25 @@ pub enum Summary {
 /// Tells what matters about a statement for running it.
 ///
 /// The text is one statement; comments before it are skipped, and what stands behind its separator is not looked at
-/// (except for calls of `load_extension` on SQLite, which are found anywhere).
+/// (except for what reaches outside the database by its mere name, such as calls of `load_extension` on SQLite or
+/// `LOAD_FILE` on MySQL, which are found anywhere).
 pub fn summarise(engine: Engine, text: &str) -> Summary {
-    let reader = Reader::new(engine, text);
+    let dialect = Dialect::server(engine);
     match engine {
-        Engine::Postgres => postgres::summarise(reader),
-        Engine::Sqlite => sqlite::summarise(reader),
-        Engine::MySql | Engine::MariaDb => mysql_family::summarise(reader),
+        Engine::Postgres => postgres::summarise(Reader::new(dialect, text)),
+        Engine::Sqlite => sqlite::summarise(Reader::new(dialect, text)),
+        Engine::MySql | Engine::MariaDb => mysql_family::summarise(dialect, text).summary,
+    }
+}
+
+/// Tells more about a statement of MySQL or MariaDB: which tables it concerns, what it does to them, whether it
+/// commits, and where `ALGORITHM` and `LOCK` belong.
+///
+/// The dialect says how the session reads quotes and which version comments are code. Of a statement for another
+/// engine, only the [`Summary`] is known.
+pub fn summarise_mysql_family(dialect: Dialect, text: &str) -> MySqlFamilySummary {
+    match dialect.engine {
+        Engine::MySql | Engine::MariaDb => mysql_family::summarise(dialect, text),
+        Engine::Postgres | Engine::Sqlite => MySqlFamilySummary::of(summarise(dialect.engine, text)),
     }
 }

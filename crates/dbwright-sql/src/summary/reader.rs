@@ -1,14 +1,13 @@
 //! Reading a statement word by word, and the clauses that engines share.
 
-use dbwright_catalog::Engine;
-
 use super::{Summary, TransactionControl};
-use crate::lexer::{Token, TokenKind, Tokens, tokens};
+use crate::dialect::Dialect;
+use crate::lexer::{Token, TokenKind, Tokens, tokens_in};
 
 /// How deep `WITH` inside `WITH` is followed. Deeper ones are taken for queries.
 const NESTED_WITH_MAX: u8 = 8;
 
-/// The tokens of a statement without white space and comments. A clone goes on from the same place.
+/// The tokens of a statement without white space, comments and the marks around code in comments. A clone goes on from the same place.
 #[derive(Clone)]
 pub(super) struct Reader<'text>(Tokens<'text>);
 
@@ -25,13 +24,20 @@ impl<'text> Iterator for Reader<'text> {
     type Item = Token<'text>;
 
     fn next(&mut self) -> Option<Token<'text>> {
-        self.0.by_ref().find(|token| !token.is_space())
+        self.0
+            .by_ref()
+            .find(|token| !token.is_space() && token.kind != TokenKind::CodeMark)
     }
 }
 
 impl<'text> Reader<'text> {
-    pub(super) fn new(engine: Engine, text: &'text str) -> Self {
-        Reader(tokens(engine, text))
+    pub(super) fn new(dialect: Dialect, text: &'text str) -> Self {
+        Reader(tokens_in(dialect, text))
+    }
+
+    /// One past the last byte of the token that was consumed last.
+    pub(super) fn consumed_to(&self) -> usize {
+        self.0.position()
     }
 
     pub(super) fn peek(&self) -> Option<Token<'text>> {
@@ -71,6 +77,11 @@ impl<'text> Reader<'text> {
         self.accept_if(|token| token.is_symbol(symbol))
     }
 
+    /// Consumes `=` if it is next; options of tables may be written without.
+    pub(super) fn accept_equals(&mut self) -> bool {
+        self.accept_if(|token| token.text == "=")
+    }
+
     fn accept_if(&mut self, wanted: impl Fn(&Token<'_>) -> bool) -> bool {
         let mut ahead = self.clone();
         let found = ahead.next().is_some_and(|token| wanted(&token));
@@ -87,7 +98,7 @@ impl<'text> Reader<'text> {
     }
 
     /// The next token that stands outside parentheses; those that stand inside are passed.
-    fn next_outside(&mut self) -> Option<Token<'text>> {
+    pub(super) fn next_outside(&mut self) -> Option<Token<'text>> {
         let mut depth = 0_usize;
         loop {
             let token = self.next()?;
@@ -118,7 +129,7 @@ impl<'text> Reader<'text> {
     }
 
     /// Passes a parenthesis whose opening was consumed.
-    fn pass_parenthesis(&mut self) {
+    pub(super) fn pass_parenthesis(&mut self) {
         let mut depth = 1_usize;
         while depth > 0
             && let Some(token) = self.next()
@@ -159,6 +170,11 @@ impl<'text> Reader<'text> {
         } else {
             main
         }
+    }
+
+    /// Passes what a `WITH` that was consumed defines.
+    pub(super) fn pass_with(&mut self) {
+        self.pass_common_tables(NESTED_WITH_MAX);
     }
 
     /// Passes `a AS (…), b (x, y) AS MATERIALIZED (…) SEARCH … CYCLE …` behind `WITH`; whether one of them writes.

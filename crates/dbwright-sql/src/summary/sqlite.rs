@@ -46,7 +46,8 @@ fn calls_load_extension(reader: Reader<'_>) -> bool {
             | TokenKind::Number
             | TokenKind::Parameter
             | TokenKind::Operator
-            | TokenKind::Symbol => false,
+            | TokenKind::Symbol
+            | TokenKind::CodeMark => false,
         };
     }
     false

@@ -6,19 +6,38 @@ use std::path::{Path, PathBuf};
 use dbwright_catalog::Statement;
 use dbwright_sql::{Dialect, statements};
 
-use crate::{POSTGRES, PSQL, SQLITE, SQLITE_SHELL};
+use crate::{
+    MARIADB, MARIADB_CLIENT, MARIADB_TOOL, MYSQL, MYSQL_CLIENT, MYSQL_TOOL, POSTGRES, PSQL, SQLITE, SQLITE_SHELL,
+};
 
 #[test]
 fn hard_texts_for_postgres_are_split_as_written_beside_them() {
-    check_folder("postgres", "psql_", POSTGRES, PSQL);
+    check_folder("postgres", &[POSTGRES, PSQL], &[("psql_", PSQL)]);
 }
 
 #[test]
 fn hard_texts_for_sqlite_are_split_as_written_beside_them() {
-    check_folder("sqlite", "shell_", SQLITE, SQLITE_SHELL);
+    check_folder("sqlite", &[SQLITE, SQLITE_SHELL], &[("shell_", SQLITE_SHELL)]);
 }
 
-fn check_folder(folder: &str, client_prefix: &str, server: Dialect, client: Dialect) {
+#[test]
+fn hard_texts_for_mysql_are_split_as_written_beside_them() {
+    let special = [("client_", MYSQL_CLIENT), ("server_", MYSQL), ("tool_", MYSQL_TOOL)];
+    check_folder("mysql", &[MYSQL, MYSQL_CLIENT, MYSQL_TOOL], &special);
+}
+
+#[test]
+fn hard_texts_for_mariadb_are_split_as_written_beside_them() {
+    let special = [
+        ("client_", MARIADB_CLIENT),
+        ("server_", MARIADB),
+        ("tool_", MARIADB_TOOL),
+    ];
+    check_folder("mariadb", &[MARIADB, MARIADB_CLIENT, MARIADB_TOOL], &special);
+}
+
+/// Files whose names begin with a prefix are read in its dialect alone, all others in each of the `common` ones.
+fn check_folder(folder: &str, common: &[Dialect], special: &[(&str, Dialect)]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../cases/split")
         .join(folder);
@@ -33,9 +52,12 @@ fn check_folder(folder: &str, client_prefix: &str, server: Dialect, client: Dial
         let text = fs::read_to_string(&file).unwrap();
         let expected = fs::read_to_string(file.with_extension("statements")).unwrap();
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        assert_eq!(written(&statements(client, &text)), expected, "{name} with client");
-        if !name.starts_with(client_prefix) {
-            assert_eq!(written(&statements(server, &text)), expected, "{name} without client");
+        let dialects = match special.iter().find(|(prefix, _)| name.starts_with(prefix)) {
+            Some((_, dialect)) => std::slice::from_ref(dialect),
+            None => common,
+        };
+        for dialect in dialects {
+            assert_eq!(written(&statements(*dialect, &text)), expected, "{name} as {dialect:?}");
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Tokens of single lines, one letter per token.
 
-use dbwright_catalog::Engine;
-use dbwright_sql::{Token, TokenKind, tokens};
+use dbwright_catalog::{Engine, Version};
+use dbwright_sql::{Dialect, SqlMode, Token, TokenKind, tokens, tokens_in};
 
-/// Space is `_`, comments `c`, and the others by their first letter; `q` is a quoted name, `!` one that never closes.
+use crate::{MARIADB, MYSQL};
+
+/// Space is `_`, comments `c`, and the others by their first letter; `q` is a quoted name, `m` a mark around
+/// code in a comment, `!` one that never closes.
 fn kinds(engine: Engine, text: &str) -> String {
     tokens(engine, text)
         .map(|token| match token.kind {
@@ -17,6 +20,7 @@ fn kinds(engine: Engine, text: &str) -> String {
             TokenKind::Parameter => 'p',
             TokenKind::Operator => 'o',
             TokenKind::Symbol => '.',
+            TokenKind::CodeMark => 'm',
         })
         .collect()
 }
@@ -108,14 +112,90 @@ fn sqlite_has_its_own_quotes_and_comments_that_do_not_nest() {
 }
 
 #[test]
-fn mysql_escapes_with_backslashes_and_knows_hash_comments() {
+fn mysql_and_mariadb_share_most_of_their_rules() {
     for (text, expected) in [
         ("'a\\'b' \"c\\\"\" `d``e`", "s_s_q"),
+        ("'a''b' \"c\"\"d\" `e\\`", "s_s_q"),
         ("a # b\nc -- d\ne --f", "w_c_w_c_w_oow"),
-        ("/*!80000 select */ /* c */", "._c"),
+        ("a--\nb --\u{7f}", "wc_w_c"),
+        ("/*!50000 select */ /* c */", "m_w_m_c"),
+        ("/*! a /* b */ c */ d */", "m_w_c_w_m_w_oo"),
+        ("N'a' n'b\\'' x'3b' X'0' b'1' B'0'", "s_s_s_s_s_s"),
+        ("_utf8mb4'a' ncode'b'", "ws_ws"),
+        ("@a @a.b$_1 @`c` @'d' @\"e\" @@f @@g.h @ i", "p_p_p_p_p_p_p.w_p_w"),
+        ("a@b.c 'a'@'b'", "wp_sp"),
+        ("1 1.5 .5 1. 1e5 1E-5 0x3B 0b1", "n_n_n_n_n_n_n_n"),
+        ("1a 2e 3e+ 0x 0xg 0b2 1_000", "w_w_wo_w_w_w_w"),
+        ("a.1b a.1 a.1e5 `a`.1", "w.w_w.w_w.w_qn"),
+        (
+            "a:=1 a->'$' a->>'$' a<=>b a<>b a||b a&&b",
+            "won_wos_wos_wow_wow_wow_wow",
+        ),
+        ("\\N \\G ?", "w_.w_p"),
+        ("größe $a a$b", "w_w_w"),
+        ("'open", "!"),
+        ("`open", "!"),
+        ("@'open", "!"),
+        ("/* open", "!"),
+        ("/*! open", "m_w"),
+        ("\u{feff}a", "_w"),
     ] {
-        assert_eq!(kinds(Engine::MySql, text), expected, "{text}");
+        for engine in [Engine::MySql, Engine::MariaDb] {
+            assert_eq!(kinds(engine, text), expected, "{engine}: {text}");
+        }
     }
+}
+
+#[test]
+fn mysql_and_mariadb_differ_in_dollars_ranges_and_version_comments() {
+    for (text, mysql, mariadb) in [
+        ("$$a;$$ $b$ $$ $b$ $c", "s_s_w", "w.w_w_w_w_w"),
+        ("1..3", "nn", "n.n"),
+        ("/*!80000 a */", "m_w_m", "c"),
+        ("/*!50699 a */", "m_w_m", "m_w_m"),
+        ("/*!90999 a */ /*!91000 b */", "m_w_m_c", "c_c"),
+        ("/*!100100 a */", "c", "m_w_m"),
+        ("/*!100100a */", "mw_m", "mw_m"),
+        ("/*!080000 a */", "m_w_m", "c"),
+        ("/*M! a */ /*M!80000 b */", "c_c", "m_w_m_m_w_m"),
+        ("/*M!110900 a /* b */ c */", "c_w_oo", "c"),
+    ] {
+        assert_eq!(kinds(Engine::MySql, text), mysql, "MySQL: {text}");
+        assert_eq!(kinds(Engine::MariaDb, text), mariadb, "MariaDB: {text}");
+    }
+}
+
+#[test]
+fn version_comments_are_code_for_the_version_that_is_asked_about() {
+    let texts = |dialect: Dialect, text: &'static str| -> Vec<&str> {
+        tokens_in(dialect, text)
+            .filter(|token| !token.is_space())
+            .map(|token| token.text)
+            .collect()
+    };
+    let text = "/*!50700 a */ /*!90700 b */";
+    let old = MYSQL.with_version(Version::new(8, 4, 3));
+    assert_eq!(texts(old, text), ["/*!50700", "a", "*/"]);
+    assert_eq!(
+        texts(MYSQL.with_version(Version::new(9, 7, 0)), text),
+        ["/*!50700", "a", "*/", "/*!90700", "b", "*/"]
+    );
+    let text = "/*M!101100 a */ /*M!110400 b */";
+    assert_eq!(
+        texts(MARIADB.with_version(Version::new(10, 11, 2)), text),
+        ["/*M!101100", "a", "*/"]
+    );
+}
+
+#[test]
+fn modes_change_quotes_of_mysql() {
+    let kinds = |sql_mode: &str, text: &str| -> Vec<TokenKind> {
+        let dialect = MYSQL.with_sql_mode(SqlMode::parse(Engine::MySql, sql_mode));
+        tokens_in(dialect, text).map(|token| token.kind).collect()
+    };
+    assert_eq!(kinds("", "\"a\\\"\""), [TokenKind::String]);
+    assert_eq!(kinds("ANSI_QUOTES", "\"a\\\""), [TokenKind::QuotedName]);
+    assert_eq!(kinds("no_backslash_escapes", "'a\\'"), [TokenKind::String]);
 }
 
 #[test]

@@ -4,6 +4,9 @@
 
 mod cases;
 mod lexer;
+mod mysql_family_details;
+mod mysql_family_pieces;
+mod mysql_family_summary;
 mod pieces;
 mod properties;
 mod speed;
@@ -15,31 +18,40 @@ use dbwright_catalog::Engine;
 use dbwright_sql::Dialect;
 
 /// How the engine itself reads a text.
-const POSTGRES: Dialect = Dialect {
-    engine: Engine::Postgres,
-    client_commands: false,
-};
+const POSTGRES: Dialect = Dialect::server(Engine::Postgres);
 
 /// How `psql -f` reads it.
-const PSQL: Dialect = Dialect {
-    engine: Engine::Postgres,
-    client_commands: true,
-};
+const PSQL: Dialect = Dialect::client(Engine::Postgres);
 
-const SQLITE: Dialect = Dialect {
-    engine: Engine::Sqlite,
-    client_commands: false,
-};
+const SQLITE: Dialect = Dialect::server(Engine::Sqlite);
 
 /// How `sqlite3 <` reads it.
-const SQLITE_SHELL: Dialect = Dialect {
-    engine: Engine::Sqlite,
-    client_commands: true,
-};
+const SQLITE_SHELL: Dialect = Dialect::client(Engine::Sqlite);
 
-const MYSQL: Dialect = Dialect {
-    engine: Engine::MySql,
-    client_commands: false,
-};
+const MYSQL: Dialect = Dialect::server(Engine::MySql);
 
-const ALL_DIALECTS: [Dialect; 5] = [POSTGRES, PSQL, SQLITE, SQLITE_SHELL, MYSQL];
+/// How `mysql <` reads it.
+const MYSQL_CLIENT: Dialect = Dialect::client(Engine::MySql);
+
+const MARIADB: Dialect = Dialect::server(Engine::MariaDb);
+
+/// How `mariadb <` reads it.
+const MARIADB_CLIENT: Dialect = Dialect::client(Engine::MariaDb);
+
+/// How a tool reads it that knows `DELIMITER` and nothing else of the client.
+const MYSQL_TOOL: Dialect = Dialect::server(Engine::MySql).with_delimiter_lines();
+
+const MARIADB_TOOL: Dialect = Dialect::server(Engine::MariaDb).with_delimiter_lines();
+
+const ALL_DIALECTS: [Dialect; 10] = [
+    POSTGRES,
+    PSQL,
+    SQLITE,
+    SQLITE_SHELL,
+    MYSQL,
+    MYSQL_CLIENT,
+    MYSQL_TOOL,
+    MARIADB,
+    MARIADB_CLIENT,
+    MARIADB_TOOL,
+];

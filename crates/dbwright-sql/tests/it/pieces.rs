@@ -5,7 +5,7 @@ use dbwright_sql::{Dialect, PieceKind, pieces};
 use crate::{MYSQL, POSTGRES, PSQL, SQLITE, SQLITE_SHELL};
 
 /// Each piece between bars: statements as they stand, `·` for space, commands in `<…>`, rows in `[…]`.
-fn shown(dialect: Dialect, text: &str) -> String {
+pub(crate) fn shown(dialect: Dialect, text: &str) -> String {
     let parts: Vec<String> = pieces(dialect, text)
         .iter()
         .map(|piece| {
@@ -21,7 +21,7 @@ fn shown(dialect: Dialect, text: &str) -> String {
     parts.join("|")
 }
 
-fn check(dialect: Dialect, table: &[(&str, &str)]) {
+pub(crate) fn check(dialect: Dialect, table: &[(&str, &str)]) {
     for (text, expected) in table {
         assert_eq!(shown(dialect, text), *expected, "{text}");
     }

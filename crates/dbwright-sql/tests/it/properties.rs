@@ -1,12 +1,12 @@
 //! What holds for every text.
 
-use dbwright_catalog::Engine;
-use dbwright_sql::{Dialect, PieceKind, pieces, statements, statements_in, summarise, tokens};
+use dbwright_catalog::{Algorithm, Engine};
+use dbwright_sql::{Dialect, PieceKind, pieces, statements, statements_in, summarise, summarise_mysql_family, tokens};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::{ALL_DIALECTS, POSTGRES, PSQL, SQLITE, SQLITE_SHELL};
+use crate::{ALL_DIALECTS, MARIADB, MARIADB_TOOL, MYSQL, MYSQL_TOOL, POSTGRES, PSQL, SQLITE, SQLITE_SHELL};
 
 /// What texts are made of so that something happens.
 const FRAGMENTS: &[&str] = &[
@@ -81,6 +81,39 @@ const FRAGMENTS: &[&str] = &[
     "INTO ",
     "\u{feff}",
     "\0",
+    "/*!",
+    "/*!50003 ",
+    "/*!99999 ",
+    "/*M!100100 ",
+    "/*+",
+    "//",
+    "DELIMITER //\n",
+    "DELIMITER $$\n",
+    "\nDELIMITER ;\n",
+    "\\d //",
+    "\\c",
+    "\\G",
+    "source x\n",
+    "use x\n",
+    "CREATE PROCEDURE p() ",
+    "DEFINER=",
+    "RETURNS ",
+    "IF ",
+    "THEN ",
+    "DECLARE EXIT HANDLER FOR ",
+    "NOT ATOMIC ",
+    "SET sql_mode = 'ANSI_QUOTES'",
+    "SET sql_mode = ORACLE",
+    "ALTER TABLE t ",
+    "ADD ",
+    "ALGORITHM=INPLACE",
+    ",",
+    "LOCK=NONE",
+    "PARTITION BY ",
+    "DROP INDEX i ON t",
+    "@'",
+    "@@",
+    "\\N",
 ];
 
 /// Any characters, or fragments in any order.
@@ -124,6 +157,18 @@ const SQLITE_STATEMENTS: &[&str] = &[
     "SELECT 'C:\\'",
     "PRAGMA foreign_keys = off",
     "SELECT /* a /* b; */ 2",
+];
+
+const MYSQL_FAMILY_STATEMENTS: &[&str] = &[
+    "SELECT 'a\\';', \"b;\", `c;`, @`d;`",
+    "SELECT /*!50000 ';', */ 1 /* /* ; */ + 2",
+    "CREATE PROCEDURE p() BEGIN IF a THEN SELECT 1; ELSE SELECT 2; END IF; END",
+    "CREATE TRIGGER t BEFORE INSERT ON u FOR EACH ROW SET NEW.a = CASE 1 WHEN 1 THEN 2 END",
+    "CREATE TRIGGER t BEFORE INSERT ON u FOR EACH ROW BEGIN SET @a = ';'; SET @b = 1; END",
+    "/*!50003 CREATE FUNCTION f() RETURNS int BEGIN RETURN 1; END */",
+    "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO BEGIN SELECT end FROM begin; END",
+    "UPDATE t SET a = 5--1",
+    "BEGIN",
 ];
 
 /// What may stand between two statements.
@@ -238,6 +283,20 @@ proptest! {
     #[test]
     fn postgres_statements_come_out_as_they_went_in(script in script(POSTGRES_STATEMENTS)) {
         check_script([POSTGRES, PSQL], &script)?;
+    }
+
+    #[test]
+    fn mysql_and_mariadb_statements_come_out_as_they_went_in(script in script(MYSQL_FAMILY_STATEMENTS)) {
+        check_script([MYSQL, MARIADB], &script)?;
+        check_script([MYSQL_TOOL, MARIADB_TOOL], &script)?;
+    }
+
+    #[test]
+    fn clauses_can_be_asked_of_any_statement(text in any_text()) {
+        for dialect in [MYSQL, MARIADB] {
+            let found = summarise_mysql_family(dialect, &text);
+            found.with_online_clause(&text, Some(Algorithm::Instant), None);
+        }
     }
 
     #[test]

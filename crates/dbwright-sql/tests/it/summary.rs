@@ -468,35 +468,3 @@ fn pragmas() {
     );
     sqlite(&pragma("", None), &["PRAGMA"]);
 }
-
-#[test]
-fn mysql_as_far_as_it_is_known() {
-    let check = |expected: &Summary, statements: &[&str]| {
-        all(Engine::MySql, expected, statements);
-        all(Engine::MariaDb, expected, statements);
-    };
-    check(
-        &Summary::Definition,
-        &[
-            "CREATE TABLE `t` (a int)",
-            "GRANT SELECT ON t TO u",
-            "RENAME TABLE a TO b",
-        ],
-    );
-    check(
-        &Summary::Role,
-        &["CREATE USER u", "GRANT r TO u", "SET PASSWORD FOR u = 'x'"],
-    );
-    check(&Summary::ClusterWide("SET GLOBAL"), &["SET GLOBAL x = 1"]);
-    check(
-        &Summary::ReachesOutside("LOAD DATA"),
-        &["LOAD DATA LOCAL INFILE 'x' INTO TABLE t"],
-    );
-    check(
-        &Summary::ReachesOutside("SELECT … INTO OUTFILE"),
-        &["SELECT 1 INTO OUTFILE '/x'"],
-    );
-    check(&Summary::Query, &["SELECT 1 INTO @x", "SELECT outfile FROM t"]);
-    check(&Summary::Write, &["REPLACE INTO t VALUES (1)"]);
-    check(&index(Some("i"), false, false), &["CREATE FULLTEXT INDEX i ON t (a)"]);
-}

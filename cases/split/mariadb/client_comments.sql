@@ -1,0 +1,4 @@
+--no space; here
+SELECT 1;
+  --y; z
+SELECT 2--1;

@@ -1,0 +1,11 @@
+SELECT "a\";b";
+SET @old = @@sql_mode, sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES');
+SELECT 1 AS "a\"; SELECT "b;" FROM (SELECT 1 AS "b;") AS "c""d;";
+SET sql_mode = @old;
+SELECT "a\";b";
+SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';
+SELECT 'a\'; SELECT "b\";
+/*!50003 SET sql_mode = 'ANSI' */;
+SELECT 'a\';', 1 AS "b\";
+SET @@session.sql_mode = DEFAULT;
+SELECT 'a\';b', "c\";d";
