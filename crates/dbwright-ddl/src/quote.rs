@@ -15,10 +15,15 @@ pub fn quote_identifier(engine: Engine, name: &str) -> String {
 }
 
 /// The path of a table, index, type or view as it is written in a statement. On PostgreSQL always with its schema, so
-/// that it means the same under any search path; on SQLite without `main`.
+/// that it means the same under any search path; on the others without `main`, which stands for
+/// the database at hand.
 pub fn qualified_name(engine: Engine, id: &ObjectId) -> String {
     let path = match (engine, id.path.as_slice()) {
-        (Engine::Sqlite, [schema, rest @ ..]) if !rest.is_empty() && schema == "main" => rest,
+        (Engine::Sqlite | Engine::MySql | Engine::MariaDb, [schema, rest @ ..])
+            if !rest.is_empty() && schema == "main" =>
+        {
+            rest
+        }
         (_, path) => path,
     };
     let parts: Vec<_> = path.iter().map(|part| quote_identifier(engine, part)).collect();

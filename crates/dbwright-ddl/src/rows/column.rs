@@ -2,7 +2,7 @@
 
 use dbwright_catalog::{Catalog, Column, ColumnExtra, Constraint, ConstraintKind, Engine, ForeignKey, ObjectId, Table};
 
-use super::expression::{Expression, parse};
+use super::expression::{Expression, Value, parse};
 use super::kind::ColumnType;
 
 /// A column of the table under consideration.
@@ -26,6 +26,7 @@ pub(super) struct TableColumns<'a> {
 
 impl<'a> TableColumns<'a> {
     pub(super) fn of(catalog: &'a Catalog, id: &'a ObjectId, table: &Table) -> TableColumns<'a> {
+        let engine = catalog.server.engine;
         let keys = key_columns(catalog, id);
         let required: Vec<&str> = catalog
             .constraints(id)
@@ -36,20 +37,24 @@ impl<'a> TableColumns<'a> {
             .chain(primary_key(catalog, id).into_iter().flatten().map(String::as_str))
             .collect();
         let plan = |(id, column): (&ObjectId, &'a Column)| {
-            let column_type = ColumnType::of(catalog, table, column);
             let in_key = matches!(&column.extra, ColumnExtra::Sqlite(extra) if extra.primary_key_position > 0);
+            let key = in_key || keys.iter().any(|name| name == id.name());
+            let column_type = ColumnType::of(catalog, table, column, key);
             let required = column.not_null || column_type.not_null || in_key || required.contains(&id.name());
             ColumnPlan {
                 name: id.name().to_owned(),
                 column,
                 nullable: !required,
-                key: in_key || keys.iter().any(|name| name == id.name()),
-                generated: column.generated.as_ref().map(|generated| parse(&generated.expression)),
+                key,
+                generated: column
+                    .generated
+                    .as_ref()
+                    .map(|generated| parse(engine, &generated.expression)),
                 column_type,
             }
         };
         TableColumns {
-            engine: catalog.server.engine,
+            engine,
             all: catalog.columns(id).into_iter().map(plan).collect(),
         }
     }
@@ -135,20 +140,24 @@ fn key_columns(catalog: &Catalog, table: &ObjectId) -> Vec<String> {
             keys.extend(columns.iter().cloned());
         }
     }
+    let engine = catalog.server.engine;
     for (_, index) in catalog.indexes(table).filter(|(_, index)| index.unique) {
-        keys.extend(index.keys.iter().flat_map(|key| index_key(key).columns()));
+        keys.extend(index.keys.iter().flat_map(|key| index_key(engine, key).columns()));
     }
     keys
 }
 
-/// A key part of an index without its options: `lower(email) DESC` is `lower(email)`.
-pub(super) fn index_key(text: &str) -> Expression {
-    match parse(text) {
+/// A key part of an index without its options: `lower(email) DESC` is `lower(email)`. On MySQL and MariaDB, `name(10)` is
+/// the first ten letters of `name`.
+pub(super) fn index_key(engine: Engine, text: &str) -> Expression {
+    let is_mysql_family = matches!(engine, Engine::MySql | Engine::MariaDb);
+    match parse(engine, text) {
+        Expression::Call(name, arguments) if is_mysql_family && arguments.len() == 1 => prefix_key(name, arguments),
         Expression::Unknown(leaves) => {
             let words = text.split_whitespace().count();
             let shorter = (1..words).rev().map(|count| {
                 let kept: Vec<_> = text.split_whitespace().take(count).collect();
-                parse(&kept.join(" "))
+                parse(engine, &kept.join(" "))
             });
             shorter
                 .into_iter()
@@ -157,4 +166,12 @@ pub(super) fn index_key(text: &str) -> Expression {
         }
         expression => expression,
     }
+}
+
+fn prefix_key(name: String, mut arguments: Vec<Expression>) -> Expression {
+    if matches!(arguments.as_slice(), [Expression::Constant(Value::Number(_))]) {
+        arguments.insert(0, Expression::Column(name));
+        return Expression::Call("left".to_owned(), arguments);
+    }
+    Expression::Call(name, arguments)
 }

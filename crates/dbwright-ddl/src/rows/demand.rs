@@ -149,7 +149,7 @@ pub(super) fn of_table(catalog: &Catalog, ledger: &Rows, table: &ObjectId, colum
     };
     for (_, constraint) in catalog.constraints(table).filter(|(_, constraint)| constraint.enforced) {
         match &constraint.kind {
-            ConstraintKind::Check(text) => conditions.push(parse(text)),
+            ConstraintKind::Check(text) => conditions.push(parse(columns.engine, text)),
             ConstraintKind::PrimaryKey(names) | ConstraintKind::Unique(names) => {
                 let index = constraint.index.as_ref().and_then(|id| catalog.get(id));
                 let nulls_equal = index.is_some_and(|object| match &object.body {
@@ -164,6 +164,20 @@ pub(super) fn of_table(catalog: &Catalog, ledger: &Rows, table: &ObjectId, colum
             | ConstraintKind::Trigger => {}
         }
     }
+    for column in columns.all.iter().filter(|column| !column.nullable) {
+        let is_null = |expression: &Expression| {
+            Expression::Same(
+                Box::new(expression.clone()),
+                Box::new(Expression::Constant(Value::Null)),
+            )
+        };
+        conditions.extend(
+            column
+                .generated
+                .iter()
+                .map(|computed| Expression::Not(Box::new(is_null(computed)))),
+        );
+    }
     for column in &columns.all {
         let checks = column
             .column_type
@@ -176,8 +190,12 @@ pub(super) fn of_table(catalog: &Catalog, ledger: &Rows, table: &ObjectId, colum
         .indexes(table)
         .filter(|(_, index)| index.unique && !index.of_constraint)
     {
-        let parts = index.keys.iter().map(|key| index_key(key)).collect();
-        keys.push((parts, index.predicate.as_deref().map(parse), index.nulls_not_distinct));
+        let parts = index.keys.iter().map(|key| index_key(columns.engine, key)).collect();
+        keys.push((
+            parts,
+            index.predicate.as_deref().map(|text| parse(columns.engine, text)),
+            index.nulls_not_distinct,
+        ));
     }
     let others: Vec<_> = ledger
         .placed(table)
@@ -215,7 +233,7 @@ pub(super) fn of_table(catalog: &Catalog, ledger: &Rows, table: &ObjectId, colum
 fn values_of(columns: &TableColumns<'_>, row: &Row) -> BTreeMap<usize, Value> {
     let known = columns.all.iter().enumerate().filter_map(|(place, column)| {
         let sql = row.get(&column.name)?;
-        Some((place, value_of(&column.column_type.kind, sql)))
+        Some((place, value_of(columns.engine, &column.column_type.kind, sql)))
     });
     known.collect()
 }

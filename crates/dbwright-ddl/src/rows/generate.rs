@@ -1,10 +1,12 @@
 //! One guess at one row.
 
-use dbwright_catalog::{Catalog, ForeignKey, Identity, ObjectId};
+use dbwright_catalog::{Catalog, ColumnExtra, ForeignKey, Identity, ObjectId};
 
 use super::column::{ColumnPlan, TableColumns, foreign_keys, referenced_columns};
 use super::demand::{self, Demand, DemandKind};
 use super::hint::hints;
+use super::json::document;
+use super::kind::Kind;
 use super::order::{Placement, ancestors, placement};
 use super::search::{choose, value_at};
 use super::value::{Candidate, from_hint, plain, value_of, variants};
@@ -128,7 +130,7 @@ impl Reference {
                 let kind = &columns.all[*place].column_type.kind;
                 row.get(name)
                     .filter(|sql| *sql != "NULL")
-                    .map(|sql| Candidate::literal(kind, sql))
+                    .map(|sql| Candidate::literal(columns.engine, kind, sql))
             });
             literals.collect::<Option<Vec<_>>>()
         };
@@ -272,6 +274,11 @@ fn free_values(
     let engine = columns.engine;
     let kind = &column.column_type.kind;
     let mut list: Vec<_> = plain(engine, kind, guess.ordinal).into_iter().collect();
+    if matches!(kind, Kind::Json | Kind::Text { .. })
+        && let Some(document) = document(columns, place, guess.ordinal)
+    {
+        list.insert(0, Candidate::text(engine, document));
+    }
     let mut hinted = Vec::new();
     let mut is_named = column.key;
     for demand in demands.iter().filter(|demand| demand.columns.contains(&place)) {
@@ -295,8 +302,11 @@ fn free_values(
         list.extend(variants(engine, kind, guess.ordinal));
     }
     let default = column.column.default.as_ref().or(column.column_type.default.as_ref());
-    if default.is_some() || column.column.identity.is_some() {
-        let value = default.map_or(super::expression::Value::Unknown, |default| value_of(kind, default));
+    let counts = matches!(&column.column.extra, ColumnExtra::MySqlFamily(extra) if extra.auto_increment);
+    if default.is_some() || column.column.identity.is_some() || counts {
+        let value = default.map_or(super::expression::Value::Unknown, |default| {
+            value_of(engine, kind, default)
+        });
         let at = if column.key || !guess.defaults_first() {
             list.len()
         } else {

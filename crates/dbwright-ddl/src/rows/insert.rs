@@ -76,10 +76,13 @@ fn conditions_on_all_values(engine: Engine, catalog: &Catalog, row: &Row) -> Vec
         let name = quote_identifier(engine, column);
         if sql == "NULL" {
             format!("{name} IS NULL")
-        } else if engine != Engine::Postgres || is_comparable(column) {
+        } else if engine == Engine::Sqlite || is_comparable(column) {
             format!("{name} = {sql}")
-        } else {
+        } else if engine == Engine::Postgres {
             format!("CAST({name} AS text) = {sql}")
+        } else {
+            // A JSON value is no text to `=`, and vectors know no `=` at all.
+            format!("HEX({name}) = HEX({sql})")
         }
     };
     row.values.iter().map(condition).collect()

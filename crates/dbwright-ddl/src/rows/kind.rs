@@ -1,5 +1,7 @@
 //! Which family of values a column takes, from the name of its type.
 
+mod mysql_family;
+
 use dbwright_catalog::{Catalog, Column, Engine, ObjectId, ObjectKind, Table, TableExtra, TypeKind};
 
 /// How many domains over domains are followed.
@@ -22,17 +24,30 @@ pub(super) enum Kind {
     Text {
         limit: Option<usize>,
     },
-    Bytes,
+    /// Exactly so many letters are best: where columns of fixed and of free length refer to each other, MySQL takes
+    /// `char` values for equal to `varchar` ones only where nothing is padded.
+    Letters {
+        length: usize,
+    },
+    /// At most so many bytes; exactly so many where shorter values would be padded.
+    Bytes {
+        limit: Option<usize>,
+        padded: bool,
+    },
     Boolean,
     Date,
     Time,
     Timestamp,
+    /// A moment between 1970 and 2038.
+    UnixTime,
     Interval,
     Uuid,
     Json,
     Network {
         prefix: bool,
     },
+    /// An IPv6 address, and only that.
+    Network6,
     MacAddress {
         bytes: usize,
     },
@@ -49,6 +64,11 @@ pub(super) enum Kind {
     },
     SparseVector {
         dimensions: usize,
+    },
+    /// A shape of MySQL or MariaDB: `point`, `polygon`, in this spatial reference system.
+    Geometry {
+        shape: String,
+        srid: u32,
     },
     /// A composite of so many attributes.
     Composite {
@@ -76,11 +96,15 @@ pub(super) struct ColumnType {
 }
 
 impl ColumnType {
-    /// What this column takes.
-    pub(super) fn of(catalog: &Catalog, table: &Table, column: &Column) -> ColumnType {
-        if catalog.server.engine == Engine::Sqlite {
-            let strict = matches!(&table.extra, TableExtra::Sqlite(extra) if extra.strict);
-            return ColumnType::plain(sqlite_kind(&column.type_name, strict));
+    /// What this column takes. `key` says whether rows must differ in it.
+    pub(super) fn of(catalog: &Catalog, table: &Table, column: &Column, key: bool) -> ColumnType {
+        match catalog.server.engine {
+            Engine::Postgres => {}
+            Engine::Sqlite => {
+                let strict = matches!(&table.extra, TableExtra::Sqlite(extra) if extra.strict);
+                return ColumnType::plain(sqlite_kind(&column.type_name, strict));
+            }
+            Engine::MySql | Engine::MariaDb => return ColumnType::plain(mysql_family::kind(column, key)),
         }
         let mut column_type = ColumnType::plain(Kind::Unknown(String::new()));
         let mut name = column.type_name.clone();
@@ -115,6 +139,12 @@ impl ColumnType {
 }
 
 impl Kind {
+    /// As many bytes as one likes.
+    pub(super) const BYTES: Kind = Kind::Bytes {
+        limit: None,
+        padded: false,
+    };
+
     /// Whether `=` works on its values and literals.
     pub(super) fn is_comparable(&self) -> bool {
         match self {
@@ -124,6 +154,7 @@ impl Kind {
             | Kind::Composite { .. }
             | Kind::SparseVector { .. }
             | Kind::Vector { .. }
+            | Kind::Geometry { .. }
             | Kind::Unknown(_) => false,
             _ => true,
         }
@@ -197,7 +228,7 @@ fn builtin(name: &str, modifiers: &[i64]) -> Option<Kind> {
             limit: length().or((name != "bpchar").then_some(1)),
         },
         "name" => Kind::Text { limit: Some(63) },
-        "bytea" => Kind::Bytes,
+        "bytea" => Kind::BYTES,
         "boolean" | "bool" => Kind::Boolean,
         "date" => Kind::Date,
         _ if name.starts_with("timestamp") => Kind::Timestamp,
@@ -367,7 +398,7 @@ fn sqlite_kind(type_name: &str, strict: bool) -> Kind {
         return match plain.as_str() {
             "INT" | "INTEGER" => integer,
             "REAL" => Kind::Float,
-            "BLOB" => Kind::Bytes,
+            "BLOB" => Kind::BYTES,
             _ => Kind::Text { limit: None },
         };
     }
@@ -385,7 +416,7 @@ fn sqlite_kind(type_name: &str, strict: bool) -> Kind {
         },
         _ if has("INT") => integer,
         _ if has("CHAR") || has("CLOB") || has("TEXT") => Kind::Text { limit },
-        _ if has("BLOB") || has("BYTEA") || has("BINARY") => Kind::Bytes,
+        _ if has("BLOB") || has("BYTEA") || has("BINARY") => Kind::BYTES,
         _ if has("REAL") || has("FLOA") || has("DOUB") => Kind::Float,
         "NUMERIC" | "DECIMAL" => decimal(&modifiers),
         _ => Kind::Text { limit: None },

@@ -3,12 +3,14 @@
 //! The rows are guesses: whether a server takes them it says itself, and each further attempt guesses differently. What
 //! conditions demand is worked out beforehand as far as they are understood, so that most rows go in at once.
 
+mod calendar;
 mod column;
 mod demand;
 mod expression;
 mod generate;
 mod hint;
 mod insert;
+mod json;
 mod kind;
 mod order;
 mod partition;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{Catalog, ConstraintKind, ObjectId, Table, TableKind};
+use dbwright_catalog::{Catalog, ConstraintKind, ObjectId, Table, TableExtra, TableKind};
 
 use super::column::{foreign_keys, primary_key};
 use super::{partition, table_of};
@@ -33,6 +33,8 @@ pub fn placement(catalog: &Catalog, id: &ObjectId) -> Placement {
     }
     match table.kind {
         TableKind::Ordinary => Placement::Itself,
+        // Partitions are no tables there.
+        TableKind::Partitioned if matches!(&table.extra, TableExtra::MySqlFamily(_)) => Placement::Itself,
         TableKind::Foreign => Placement::Nowhere("it is a foreign table: its rows are kept elsewhere"),
         TableKind::Virtual => Placement::Nowhere("it is a virtual table: a module answers for it"),
         TableKind::Partitioned if partition::children(catalog, id).next().is_none() => {

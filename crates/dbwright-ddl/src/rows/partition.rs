@@ -1,13 +1,16 @@
 //! The bounds of partitions as conditions, so that rows can be made that fit.
 
-use dbwright_catalog::{Catalog, ObjectId, Table};
+use dbwright_catalog::{Catalog, Engine, ObjectId, Table, TableExtra};
 
 use super::expression::{Comparison, Expression, Value, parse};
 
 /// What a row must satisfy to be taken by this partition and all partitioned tables above it. Empty for tables that are no
 /// partition. What can't be told beforehand (hashes) is left out.
 pub(super) fn conditions(catalog: &Catalog, table: &ObjectId) -> Vec<Expression> {
-    let mut conditions = Vec::new();
+    let mut conditions: Vec<_> = table_of(catalog, table)
+        .and_then(|table| bounds_of_all(catalog.server.engine, table))
+        .into_iter()
+        .collect();
     let mut at = table.clone();
     // Partitions of partitions of … : the catalog of a server has no cycles, a made-up one could.
     for _ in 0..16 {
@@ -62,12 +65,45 @@ fn table_of<'a>(catalog: &'a Catalog, id: &ObjectId) -> Option<&'a Table> {
 fn key(table: &Table) -> Option<(String, Vec<Expression>)> {
     let text = table.partition_key.as_deref()?;
     let open = text.find('(')?;
-    Some((text[..open].trim().to_ascii_uppercase(), arguments(&text[open..])?))
+    Some((
+        text[..open].trim().to_ascii_uppercase(),
+        arguments(Engine::Postgres, &text[open..])?,
+    ))
+}
+
+/// What a row must satisfy so that one of the partitions takes it, on MySQL and MariaDB, where the table knows their bounds
+/// and rows go into the table. Nothing where any row will do.
+fn bounds_of_all(engine: Engine, table: &Table) -> Option<Expression> {
+    let TableExtra::MySqlFamily(extra) = &table.extra else {
+        return None;
+    };
+    let text = table.partition_key.as_deref()?;
+    // Subpartitions are hashed.
+    let text = text.split(" SUBPARTITION BY ").next().unwrap_or(text);
+    let open = text.find('(')?;
+    let keys = arguments(engine, &text[open..])?;
+    match text[..open].split_whitespace().next()? {
+        "RANGE" => {
+            let (_, last) = extra.partitions.last()?;
+            let bound = arguments(engine, last.strip_prefix("VALUES LESS THAN ")?.trim())?;
+            Some(not(beyond(&keys, &bound)))
+        }
+        "LIST" => {
+            let [key] = keys.as_slice() else { return None };
+            let lists = extra
+                .partitions
+                .iter()
+                .map(|(_, bound)| arguments(engine, bound.strip_prefix("VALUES IN ")?));
+            let items = lists.collect::<Option<Vec<_>>>()?.concat();
+            Some(in_list(key, items))
+        }
+        _ => None,
+    }
 }
 
 /// The items of `(a, b)`.
-fn arguments(list: &str) -> Option<Vec<Expression>> {
-    match parse(&format!("bound{list}")) {
+fn arguments(engine: Engine, list: &str) -> Option<Vec<Expression>> {
+    match parse(engine, &format!("bound{list}")) {
         Expression::Call(_, arguments) => Some(arguments),
         _ => None,
     }
@@ -78,24 +114,13 @@ fn condition(method: &str, keys: &[Expression], bound: &str) -> Option<Expressio
     match method {
         "LIST" => {
             let [key] = keys else { return None };
-            let items = arguments(bound.strip_prefix("IN")?.trim())?;
-            let null = Expression::Constant(Value::Null);
-            let takes_null = items.contains(&null);
-            let listed = Expression::In(
-                Box::new(key.clone()),
-                items.into_iter().filter(|item| *item != null).collect(),
-            );
-            let is_null = Expression::Same(Box::new(key.clone()), Box::new(null));
-            Some(if takes_null {
-                or(is_null, listed)
-            } else {
-                and(not(is_null), listed)
-            })
+            let items = arguments(Engine::Postgres, bound.strip_prefix("IN")?.trim())?;
+            Some(in_list(key, items))
         }
         "RANGE" => {
             let (from, to) = bound.strip_prefix("FROM")?.split_once(") TO (")?;
-            let from = arguments(&format!("{from})"))?;
-            let to = arguments(&format!("({to}"))?;
+            let from = arguments(Engine::Postgres, &format!("{from})"))?;
+            let to = arguments(Engine::Postgres, &format!("({to}"))?;
             let known = keys.iter().map(|key| {
                 not(Expression::Same(
                     Box::new(key.clone()),
@@ -107,6 +132,22 @@ fn condition(method: &str, keys: &[Expression], bound: &str) -> Option<Expressio
             Some(known.fold(and(reached, not(ended)), and))
         }
         _ => None,
+    }
+}
+
+/// Whether the key is one of these, NULL only where it is among them.
+fn in_list(key: &Expression, items: Vec<Expression>) -> Expression {
+    let null = Expression::Constant(Value::Null);
+    let takes_null = items.contains(&null);
+    let listed = Expression::In(
+        Box::new(key.clone()),
+        items.into_iter().filter(|item| *item != null).collect(),
+    );
+    let is_null = Expression::Same(Box::new(key.clone()), Box::new(null));
+    if takes_null {
+        or(is_null, listed)
+    } else {
+        and(not(is_null), listed)
     }
 }
 

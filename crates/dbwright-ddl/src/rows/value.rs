@@ -4,6 +4,7 @@
 
 use dbwright_catalog::Engine;
 
+use super::calendar::{DAYS_2001, DAYS_2037, DAYS_2100, date};
 use super::expression::{Value, evaluate_constant, parse};
 use super::kind::Kind;
 use super::pattern::Pattern;
@@ -43,14 +44,22 @@ impl Candidate {
     }
 
     /// A literal as it stands in a row that exists.
-    pub(super) fn literal(kind: &Kind, sql: &str) -> Candidate {
+    pub(super) fn literal(engine: Engine, kind: &Kind, sql: &str) -> Candidate {
         Candidate {
             sql: Some(sql.to_owned()),
-            value: value_of(kind, sql),
+            value: value_of(engine, kind, sql),
         }
     }
 
-    fn text(engine: Engine, text: String) -> Candidate {
+    /// SQL of which nothing is known before the server has computed it.
+    fn expression(sql: String) -> Candidate {
+        Candidate {
+            sql: Some(sql),
+            value: Value::Unknown,
+        }
+    }
+
+    pub(super) fn text(engine: Engine, text: String) -> Candidate {
         Candidate {
             sql: Some(quote_literal(engine, &text)),
             value: Value::Text(text),
@@ -85,8 +94,13 @@ impl Candidate {
 }
 
 /// What conditions see of a literal in a column of this kind.
-pub(super) fn value_of(kind: &Kind, sql: &str) -> Value {
-    let value = evaluate_constant(&parse(sql));
+pub(super) fn value_of(engine: Engine, kind: &Kind, sql: &str) -> Value {
+    if matches!(kind, Kind::Bytes { .. })
+        && let Some(digits) = sql.strip_prefix("X'").and_then(|sql| sql.strip_suffix('\''))
+    {
+        return Value::Text(format!("\\x{}", digits.to_lowercase()));
+    }
+    let value = evaluate_constant(&parse(engine, sql));
     match value {
         Value::Text(text) if kind.is_number() => text.parse().map_or(Value::Unknown, Value::Number),
         Value::Text(text) if *kind == Kind::Boolean => match text.as_str() {
@@ -104,27 +118,31 @@ pub(super) fn plain(engine: Engine, kind: &Kind, ordinal: usize) -> Option<Candi
     let number = i64::try_from(ordinal).unwrap_or(0);
     let text = |text: String| Some(Candidate::text(engine, text));
     match kind {
-        Kind::Integer { maximum, .. } => {
-            let base = if *maximum > i64::from(i16::MAX) {
-                1_000_000_001
-            } else {
-                32_001
-            };
-            Some(Candidate::integer((base + number).min(*maximum)))
-        }
+        Kind::Integer { maximum, .. } => Some(Candidate::integer(large_integer(*maximum, number))),
         Kind::Decimal { whole, fraction } => Some(decimal(*whole, *fraction, number)),
         Kind::Float => {
             let sql = format!("{}.5", 1_000_001 + number);
             Some(Candidate {
-                value: value_of(kind, &sql),
+                value: value_of(engine, kind, &sql),
                 sql: Some(sql),
             })
         }
         Kind::Text { limit } => text(distinct_text(*limit, ordinal)),
-        Kind::Bytes => Some(Candidate::bytes(engine, distinct_text(None, ordinal).as_bytes())),
+        Kind::Letters { length } => {
+            let start = distinct_text(Some(*length), ordinal);
+            let missing = length.saturating_sub(start.chars().count());
+            text(start + &"x".repeat(missing))
+        }
+        Kind::Bytes { limit, padded } => {
+            let bytes = match limit {
+                Some(length) if *padded => exact_text(*length, ordinal),
+                limit => distinct_text(*limit, ordinal),
+            };
+            Some(Candidate::bytes(engine, bytes.as_bytes()))
+        }
         Kind::Boolean => Some(Candidate::boolean(engine, ordinal.is_multiple_of(2))),
         Kind::Date => text(date(DAYS_2001 + number)),
-        Kind::Timestamp => text(format!("{} 00:00:00", date(DAYS_2001 + number))),
+        Kind::Timestamp | Kind::UnixTime => text(format!("{} 00:00:00", date(DAYS_2001 + number))),
         Kind::Time => text(format!("{:02}:{:02}:01", number / 60 % 24, number % 60)),
         Kind::Interval => text(format!("{} days", number + 1)),
         Kind::Uuid => text(format!("00000000-dbdb-4000-8000-{:012x}", number + 1)),
@@ -132,6 +150,7 @@ pub(super) fn plain(engine: Engine, kind: &Kind, ordinal: usize) -> Option<Candi
             let address = format!("192.0.{}.{}", 2 + number / 250, number % 250 + 1);
             text(if *prefix { format!("{address}/32") } else { address })
         }
+        Kind::Network6 => text(format!("2001:db8::{:x}", number + 1)),
         Kind::MacAddress { bytes } => {
             let middle = if *bytes == 8 { "ff:fe:" } else { "" };
             text(format!(
@@ -142,7 +161,11 @@ pub(super) fn plain(engine: Engine, kind: &Kind, ordinal: usize) -> Option<Candi
         }
         Kind::Bits { length } => {
             let digits = format!("{:0>length$b}", number + 1);
-            text(digits[digits.len() - length..].to_owned())
+            let digits = digits[digits.len() - length..].to_owned();
+            match engine {
+                Engine::Postgres | Engine::Sqlite => text(digits),
+                Engine::MySql | Engine::MariaDb => Some(Candidate::expression(format!("b'{digits}'"))),
+            }
         }
         Kind::Json | Kind::Array(_) => text("{}".to_owned()),
         Kind::Range(element) => text(range(engine, element, ordinal)),
@@ -153,7 +176,16 @@ pub(super) fn plain(engine: Engine, kind: &Kind, ordinal: usize) -> Option<Candi
         },
         Kind::Vector { dimensions } => {
             let rest = ",1".repeat(dimensions.saturating_sub(1));
-            text(format!("[{}{rest}]", number + 1))
+            let list = format!("[{}{rest}]", number + 1);
+            match engine {
+                Engine::Postgres | Engine::Sqlite => text(list),
+                Engine::MySql => Some(Candidate::expression(format!("STRING_TO_VECTOR('{list}')"))),
+                Engine::MariaDb => Some(Candidate::expression(format!("VEC_FromText('{list}')"))),
+            }
+        }
+        Kind::Geometry { shape, srid } => {
+            let sql = format!("ST_GeomFromText('{}', {srid})", well_known_text(shape, number % 80 + 1));
+            Some(Candidate::expression(sql))
         }
         Kind::SparseVector { dimensions } => text(format!("{{1:{}}}/{dimensions}", number + 1)),
         Kind::Composite { attributes } => text(format!("({})", ",".repeat(attributes.saturating_sub(1)))),
@@ -190,13 +222,18 @@ pub(super) fn variants(engine: Engine, kind: &Kind, ordinal: usize) -> Vec<Candi
                 .filter_map(|number| number_candidate(kind, number))
                 .collect()
         }
+        Kind::Letters { length } => {
+            let limit = Some(*length);
+            variants(engine, &Kind::Text { limit }, ordinal)
+        }
         Kind::Text { limit } => {
             let fits = |text: &String| limit.is_none_or(|limit| text.chars().count() <= limit);
             let all: Vec<_> = text_variants(ordinal).into_iter().filter(fits).collect();
             texts(&all)
         }
-        Kind::Bytes => [1, 4, 12, 16, 20, 24, 32, 64, 0]
+        Kind::Bytes { limit, padded: false } => [1, 4, 12, 16, 20, 24, 32, 64, 0]
             .into_iter()
+            .filter(|length| limit.is_none_or(|limit| *length <= limit))
             .map(|length| Candidate::bytes(engine, exact_text(length, ordinal).as_bytes()))
             .collect(),
         Kind::Boolean => vec![Candidate::boolean(engine, true), Candidate::boolean(engine, false)],
@@ -204,6 +241,11 @@ pub(super) fn variants(engine: Engine, kind: &Kind, ordinal: usize) -> Vec<Candi
         Kind::Timestamp => texts(&[
             format!("{} 00:00:00", date(DAYS_2100 + number)),
             format!("{} 00:00:00", date(number)),
+            format!("{} 00:00:00", date(DAYS_2001 + number + 365)),
+        ]),
+        Kind::UnixTime => texts(&[
+            format!("{} 00:00:00", date(DAYS_2037 + number)),
+            format!("{} 00:00:00", date(366 + number)),
             format!("{} 00:00:00", date(DAYS_2001 + number + 365)),
         ]),
         Kind::Time => texts(&["12:00:00".to_owned(), "23:59:00".to_owned()]),
@@ -232,8 +274,11 @@ pub(super) fn variants(engine: Engine, kind: &Kind, ordinal: usize) -> Vec<Candi
                 .collect();
             texts(&labels)
         }
-        Kind::Uuid
+        Kind::Bytes { padded: true, .. }
+        | Kind::Uuid
         | Kind::Network { .. }
+        | Kind::Network6
+        | Kind::Geometry { .. }
         | Kind::MacAddress { .. }
         | Kind::Bits { .. }
         | Kind::Vector { .. }
@@ -247,6 +292,10 @@ pub(super) fn variants(engine: Engine, kind: &Kind, ordinal: usize) -> Vec<Candi
 /// What a hint means for a column of this kind; nothing where it means nothing.
 pub(super) fn from_hint(engine: Engine, kind: &Kind, hint: &Hint, ordinal: usize) -> Option<Candidate> {
     match (kind, hint) {
+        (Kind::Letters { length }, hint) => {
+            let limit = Some(*length);
+            from_hint(engine, &Kind::Text { limit }, hint, ordinal)
+        }
         (_, Hint::Number(number)) if kind.is_number() => number_candidate(kind, *number),
         (_, Hint::Text(text)) if kind.is_number() => number_candidate(kind, text.parse().ok()?),
         (Kind::Boolean, Hint::Number(number)) => Some(Candidate::boolean(engine, *number != 0.0)),
@@ -269,8 +318,9 @@ pub(super) fn from_hint(engine: Engine, kind: &Kind, hint: &Hint, ordinal: usize
                 .is_none_or(|limit| text.len() <= limit)
                 .then(|| Candidate::text(engine, text))
         }
-        (Kind::Bytes, Hint::Length(length)) => {
-            (*length <= 100_000).then(|| Candidate::bytes(engine, exact_text(*length, ordinal).as_bytes()))
+        (Kind::Bytes { limit, .. }, Hint::Length(length)) => {
+            let fits = *length <= 100_000 && limit.is_none_or(|limit| *length <= limit);
+            fits.then(|| Candidate::bytes(engine, exact_text(*length, ordinal).as_bytes()))
         }
         (Kind::Array(element), Hint::Length(length)) => (*length <= 1_000)
             .then(|| array(engine, element, *length, ordinal))
@@ -279,8 +329,13 @@ pub(super) fn from_hint(engine: Engine, kind: &Kind, hint: &Hint, ordinal: usize
             let members: Vec<_> = keys.iter().map(|key| format!("{}: 1", json_string(key))).collect();
             Some(Candidate::text(engine, format!("{{{}}}", members.join(", "))))
         }
+        // There, they are no texts.
+        (Kind::Vector { .. } | Kind::Bits { .. }, _) if matches!(engine, Engine::MySql | Engine::MariaDb) => None,
         (Kind::Enum(labels), Hint::Text(text)) => labels.contains(text).then(|| Candidate::text(engine, text.clone())),
-        (Kind::Json | Kind::Bytes | Kind::Enum(_) | Kind::Array(_) | Kind::Boolean, _)
+        (
+            Kind::Json | Kind::Bytes { .. } | Kind::Enum(_) | Kind::Array(_) | Kind::Boolean | Kind::Geometry { .. },
+            _,
+        )
         | (_, Hint::Number(_) | Hint::Length(_) | Hint::Matching(_) | Hint::Keys(_)) => None,
         (_, Hint::Text(text)) => Some(Candidate::text(engine, text.clone())),
     }
@@ -311,6 +366,31 @@ fn number_candidate(kind: &Kind, number: f64) -> Option<Candidate> {
 #[expect(clippy::cast_precision_loss, reason = "bounds of types need not be exact here")]
 fn f64_of(number: i64) -> f64 {
     number as f64
+}
+
+/// A number that nobody else uses, as large as fits.
+fn large_integer(maximum: i64, number: i64) -> i64 {
+    const BASES: [i64; 5] = [1_000_000_001, 8_000_001, 32_001, 2_001, 101];
+    let base = BASES.into_iter().find(|base| base + 24 <= maximum).unwrap_or(1);
+    let room = maximum.saturating_sub(base).saturating_add(1).max(1);
+    base + number % room
+}
+
+/// A shape around the point (`number`, `number`).
+fn well_known_text(shape: &str, number: i64) -> String {
+    let next = number + 1;
+    let point = format!("{number} {number}");
+    let line = format!("{point}, {next} {next}");
+    let ring = format!("{point}, {number} {next}, {next} {next}, {point}");
+    match shape {
+        "linestring" => format!("LINESTRING({line})"),
+        "polygon" => format!("POLYGON(({ring}))"),
+        "multipoint" => format!("MULTIPOINT({point})"),
+        "multilinestring" => format!("MULTILINESTRING(({line}))"),
+        "multipolygon" => format!("MULTIPOLYGON((({ring})))"),
+        "geometrycollection" | "geomcollection" => format!("GEOMETRYCOLLECTION(POINT({point}))"),
+        _ => format!("POINT({point})"),
+    }
 }
 
 /// A number with as many digits as fit, with a fraction where there is place for one: casts that lose it show.
@@ -401,44 +481,13 @@ fn range(engine: Engine, element: &Kind, ordinal: usize) -> String {
     }
 }
 
-fn json_string(text: &str) -> String {
+pub(super) fn json_string(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// Days from 1970-01-01 to 2001-01-01.
-const DAYS_2001: i64 = 11_323;
-/// Days from 1970-01-01 to 2100-01-01.
-const DAYS_2100: i64 = 47_482;
-
-/// The date that many days after 1970-01-01, after <https://howardhinnant.github.io/date_algorithms.html>.
-fn date(days: i64) -> String {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_follow_the_calendar() {
-        assert_eq!(date(0), "1970-01-01");
-        assert_eq!(date(DAYS_2001), "2001-01-01");
-        assert_eq!(date(DAYS_2001 + 59), "2001-03-01");
-        assert_eq!(date(DAYS_2100), "2100-01-01");
-    }
 
     #[test]
     fn texts_stay_distinct_where_they_are_cut() {

@@ -1,6 +1,8 @@
-//! The integration tests of this crate: generated rows go into real SQLite databases.
+//! The integration tests of this crate: generated rows go into real SQLite databases; those for MySQL and MariaDB are
+//! looked at.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod mysql_family;
 mod rows;
 mod schema;

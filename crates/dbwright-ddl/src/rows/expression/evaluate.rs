@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Comparison, Expression, Matching};
+use crate::rows::calendar;
 use crate::rows::pattern::{Pattern, glob_matches, like_matches};
 
 /// A value, as far as conditions can tell values apart.
@@ -199,7 +200,12 @@ fn call(name: &str, arguments: &[Value]) -> Value {
             | "current_date"
             | "transaction_timestamp"
             | "statement_timestamp"
-            | "localtimestamp",
+            | "localtimestamp"
+            | "localtime"
+            | "curdate"
+            | "sysdate"
+            | "utc_timestamp"
+            | "utc_date",
             _,
         ) => Value::Text(NOW.to_owned()),
         ("typeof", [Value::Null]) => Value::Text("null".to_owned()),
@@ -211,6 +217,13 @@ fn call(name: &str, arguments: &[Value]) -> Value {
         ("floor", [Value::Number(number)]) => Value::Number(number.floor()),
         ("ceil" | "ceiling", [Value::Number(number)]) => Value::Number(number.ceil()),
         ("mod", [left, right]) => operate("%", left, right),
+        ("concat", arguments) if arguments.iter().all(|value| matches!(value, Value::Text(_))) => {
+            let texts = arguments.iter().filter_map(|value| match value {
+                Value::Text(text) => Some(text.as_str()),
+                _ => None,
+            });
+            Value::Text(texts.collect())
+        }
         ("date" | "datetime" | "trim" | "btrim", [Value::Text(text)]) if name.contains("trim") => {
             Value::Text(text.trim().to_owned())
         }
@@ -223,6 +236,7 @@ fn call_on_text(name: &str, text: &str, rest: &[Value]) -> Value {
     #[expect(clippy::cast_precision_loss, reason = "lengths of generated texts are small")]
     let number = |number: usize| Value::Number(number as f64);
     match (name, rest) {
+        ("year" | "month" | "dayofmonth" | "to_days" | "unix_timestamp", []) => call_on_date(name, text),
         ("length" | "char_length" | "character_length", []) => number(text.chars().count()),
         // A PostgreSQL bytea is written in hexadecimal digits.
         ("octet_length", []) if text.starts_with("\\x") => number((text.len() - 2) / 2),
@@ -264,6 +278,23 @@ fn call_on_text(name: &str, text: &str, rest: &[Value]) -> Value {
     }
 }
 
+/// Functions of MySQL and MariaDB by which tables are partitioned. Times are those of a session in UTC.
+fn call_on_date(name: &str, text: &str) -> Value {
+    let number = match name {
+        "year" => calendar::parts(text).map(|(year, _, _)| year),
+        "month" => calendar::parts(text).map(|(_, month, _)| month),
+        "dayofmonth" => calendar::parts(text).map(|(_, _, day)| day),
+        // Days are counted from the year 0 there.
+        "to_days" => calendar::days(text).map(|days| days + 719_528),
+        _ => calendar::seconds(text),
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds of this millennium are far below 2^53"
+    )]
+    number.map_or(Value::Unknown, |number| Value::Number(number as f64))
+}
+
 #[expect(clippy::cast_sign_loss, reason = "callers give positive numbers")]
 fn usize_of(number: f64) -> usize {
     number as usize
@@ -302,7 +333,11 @@ mod tests {
             "z" => Value::Null,
             _ => Value::Unknown,
         };
-        assert_eq!(evaluate(&parse(text), &row), *expected.borrow(), "{text}");
+        assert_eq!(
+            evaluate(&parse(dbwright_catalog::Engine::Postgres, text), &row),
+            *expected.borrow(),
+            "{text}"
+        );
     }
 
     #[test]
@@ -342,5 +377,8 @@ mod tests {
         check("json_valid(s)", Value::Bool(false));
         check("CASE WHEN n > 4 THEN s ELSE 'x' END = 'abc'", Value::Bool(true));
         check("s < now()", Value::Bool(false));
+        check("concat(s, 'd') = 'abcd'", Value::Bool(true));
+        check("to_days('2001-01-01') = 730851", Value::Bool(true));
+        check("unix_timestamp('1970-01-02 00:00:01') = 86401", Value::Bool(true));
     }
 }

@@ -1,5 +1,7 @@
 //! Words to trees, by recursive descent along PostgreSQL's table of precedence.
 
+use dbwright_catalog::Engine;
+
 use super::token::{Token, tokens};
 use super::{Comparison, Expression, Matching, Value};
 
@@ -7,24 +9,25 @@ use super::{Comparison, Expression, Matching, Value};
 const DEPTH_MAX: u32 = 60;
 
 /// Reads an expression. One that is not understood is [`Expression::Unknown`] with the names and literals found in it.
-pub(crate) fn parse(text: &str) -> Expression {
-    parse_tokens(&tokens(text))
+pub(crate) fn parse(engine: Engine, text: &str) -> Expression {
+    parse_tokens(engine, &tokens(engine, text))
 }
 
-/// Reads a check of a domain, in which `VALUE` stands for this column.
+/// Reads a check of a domain (PostgreSQL), in which `VALUE` stands for this column.
 pub(crate) fn parse_domain_check(text: &str, column: &str) -> Expression {
     let condition = text.trim().strip_prefix("CHECK").unwrap_or(text);
-    let mut tokens = tokens(condition.trim().trim_end_matches("NOT VALID"));
+    let mut tokens = tokens(Engine::Postgres, condition.trim().trim_end_matches("NOT VALID"));
     for token in &mut tokens {
         if matches!(token, Token::Word(word) if word == "value") {
             *token = Token::Quoted(column.to_owned());
         }
     }
-    parse_tokens(&tokens)
+    parse_tokens(Engine::Postgres, &tokens)
 }
 
-fn parse_tokens(tokens: &[Token]) -> Expression {
+fn parse_tokens(engine: Engine, tokens: &[Token]) -> Expression {
     let mut parser = Parser {
+        engine,
         tokens,
         at: 0,
         depth: 0,
@@ -49,6 +52,7 @@ fn leaves(tokens: &[Token]) -> Vec<Expression> {
 }
 
 pub(super) struct Parser<'a> {
+    pub(super) engine: Engine,
     pub(super) tokens: &'a [Token],
     pub(super) at: usize,
     depth: u32,
@@ -60,12 +64,27 @@ impl Parser<'_> {
             return None;
         }
         self.depth += 1;
-        let mut left = self.conjunction()?;
+        let mut left = self.exclusion()?;
         while self.word("or") {
-            left = Expression::Or(Box::new(left), Box::new(self.conjunction()?));
+            left = Expression::Or(Box::new(left), Box::new(self.exclusion()?));
         }
         self.depth -= 1;
         Some(left)
+    }
+
+    /// `XOR` (MySQL and MariaDB): one and only one of both is true.
+    fn exclusion(&mut self) -> Option<Expression> {
+        let mut left = self.conjunction()?;
+        while self.is_mysql_family() && self.word("xor") {
+            let truth = |side: Expression| not(not(side));
+            let right = self.conjunction()?;
+            left = Expression::Compare(Comparison::NotEqual, Box::new(truth(left)), Box::new(truth(right)));
+        }
+        Some(left)
+    }
+
+    pub(super) fn is_mysql_family(&self) -> bool {
+        matches!(self.engine, Engine::MySql | Engine::MariaDb)
     }
 
     fn conjunction(&mut self) -> Option<Expression> {
@@ -192,7 +211,7 @@ impl Parser<'_> {
             Matching::LikeIgnoringCase
         } else if self.word("glob") {
             Matching::Glob
-        } else if self.word("regexp") {
+        } else if self.word("regexp") || self.word("rlike") {
             Matching::Regex
         } else {
             return Some(None);
@@ -252,6 +271,9 @@ impl Parser<'_> {
                 Box::new(self.postfix()?),
             ));
         }
+        if self.is_mysql_family() && self.take("!") {
+            return Some(not(self.sign()?));
+        }
         self.take("+");
         self.postfix()
     }
@@ -268,6 +290,7 @@ fn match_operator(symbol: &str, left: Expression, right: Expression) -> Expressi
         "~~*" => (Matching::LikeIgnoringCase, false),
         "!~~*" => (Matching::LikeIgnoringCase, true),
         "||" => return Expression::Operator("||".to_owned(), Box::new(left), Box::new(right)),
+        "<=>" => return Expression::Same(Box::new(left), Box::new(right)),
         _ => return Expression::Unknown(vec![left, right]),
     };
     let matched = Expression::Match(matching, Box::new(left), Box::new(right));
@@ -313,16 +336,16 @@ mod tests {
             "((a > -1) AND (b >-1))",
         ] {
             assert!(
-                !matches!(parse(text), Expression::Unknown(_)),
+                !matches!(parse(Engine::Postgres, text), Expression::Unknown(_)),
                 "{text}: {:?}",
-                parse(text)
+                parse(Engine::Postgres, text)
             );
         }
     }
 
     #[test]
     fn what_is_not_understood_keeps_its_names_and_literals() {
-        let expression = parse("EXISTS (SELECT 1 FROM t WHERE a = 'x')");
+        let expression = parse(Engine::Postgres, "EXISTS (SELECT 1 FROM t WHERE a = 'x')");
         assert!(matches!(expression, Expression::Unknown(_)));
         assert!(expression.columns().contains(&"a".to_owned()));
     }
@@ -330,6 +353,36 @@ mod tests {
     #[test]
     fn deep_nesting_is_given_up_not_overflowed() {
         let text = format!("{}1{}", "(".repeat(50_000), ")".repeat(50_000));
-        assert!(matches!(parse(&text), Expression::Unknown(_)));
+        assert!(matches!(parse(Engine::Postgres, &text), Expression::Unknown(_)));
+    }
+
+    #[test]
+    fn what_mysql_and_mariadb_print_is_understood() {
+        for (engine, text) in [
+            (
+                Engine::MySql,
+                "((`a` <> _utf8mb4'it\\'s') and regexp_like(`a`,_utf8mb4'^[a-z]+\\\\.[0-9]$'))",
+            ),
+            (Engine::MySql, "(`a` in (_utf8mb4'x',_latin1'y'))"),
+            (Engine::MySql, "((`a` is null) <> (`b` is null))"),
+            (Engine::MySql, "(`a` between 1 and 5)"),
+            (Engine::MySql, "((`a` is null) xor (`b` is null))"),
+            (Engine::MySql, "(cast(`a` as char(3) charset utf8mb4) <=> `b`)"),
+            (
+                Engine::MySql,
+                "(case when (`a` > 1) then (`b` is not null) else true end)",
+            ),
+            (Engine::MySql, "(0 <> `a`)"),
+            (Engine::MariaDb, "`a` > 0 and `b` regexp '^a' or `c` not like 'x%'"),
+            (Engine::MariaDb, "octet_length(`a`) <= 255"),
+            (Engine::MariaDb, "json_valid(`a`)"),
+            (Engine::MariaDb, "`a` is not null or `b` is null and !`c`"),
+        ] {
+            assert!(
+                !matches!(parse(engine, text), Expression::Unknown(_)),
+                "{text}: {:?}",
+                parse(engine, text)
+            );
+        }
     }
 }

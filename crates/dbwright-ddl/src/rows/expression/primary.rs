@@ -2,7 +2,7 @@
 
 use super::parse::Parser;
 use super::token::Token;
-use super::{Comparison, Expression, Value};
+use super::{Comparison, Expression, Matching, Value};
 
 impl Parser<'_> {
     pub(super) fn postfix(&mut self) -> Option<Expression> {
@@ -57,7 +57,11 @@ impl Parser<'_> {
                 "case" => self.case(),
                 "cast" if self.take("(") => {
                     let inner = self.disjunction()?;
-                    (self.word("as") && self.type_name().is_some() && self.take(")")).then_some(inner)
+                    let is_typed = self.word("as") && self.type_name().is_some();
+                    if self.is_mysql_family() && (self.word("charset") || self.word("character") && self.word("set")) {
+                        self.name()?;
+                    }
+                    (is_typed && self.take(")")).then_some(inner)
                 }
                 "extract" if self.take("(") => {
                     self.name()?;
@@ -99,7 +103,11 @@ impl Parser<'_> {
         }
         self.word("from");
         let arguments = self.list(")")?;
-        Some(Expression::Call(name, arguments))
+        Some(if self.is_mysql_family() {
+            call_of_mysql(name, arguments)
+        } else {
+            Expression::Call(name, arguments)
+        })
     }
 
     fn case(&mut self) -> Option<Expression> {
@@ -195,5 +203,31 @@ impl Parser<'_> {
         let taken = self.peek_word(word);
         self.at += usize::from(taken);
         taken
+    }
+}
+
+/// A call in the words that the others use.
+fn call_of_mysql(name: String, mut arguments: Vec<Expression>) -> Expression {
+    match (name.as_str(), arguments.len()) {
+        ("regexp_like", 2..) => {
+            let pattern = Box::new(arguments.swap_remove(1));
+            let text = Box::new(arguments.swap_remove(0));
+            Expression::Match(Matching::Regex, text, pattern)
+        }
+        ("isnull", 1) => {
+            let null = Box::new(Expression::Constant(Value::Null));
+            Expression::Same(Box::new(arguments.swap_remove(0)), null)
+        }
+        ("if", 3) => {
+            let otherwise = Box::new(arguments.swap_remove(2));
+            let then = arguments.swap_remove(1);
+            Expression::Case(vec![(arguments.swap_remove(0), then)], otherwise)
+        }
+        // `OBJECT`, where PostgreSQL says `object`.
+        ("json_type", 1) => Expression::Call(
+            "upper".to_owned(),
+            vec![Expression::Call("json_typeof".to_owned(), arguments)],
+        ),
+        _ => Expression::Call(name, arguments),
     }
 }

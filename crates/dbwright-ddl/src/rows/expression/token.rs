@@ -1,4 +1,6 @@
-//! The words of an expression. PostgreSQL's printed form and what people write for SQLite share them.
+//! The words of an expression. What PostgreSQL, MySQL and MariaDB print and what people write for SQLite share them.
+
+use dbwright_catalog::Engine;
 
 /// One word.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,14 +20,19 @@ pub(super) enum Token {
 }
 
 /// Splits an expression into words; what is no word is left out.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+pub(super) fn tokens(engine: Engine, text: &str) -> Vec<Token> {
+    let escapes = matches!(engine, Engine::MySql | Engine::MariaDb);
     let letters: Vec<char> = text.chars().collect();
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(&letter) = letters.get(at) {
         match letter {
             '\'' => {
-                let (content, next) = quoted(&letters, at, '\'');
+                let (content, next) = if escapes {
+                    escaped(&letters, at)
+                } else {
+                    quoted(&letters, at, '\'')
+                };
                 at = next;
                 push_text(&mut tokens, content);
             }
@@ -45,6 +52,13 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                     at += 1;
                 }
                 at += 2;
+            }
+            '0' if escapes && letters.get(at + 1) == Some(&'x') => {
+                at += 2;
+                while letters.get(at).is_some_and(char::is_ascii_hexdigit) {
+                    at += 1;
+                }
+                tokens.push(Token::Blob);
             }
             '0'..='9' => at = number(&letters, at, &mut tokens),
             '.' if letters.get(at + 1).is_some_and(char::is_ascii_digit) => at = number(&letters, at, &mut tokens),
@@ -76,7 +90,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// A string literal; a prefix (`E`, `X`, `N`) right before it changes how it is read.
+/// A string literal; a prefix (`E`, `X`, `N`, `_utf8mb4`) right before it changes how it is read.
 fn push_text(tokens: &mut Vec<Token>, content: String) {
     match tokens.last() {
         Some(Token::Word(prefix)) if prefix == "e" => {
@@ -87,8 +101,45 @@ fn push_text(tokens: &mut Vec<Token>, content: String) {
             tokens.pop();
             tokens.push(Token::Blob);
         }
+        Some(Token::Word(prefix)) if prefix == "n" || prefix.starts_with('_') => {
+            tokens.pop();
+            tokens.push(Token::Text(content));
+        }
         _ => tokens.push(Token::Text(content)),
     }
+}
+
+/// A string literal of MySQL, in which a backslash means something
+/// (<https://dev.mysql.com/doc/refman/9.7/en/string-literals.html>).
+fn escaped(letters: &[char], start: usize) -> (String, usize) {
+    let mut content = String::new();
+    let mut at = start + 1;
+    while let Some(&letter) = letters.get(at) {
+        at += 1;
+        match (letter, letters.get(at)) {
+            ('\'', Some('\'')) => {
+                content.push('\'');
+                at += 1;
+            }
+            ('\'', _) => return (content, at),
+            ('\\', Some(next)) => {
+                match next {
+                    'n' => content.push('\n'),
+                    't' => content.push('\t'),
+                    'r' => content.push('\r'),
+                    '0' => content.push('\0'),
+                    'b' => content.push('\u{8}'),
+                    'Z' => content.push('\u{1a}'),
+                    // Only for LIKE: both letters stay.
+                    '%' | '_' => content.extend(['\\', *next]),
+                    next => content.push(*next),
+                }
+                at += 1;
+            }
+            (letter, _) => content.push(letter),
+        }
+    }
+    (content, at)
 }
 
 fn quoted(letters: &[char], start: usize, quote: char) -> (String, usize) {
