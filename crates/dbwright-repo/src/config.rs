@@ -335,8 +335,11 @@ mod tests {
             "dbwright.toml:2: unknown engine `oracle` (known: postgres, mysql, mariadb, sqlite)"
         );
         assert_eq!(
-            message("tool = \"flyway\""),
-            "dbwright.toml:1: unknown tool `flyway` (known: sqlx, diesel, refinery, golang-migrate, dbmate, goose, numbered)"
+            message("tool = \"rails\""),
+            format!(
+                "dbwright.toml:1: unknown tool `rails` (known: {})",
+                Tool::ALL.map(Tool::name).join(", ")
+            )
         );
         assert_eq!(
             message("[rules]\ntable-rewrite = \"off\""),

@@ -12,7 +12,7 @@ use crate::error::RepoError;
 use crate::facts::{self, Fact, Manifest, ServerFact, engines_named};
 use crate::scan;
 use crate::text;
-use crate::tools::{self, Shape};
+use crate::tools::{self, Claim, Place, Shape};
 use crate::walk::{self, Listing, Tree};
 
 /// So many files of a folder are looked into for annotations of tools.
@@ -31,6 +31,8 @@ pub struct Candidate {
     pub tools: Vec<Tool>,
     /// The engines it may be written for: one, several where nothing tells which, none where nothing was found.
     pub engines: Vec<Engine>,
+    /// Whether it holds one history for each of `engines`, and not one whose engine is open.
+    pub each_engine: bool,
     /// How many migrations it has, by the names of its files.
     pub migrations: usize,
     /// What tools and engines were concluded from.
@@ -86,9 +88,24 @@ pub fn detect(root: &Path, config: &Config) -> Result<Detection, RepoError> {
         }
     }
     drop_nested(&mut candidates);
+    if named.is_none() {
+        set_unused_aside(root, &mut candidates, &tree);
+        set_library_aside(root, &mut candidates);
+        drop_copies(&mut candidates, &tree);
+    }
 
     let mut unread = facts::unread_tools(&tree);
-    unread.extend(flyway(&tree, &candidates));
+    let is_read = |what: &str| {
+        candidates
+            .iter()
+            .flat_map(|candidate| &candidate.tools)
+            .any(|tool| tool.to_string() == what)
+    };
+    unread.retain(|fact| !is_read(&fact.what));
+    // What is read of Liquibase names by itself what is not.
+    if candidates.iter().any(|candidate| candidate.tools == [Tool::Liquibase]) {
+        unread.retain(|fact| !fact.what.starts_with("Liquibase"));
+    }
     let servers = surroundings.servers;
     Ok(Detection {
         root: root.to_owned(),
@@ -149,21 +166,11 @@ pub(crate) fn relative(root: &Path, path: &Path) -> PathBuf {
         .collect()
 }
 
-/// A folder with `V1__x.sql` that was not taken for refinery's.
-fn flyway(tree: &Tree, candidates: &[Candidate]) -> Option<Fact> {
-    let is_candidate = |folder: &Path| candidates.iter().any(|candidate| folder.starts_with(&candidate.folder));
-    let (folder, _) = tree
-        .folders
-        .iter()
-        .find(|(folder, listing)| Shape::of(&listing.files).refinery > 0 && !is_candidate(folder))?;
-    Some(Fact::new("Flyway", folder, None))
-}
-
-/// refinery reads folders below its own, so those are no histories by themselves.
+/// Some tools read folders below their own, so those are no histories by themselves.
 fn drop_nested(candidates: &mut Vec<Candidate>) {
     let outer: Vec<PathBuf> = candidates
         .iter()
-        .filter(|candidate| candidate.tools == [Tool::Refinery])
+        .filter(|candidate| matches!(candidate.tools[..], [tool] if tools::reads_below(tool)))
         .map(|candidate| candidate.folder.clone())
         .collect();
     candidates.retain(|candidate| {
@@ -171,6 +178,64 @@ fn drop_nested(candidates: &mut Vec<Candidate>) {
             .iter()
             .any(|folder| candidate.folder != *folder && candidate.folder.starts_with(folder))
     });
+}
+
+/// Files that carry their dialect in their names are gathered in one folder: a folder whose files all stand in another one
+/// as well (sources that a generator spreads) is no history of its own.
+fn drop_copies(candidates: &mut Vec<Candidate>, tree: &Tree) {
+    let files = |candidate: &Candidate| {
+        let listing = tree.folders.get(&candidate.folder);
+        listing.map_or(&[][..], |listing| &listing.files)
+    };
+    let of_pop = |candidate: &Candidate| candidate.tools == [Tool::Pop] && candidate.each_engine;
+    let copies: Vec<PathBuf> = candidates
+        .iter()
+        .filter(|candidate| of_pop(candidate))
+        .filter(|candidate| {
+            candidates.iter().any(|other| {
+                let (own, others) = (files(candidate), files(other));
+                of_pop(other) && own.len() < others.len() && own.iter().all(|file| others.contains(file))
+            })
+        })
+        .map(|candidate| candidate.folder.clone())
+        .collect();
+    candidates.retain(|candidate| !copies.contains(&candidate.folder));
+}
+
+/// The migrations of a library in the repository are run with those of the projects that use it.
+fn set_library_aside(root: &Path, candidates: &mut [Candidate]) {
+    let library = tools::library(root, Path::new(""));
+    for candidate in candidates {
+        candidate.aside |= library
+            .as_ref()
+            .is_some_and(|library| candidate.folder.starts_with(library));
+    }
+}
+
+/// A Go package embeds the folder it runs: those of the same tool in the same package that none embeds are of another time.
+fn set_unused_aside(root: &Path, candidates: &mut [Candidate], tree: &Tree) {
+    if candidates.len() < 2 {
+        return;
+    }
+    let embedded = facts::embedded(root, tree);
+    let is_embedded = |folder: &Path| {
+        embedded
+            .iter()
+            .any(|pattern| pattern.starts_with(folder) || folder.starts_with(pattern))
+    };
+    let used: Vec<(PathBuf, Vec<Tool>)> = candidates
+        .iter()
+        .filter(|candidate| is_embedded(&candidate.folder))
+        .map(|candidate| (candidate.folder.clone(), candidate.tools.clone()))
+        .collect();
+    for candidate in candidates
+        .iter_mut()
+        .filter(|candidate| !is_embedded(&candidate.folder))
+    {
+        candidate.aside |= used
+            .iter()
+            .any(|(folder, tools)| *tools == candidate.tools && folder.parent() == candidate.folder.parent());
+    }
 }
 
 /// What the rest of the repository says about a folder.
@@ -184,6 +249,20 @@ struct Surroundings<'a> {
 impl Surroundings<'_> {
     /// What a folder is, where it holds migrations.
     fn candidate(&self, folder: &Path, listing: &Listing, is_named: bool, tool: Option<Tool>) -> Option<Candidate> {
+        let place = Place {
+            root: self.root,
+            folder,
+            listing,
+            tree: self.tree,
+            manifests: &self.manifests,
+        };
+        let claimed = tools::claim(&place).filter(|(claimed, _)| tool.is_none_or(|tool| tool == *claimed));
+        if let Some((tool, claim)) = claimed {
+            return Some(self.claimed(folder, listing, tool, claim));
+        }
+        if !is_named && is_of_unknown_engine(folder) {
+            return None;
+        }
         let (tools, migrations, mut facts) = self.tools(folder, listing, is_named)?;
         let by_names_only =
             tools == [Tool::Numbered] && !folder.to_string_lossy().to_ascii_lowercase().contains("migrat");
@@ -201,10 +280,41 @@ impl Surroundings<'_> {
             folder: folder.to_owned(),
             tools,
             engines,
+            each_engine: false,
             migrations,
             facts,
             aside: by_names_only || walk::is_aside(folder),
         })
+    }
+
+    /// A folder that bears a tool's own marks.
+    fn claimed(&self, folder: &Path, listing: &Listing, tool: Tool, claim: Claim) -> Candidate {
+        let mut facts = claim.facts;
+        let engines = if claim.engines.len() == 1 || claim.each_engine {
+            let mut engines = claim.engines;
+            if !engines.contains(&Engine::MariaDb) {
+                facts.extend(self.mariadb_for_mysql(&mut engines));
+            }
+            engines
+        } else {
+            let (found, engine_facts) = self.engines(folder, listing);
+            facts.extend(engine_facts);
+            let both: Vec<Engine> = found
+                .iter()
+                .copied()
+                .filter(|engine| claim.engines.is_empty() || claim.engines.contains(engine))
+                .collect();
+            if both.is_empty() { claim.engines } else { both }
+        };
+        Candidate {
+            folder: folder.to_owned(),
+            tools: vec![tool],
+            engines,
+            each_engine: claim.each_engine,
+            migrations: claim.migrations,
+            facts,
+            aside: walk::is_aside(folder),
+        }
     }
 
     /// Tools that may run a folder, the number of its migrations, and what that rests on.
@@ -367,9 +477,8 @@ impl Surroundings<'_> {
                     .filter(|engine| found.contains(engine))
                     .collect()
             };
-            // A server may belong to another part of the repository: it decides only where nothing else speaks, and
-            // between MySQL and MariaDB.
-            let may_narrow = index < last || engines.is_empty() || is_mysql_family(&engines);
+            // A server may belong to another part of the repository: it decides only where nothing else speaks.
+            let may_narrow = index < last || engines.is_empty();
             if left.is_empty() || engines == left || !may_narrow {
                 continue;
             }
@@ -379,8 +488,33 @@ impl Surroundings<'_> {
         // Drivers and names say `mysql` for both; what says nothing of MariaDB means MySQL.
         if engines == [Engine::MySql, Engine::MariaDb] {
             engines.truncate(1);
+            facts.extend(self.mariadb_for_mysql(&mut engines));
         }
         (engines, facts)
+    }
+
+    /// Puts MariaDB in the place of MySQL where the servers that count most are MariaDB, and says which. The scheme of a URL
+    /// is `mysql` for both.
+    fn mariadb_for_mysql(&self, engines: &mut [Engine]) -> Option<Fact> {
+        let servers = || {
+            self.servers.iter().filter(|server| {
+                let by_scheme = server.engine == Engine::MySql && server.fact.what.contains("with scheme of");
+                server.rank < 10 && is_mysql_family(&[server.engine]) && !by_scheme
+            })
+        };
+        let rank = servers().map(|server| server.rank).min()?;
+        let mut first = servers().filter(|server| server.rank == rank);
+        let fact = first
+            .next()
+            .filter(|server| server.engine == Engine::MariaDb)?
+            .fact
+            .clone();
+        if first.any(|server| server.engine == Engine::MySql) {
+            return None;
+        }
+        let mysql = engines.iter_mut().find(|engine| **engine == Engine::MySql)?;
+        *mysql = Engine::MariaDb;
+        Some(fact)
     }
 
     /// `migrations/postgresql`, `crates/server-sqlite/migrations`.
@@ -408,16 +542,27 @@ impl Surroundings<'_> {
             inner.iter().map(|name| folder.join(name).join("up.sql")).collect()
         };
         let mut marks: Vec<(Engine, Fact)> = Vec::new();
+        let mut backtick = None;
         for path in files.into_iter().take(MARKED_FILES_MAX) {
-            for (engine, mark, line) in scan::engine_marks(&text::peek(&self.root.join(&path), PEEK_BYTES)) {
+            let text = text::peek(&self.root.join(&path), PEEK_BYTES);
+            backtick = backtick.or_else(|| {
+                Some(Fact::new(
+                    "names in backticks",
+                    path.clone(),
+                    Some(scan::backtick(&text)?),
+                ))
+            });
+            for (engine, mark, line) in scan::engine_marks(&text) {
                 if marks.iter().all(|(known, _)| *known != engine) {
                     marks.push((engine, Fact::new(format!("`{mark}`"), path.clone(), Some(line))));
                 }
             }
         }
-        match marks.as_slice() {
-            [(engine, fact)] => (family(*engine), vec![fact.clone()]),
-            _ => (Vec::new(), Vec::new()),
+        match (marks.as_slice(), backtick) {
+            ([(engine, fact)], _) => (family(*engine), vec![fact.clone()]),
+            // PostgreSQL has no backticks.
+            ([], Some(fact)) => (vec![Engine::MySql, Engine::MariaDb, Engine::Sqlite], vec![fact]),
+            ([], None) | ([_, _, ..], _) => (Vec::new(), Vec::new()),
         }
     }
 
@@ -492,13 +637,36 @@ fn union<'a>(sets: impl Iterator<Item = &'a [Engine]>) -> Vec<Engine> {
 /// Whether a tool takes `20260105_notes.sql` for a migration.
 fn reads_numbered_files(tool: Tool) -> bool {
     match tool {
-        Tool::Sqlx | Tool::Dbmate | Tool::Goose | Tool::Numbered => true,
-        Tool::Diesel | Tool::Refinery | Tool::GolangMigrate | Tool::File => false,
+        Tool::Sqlx
+        | Tool::Dbmate
+        | Tool::Goose
+        | Tool::Numbered
+        | Tool::SqlMigrate
+        | Tool::Tern
+        | Tool::NodePgMigrate
+        | Tool::Atlas
+        | Tool::Supabase => true,
+        Tool::Diesel
+        | Tool::Refinery
+        | Tool::GolangMigrate
+        | Tool::Flyway
+        | Tool::Prisma
+        | Tool::Drizzle
+        | Tool::Pop
+        | Tool::GraphileMigrate
+        | Tool::Liquibase
+        | Tool::File => false,
     }
 }
 
+/// Whether a folder is called like a database that dbwright does not know: `migrations/h2`.
+fn is_of_unknown_engine(folder: &Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    tools::is_called_like_database(name) && engines_named(name).is_empty()
+}
+
 /// Whether a folder is called like one that holds migrations. Numbered SQL files elsewhere may be anything.
-fn is_called_like_migrations(folder: &Path) -> bool {
+pub(crate) fn is_called_like_migrations(folder: &Path) -> bool {
     let is_like = |name: &str| {
         let name = name.to_ascii_lowercase();
         name.contains("migrat")

@@ -83,7 +83,7 @@ pub enum RepoError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Several histories, and nothing says which one is meant.
+    /// Several histories, and what is asked for can only be meant for one of them.
     #[error("{} migration histories found, and nothing says which one is meant:\n{}", candidates.len(), bullets(candidates))]
     ManyHistories {
         /// One line for each: folder, tool, engine.

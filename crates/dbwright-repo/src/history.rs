@@ -59,6 +59,8 @@ pub fn read_history(root: &Path, selection: &Selection, config: &Config) -> Resu
             .sqlite_foreign_keys
             .as_ref()
             .map_or_else(|| tools::sqlite_foreign_keys(*tool), |(on, _)| *on),
+        prelude: read.prelude,
+        left_out: read.left_out,
         schema: schema(root, *engine, config)?,
         findings,
     })
@@ -74,10 +76,7 @@ pub(crate) fn schema(root: &Path, engine: Engine, config: &Config) -> Result<Opt
 
 /// A file that a command-line client runs, statement by statement.
 pub(crate) fn client_file(path: &Path, text: String, engine: Engine) -> Migration {
-    let dialect = Dialect {
-        engine,
-        client_commands: true,
-    };
+    let dialect = Dialect::client(engine);
     let name = path.file_stem().map_or_else(
         || path.display().to_string(),
         |stem| stem.to_string_lossy().into_owned(),
@@ -97,10 +96,10 @@ pub(crate) fn client_file(path: &Path, text: String, engine: Engine) -> Migratio
 
 /// Byte order marks that the tool does not take away: PostgreSQL takes one for the beginning of a name.
 fn encoding(root: &Path, tool: Tool, server: &Server, migration: &Migration) -> Option<Finding> {
-    let by_client = matches!(tool, Tool::Numbered | Tool::File);
+    let takes_mark_away = matches!(tool, Tool::Numbered | Tool::File | Tool::Flyway);
     let what = match text::mark_of(&root.join(&migration.path)) {
         Mark::Utf16 => "is UTF-16, which its tool does not read",
-        Mark::Utf8 if server.engine == Engine::Postgres && !by_client => {
+        Mark::Utf8 if server.engine == Engine::Postgres && !takes_mark_away => {
             "begins with a byte order mark, which PostgreSQL refuses as a syntax error"
         }
         Mark::Utf8 | Mark::None => return None,
@@ -150,6 +149,7 @@ pub(crate) fn finding(
             server: server.clone(),
             relation: None,
             lock: None,
+            operation: None,
             facts: Vec::new(),
         },
         advice: vec![advice],

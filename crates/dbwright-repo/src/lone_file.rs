@@ -52,6 +52,8 @@ pub fn read_file(root: &Path, input: &Input, config: &Config) -> Result<History,
         folder: path.parent().map(Path::to_owned).unwrap_or_default(),
         migrations: vec![client_file(&path, text, engine)],
         sqlite_foreign_keys: config.sqlite_foreign_keys.as_ref().is_some_and(|setting| setting.value),
+        prelude: None,
+        left_out: Vec::new(),
         schema: schema(root, engine, config)?,
         findings: Vec::new(),
     })

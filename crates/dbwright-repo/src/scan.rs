@@ -17,6 +17,10 @@ enum Part<'a> {
     Quiet,
     /// A dollar-quoted string, as PostgreSQL has them.
     Dollar,
+    /// Text in double quotes or backticks: a name, or for MySQL a string. With its quotes.
+    Quoted(&'a str),
+    /// A comment from `#` to the end of its line, as MySQL has them, at the beginning of one.
+    Hash,
     /// A word.
     Word(&'a str),
     /// Any other character but white space.
@@ -27,6 +31,7 @@ enum Part<'a> {
 fn parts<'a>(text: &'a str, mut visit: impl FnMut(Part<'a>, u32, &'a str)) {
     let mut rest = text;
     let mut line = 1u32;
+    let mut begins_line = true;
     while let Some(first) = rest.chars().next() {
         let (part, length) = if rest.starts_with("--") {
             (Some(Part::Quiet), rest.find('\n').unwrap_or(rest.len()))
@@ -37,6 +42,10 @@ fn parts<'a>(text: &'a str, mut visit: impl FnMut(Part<'a>, u32, &'a str)) {
                 Some(Part::Quiet),
                 rest[1..].find('\'').map_or(rest.len(), |end| end + 2),
             )
+        } else if begins_line && is_hash_comment(rest) {
+            (Some(Part::Hash), rest.find('\n').unwrap_or(rest.len()))
+        } else if let Some(length) = quoted(rest) {
+            (Some(Part::Quoted(&rest[..length])), length)
         } else if let Some(length) = dollar_quoted(rest) {
             (Some(Part::Dollar), length)
         } else if is_word(first) {
@@ -47,6 +56,7 @@ fn parts<'a>(text: &'a str, mut visit: impl FnMut(Part<'a>, u32, &'a str)) {
         } else {
             (Some(Part::Symbol(first)), first.len_utf8())
         };
+        begins_line = part.is_none() && (begins_line || first == '\n');
         if let Some(part) = part {
             visit(part, line, rest);
         }
@@ -54,6 +64,25 @@ fn parts<'a>(text: &'a str, mut visit: impl FnMut(Part<'a>, u32, &'a str)) {
         line = line.saturating_add(u32::try_from(newlines).unwrap_or(u32::MAX));
         rest = &rest[length..];
     }
+}
+
+/// `# text`. PostgreSQL has `#` as an operator, which seldom begins a line with a space behind it.
+fn is_hash_comment(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_whitespace() || c.is_alphabetic() || c == '#'))
+}
+
+/// Length of the text in double quotes or backticks that `text` begins with. A doubled quote is a quote inside.
+fn quoted(text: &str) -> Option<usize> {
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '`'))?;
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c == quote && chars.next_if(|(_, next)| *next == quote).is_none() {
+            return Some(at + 1);
+        }
+    }
+    // One that never closes is a character like any other.
+    None
 }
 
 fn is_word(c: char) -> bool {
@@ -73,13 +102,16 @@ fn dollar_quoted(text: &str) -> Option<usize> {
     Some(body.find(delimiter).map_or(text.len(), |end| end + 2 * delimiter.len()))
 }
 
-/// The words and symbols of a text. Dollar-quoted strings come as `$$`.
+/// The words and symbols of a text. Dollar-quoted strings come as `$$`, text in double quotes or backticks as an empty one,
+/// a comment with `#` as `# `.
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     parts(text, |part, line, _| {
         let text = match part {
             Part::Quiet => return,
             Part::Dollar => "$$".to_owned(),
+            Part::Quoted(quoted) => if quoted.starts_with('`') { "``" } else { "\"\"" }.to_owned(),
+            Part::Hash => "# ".to_owned(),
             Part::Word(word) => word.to_uppercase(),
             Part::Symbol(symbol) => symbol.to_string(),
         };
@@ -92,9 +124,16 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
 pub(crate) fn template_mark(text: &str) -> Option<String> {
     let mut found = None;
     parts(text, |part, _, rest| {
-        if found.is_none() && matches!(part, Part::Symbol('{' | '$')) {
-            found = mark_at(rest, "{{", "}}").or_else(|| mark_at(rest, "${", "}"));
+        if found.is_some() {
+            return;
         }
+        found = match part {
+            Part::Symbol('{' | '$') => mark_at(rest, "{{", "}}").or_else(|| mark_at(rest, "${", "}")),
+            Part::Quoted(quoted) => quoted
+                .match_indices(['{', '$'])
+                .find_map(|(at, _)| mark_at(&quoted[at..], "{{", "}}").or_else(|| mark_at(&quoted[at..], "${", "}"))),
+            Part::Symbol(_) | Part::Quiet | Part::Dollar | Part::Hash | Part::Word(_) => None,
+        };
     });
     found
 }
@@ -122,7 +161,7 @@ pub(crate) fn environment_variable(text: &str) -> Option<&str> {
 
 /// Syntax that only one engine has, as sequences of words. `ALTER TABLE … MODIFY` and the like are left out where
 /// another engine might take them for names.
-const MARKS: [(Engine, &[&str]); 42] = [
+const MARKS: [(Engine, &[&str]); 52] = [
     (Engine::Postgres, &["$$"]),
     (Engine::Postgres, &["SERIAL"]),
     (Engine::Postgres, &["BIGSERIAL"]),
@@ -165,7 +204,25 @@ const MARKS: [(Engine, &[&str]); 42] = [
     (Engine::MySql, &["CHANGE", "COLUMN"]),
     (Engine::MySql, &["ON", "DUPLICATE", "KEY"]),
     (Engine::MySql, &["CHARSET", "="]),
+    (Engine::MySql, &["CHARACTER", "SET", "UTF8MB4"]),
+    (Engine::MySql, &["CONVERT", "TO", "CHARACTER"]),
+    (Engine::MySql, &["COLLATE", "UTF8MB4_UNICODE_CI"]),
+    (Engine::MySql, &["MEDIUMTEXT"]),
+    (Engine::MySql, &["LONGTEXT"]),
+    (Engine::MySql, &["DROP", "FOREIGN", "KEY"]),
+    (Engine::MySql, &["SET", "NAMES", "UTF8MB4"]),
+    (Engine::MySql, &["FOREIGN_KEY_CHECKS"]),
+    (Engine::MySql, &["DELIMITER", ";"]),
+    (Engine::MySql, &["# "]),
 ];
+
+/// Whether names stand in backticks, which PostgreSQL does not know: MySQL's way, which SQLite takes as well. With the line.
+pub(crate) fn backtick(text: &str) -> Option<u32> {
+    tokens(text)
+        .into_iter()
+        .find(|token| token.text == "``")
+        .map(|token| token.line)
+}
 
 /// The marks of engines in a text, the first of each engine: the engine, the mark as it reads, its line. MySQL stands for
 /// MariaDB too.
@@ -207,6 +264,22 @@ mod tests {
         assert_eq!(engines("-- SERIAL\n/* PRAGMA */ SELECT 'AUTO_INCREMENT'"), []);
         assert_eq!(engines("DO $x$ BEGIN PRAGMA; END $x$"), [Engine::Postgres]);
         assert_eq!(engines("SELECT a::text"), [Engine::Postgres]);
+    }
+
+    #[test]
+    fn text_in_double_quotes_and_backticks_holds_no_marks() {
+        assert_eq!(engines("INSERT INTO t VALUES (\"a SERIAL ' b\", 'PRAGMA')"), []);
+        assert_eq!(engines("ALTER TABLE `PRAGMA` ADD `it's` int; -- `"), []);
+        assert_eq!(engines("SELECT \"a\"\"JSONB\" AS \"b, c::text"), [Engine::Postgres]);
+        assert_eq!(backtick("SELECT '`';\nSELECT `a`"), Some(2));
+        assert_eq!(backtick("SELECT \"`a`\""), None);
+    }
+
+    #[test]
+    fn a_comment_with_a_hash_is_one_of_mysql() {
+        assert_eq!(engines("# SERIAL\nCREATE TABLE t (a int)"), [Engine::MySql]);
+        assert_eq!(engines("SELECT a\n  #>> '{b}' FROM t"), []);
+        assert_eq!(engines("SELECT a # b"), []);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Settling on one history: the tool, the engine and the version of its server, each with what says so.
+//! Settling on histories: the tool, the engine and the version of the server of each, with what says so.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use dbwright_catalog::{Engine, Tool, Version};
 
@@ -8,6 +8,7 @@ use crate::config::{Config, Setting};
 use crate::detect::{Candidate, Detection};
 use crate::error::RepoError;
 use crate::facts::{self, Fact, ServerFact};
+use crate::tools;
 
 /// One history, with everything that reading it needs to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,11 +28,48 @@ pub struct Selection {
     pub facts: Vec<Fact>,
 }
 
-/// The one history that is meant, or the question which one.
-pub fn select(detection: &Detection, config: &Config) -> Result<Selection, RepoError> {
+/// The histories of a repository.
+#[derive(Debug)]
+pub struct Selected {
+    /// Those whose tool and engine are settled, one for each database: at least one.
+    pub selections: Vec<Selection>,
+    /// Folders that leave something open, as the question that would settle it.
+    pub open: Vec<RepoError>,
+}
+
+/// The histories that are meant: all that there are, but those among tests, examples and documentation only where there are
+/// no others.
+///
+/// # Errors
+///
+/// When there is none, when the only one leaves something open, or when a setting that is for one database stands over
+/// several.
+pub fn select(detection: &Detection, config: &Config) -> Result<Selected, RepoError> {
+    let candidates = meant(detection, config);
+    let mut selected = Selected {
+        selections: Vec::new(),
+        open: Vec::new(),
+    };
+    for candidate in &candidates {
+        match settle(detection, candidate, config) {
+            Ok(selections) => selected.selections.extend(selections),
+            Err(question) => selected.open.push(question),
+        }
+    }
+    match (selected.selections.as_slice(), selected.open.len()) {
+        ([], 0) => Err(none(detection, config)),
+        ([], 1) => Err(selected.open.swap_remove(0)),
+        ([], _) => Err(many(&candidates)),
+        (several, _) if is_for_one(config, several) => Err(many(&candidates)),
+        _ => Ok(selected),
+    }
+}
+
+/// The candidates that the configuration leaves.
+fn meant<'a>(detection: &'a Detection, config: &Config) -> Vec<&'a Candidate> {
     let engine = config.engine.as_ref().map(|setting| setting.value);
     let fits = |candidate: &&Candidate| {
-        engine.is_none_or(|engine| candidate.engines.is_empty() || candidate.engines.contains(&engine))
+        engine.is_none_or(|engine| candidate.engines.is_empty() || may_be_for(candidate, engine))
     };
     let among = |aside: bool| -> Vec<&Candidate> {
         detection
@@ -46,20 +84,37 @@ pub fn select(detection: &Detection, config: &Config) -> Result<Selection, RepoE
         candidates = among(true);
     }
     // With an engine given, a folder that says it is written for it wins over one that says nothing.
+    let says_so = |candidate: &Candidate, engine: Engine| {
+        candidate.engines == [engine] || (candidate.each_engine && candidate.engines.contains(&engine))
+    };
     if let Some(engine) = engine
-        && candidates.iter().any(|candidate| candidate.engines == [engine])
+        && candidates.iter().any(|candidate| says_so(candidate, engine))
     {
-        candidates.retain(|candidate| candidate.engines == [engine]);
+        candidates.retain(|candidate| says_so(candidate, engine));
     }
-    match candidates.as_slice() {
-        [] => Err(none(detection, config)),
-        [candidate] => settle(detection, candidate, config),
-        several => Err(many(several)),
-    }
+    candidates
 }
 
-/// A candidate with tool and engine settled, or the question for what is open.
-pub fn settle(detection: &Detection, candidate: &Candidate, config: &Config) -> Result<Selection, RepoError> {
+/// Whether a folder may be written for an engine that somebody names. What says nothing of MariaDB was taken for MySQL's.
+fn may_be_for(candidate: &Candidate, engine: Engine) -> bool {
+    candidate.engines.contains(&engine) || (engine == Engine::MariaDb && candidate.engines.contains(&Engine::MySql))
+}
+
+/// Whether the configuration names a schema file or the version of a server, and several databases could be meant by it.
+fn is_for_one(config: &Config, selections: &[Selection]) -> bool {
+    let mut served: Vec<Engine> = selections
+        .iter()
+        .map(|selection| selection.engine)
+        // Its version is that of the library in dbwright.
+        .filter(|engine| *engine != Engine::Sqlite)
+        .collect();
+    served.sort_unstable();
+    served.dedup();
+    (config.schema.is_some() && selections.len() > 1) || (config.engine_version.is_some() && served.len() > 1)
+}
+
+/// A candidate with tool and engine settled (once for each engine that it is written for), or the question for what is open.
+fn settle(detection: &Detection, candidate: &Candidate, config: &Config) -> Result<Vec<Selection>, RepoError> {
     let tool = match candidate.tools.as_slice() {
         [tool] => *tool,
         tools => {
@@ -70,9 +125,10 @@ pub fn settle(detection: &Detection, candidate: &Candidate, config: &Config) -> 
             });
         }
     };
-    let engine = match (&config.engine, candidate.engines.as_slice()) {
-        (Some(setting), _) => setting.value,
-        (None, [engine]) => *engine,
+    let engines = match (&config.engine, candidate.engines.as_slice()) {
+        (Some(setting), _) => vec![setting.value],
+        (None, [engine]) => vec![*engine],
+        (None, engines) if candidate.each_engine => engines.to_vec(),
         (None, engines) => {
             return Err(RepoError::UnknownEngine {
                 folder: candidate.folder.clone(),
@@ -81,17 +137,33 @@ pub fn settle(detection: &Detection, candidate: &Candidate, config: &Config) -> 
             });
         }
     };
+    let selection = |engine| selection(detection, candidate, config, tool, engine);
+    Ok(engines.into_iter().map(selection).collect())
+}
+
+fn selection(detection: &Detection, candidate: &Candidate, config: &Config, tool: Tool, engine: Engine) -> Selection {
     let sqlite_foreign_keys = match &config.sqlite_foreign_keys {
         Some(setting) => Some((setting.value, setting.from.clone())),
         None if engine == Engine::Sqlite => {
             let (root, tree, folder) = (&detection.root, &detection.tree, &candidate.folder);
             let found = facts::foreign_keys(root, tree, folder).or_else(|| match tool {
                 Tool::Diesel => facts::bundled(root, tree, folder),
+                Tool::Drizzle => tools::drizzle_foreign_keys(root, folder),
                 Tool::Sqlx
                 | Tool::Refinery
                 | Tool::GolangMigrate
                 | Tool::Dbmate
                 | Tool::Goose
+                | Tool::SqlMigrate
+                | Tool::Flyway
+                | Tool::Prisma
+                | Tool::Supabase
+                | Tool::Pop
+                | Tool::NodePgMigrate
+                | Tool::GraphileMigrate
+                | Tool::Tern
+                | Tool::Atlas
+                | Tool::Liquibase
                 | Tool::Numbered
                 | Tool::File => None,
             });
@@ -99,14 +171,30 @@ pub fn settle(detection: &Detection, candidate: &Candidate, config: &Config) -> 
         }
         None => None,
     };
-    Ok(Selection {
+    Selection {
         tool,
         engine,
-        version: version(&detection.servers, engine, config.engine_version.as_ref()),
+        version: version(
+            &servers_of(detection, tool, &candidate.folder),
+            engine,
+            config.engine_version.as_ref(),
+        ),
         folder: candidate.folder.clone(),
         sqlite_foreign_keys,
         facts: candidate.facts.clone(),
-    })
+    }
+}
+
+/// The servers that a folder's history may run on: with Supabase the one of its project, where that is said.
+fn servers_of(detection: &Detection, tool: Tool, folder: &Path) -> Vec<ServerFact> {
+    let own = folder.with_file_name("config.toml");
+    let is_own = |server: &&ServerFact| tool == Tool::Supabase && server.fact.path == own;
+    let of_project: Vec<ServerFact> = detection.servers.iter().filter(is_own).cloned().collect();
+    if of_project.is_empty() {
+        detection.servers.clone()
+    } else {
+        of_project
+    }
 }
 
 /// The version of production: the configured one, or what the files that count most say. Of several, the lowest: what

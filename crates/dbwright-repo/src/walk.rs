@@ -150,7 +150,7 @@ pub(crate) fn has_extension(name: &str, extension: &str) -> bool {
 
 /// Whether a path lies among tests, examples or documentation: what is found there is taken only where nothing else is.
 pub(crate) fn is_aside(path: &Path) -> bool {
-    const ASIDE: [&str; 22] = [
+    const ASIDE: [&str; 24] = [
         "test",
         "tests",
         "testing",
@@ -173,6 +173,8 @@ pub(crate) fn is_aside(path: &Path) -> bool {
         "benchmarks",
         "playwright",
         "spec",
+        "stub",
+        "stubs",
     ];
     path.components()
         .any(|part| part.as_os_str().to_str().is_some_and(|name| ASIDE.contains(&name)))

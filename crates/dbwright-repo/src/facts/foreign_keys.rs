@@ -49,6 +49,9 @@ pub(crate) fn foreign_keys(root: &Path, tree: &Tree, migrations: &Path) -> Optio
         })
     };
     let package = migrations.ancestors().find(has_manifest).unwrap_or(Path::new(""));
+    if let Some(fact) = popx(root, tree, migrations, package) {
+        return Some((false, fact));
+    }
     let sources = tree.files().filter(|path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let extension = path.extension().and_then(|extension| extension.to_str());
@@ -76,6 +79,25 @@ pub(crate) fn foreign_keys(root: &Path, tree: &Tree, migrations: &Path) -> Optio
         }
     }
     on
+}
+
+/// Ory's migrator switches them off while it runs, whatever the connection says
+/// (<https://github.com/ory/x/blob/master/popx/migrator.go>).
+fn popx(root: &Path, tree: &Tree, migrations: &Path, package: &Path) -> Option<Fact> {
+    let files = &tree.folders.get(migrations)?.files;
+    let is_named_so =
+        |file: &String| file.contains(".sqlite3.") || file.contains(".sqlite.") || file.contains(".autocommit.");
+    let module = package.join("go.mod");
+    let text = files
+        .iter()
+        .any(is_named_so)
+        .then(|| text::peek(&root.join(&module), BYTES_MAX))?;
+    let (number, _) = numbered_lines(&text).find(|(_, line)| line.trim_start().starts_with("github.com/ory/x "))?;
+    Some(Fact::new(
+        "popx, which switches foreign keys off,",
+        module,
+        Some(number),
+    ))
 }
 
 /// Reads `PRAGMA foreign_keys = OFF`, `_foreign_keys=on`, `_pragma=foreign_keys(1)`, `_fk=true`, `.foreign_keys(false)`.

@@ -24,6 +24,7 @@ pub(crate) struct Manifest {
 
 const POSTGRES: &[Engine] = &[Engine::Postgres];
 const MYSQL: &[Engine] = &[Engine::MySql, Engine::MariaDb];
+const MARIADB: &[Engine] = &[Engine::MariaDb];
 const SQLITE: &[Engine] = &[Engine::Sqlite];
 
 /// All manifests of a repository that say something.
@@ -39,6 +40,9 @@ pub(crate) fn manifests(root: &Path, tree: &Tree) -> Vec<Manifest> {
         match name {
             "Cargo.toml" => cargo(&path, &text::peek(&root.join(&path), BYTES_MAX), &mut manifest),
             "go.mod" => go(&path, &text::peek(&root.join(&path), BYTES_MAX), &mut manifest),
+            "pom.xml" | "build.gradle" | "build.gradle.kts" | "libs.versions.toml" => {
+                java(&path, &text::peek(&root.join(&path), BYTES_MAX), &mut manifest);
+            }
             "package.json" => node(&path, &text::peek(&root.join(&path), BYTES_MAX), &mut manifest),
             "diesel.toml" => manifest
                 .tools
@@ -185,10 +189,15 @@ fn feature_engines(feature: &str) -> Option<&'static [Engine]> {
 
 /// Modules a Go module requires directly.
 fn go(path: &Path, text: &str, manifest: &mut Manifest) {
-    const TOOLS: [(&str, Tool); 3] = [
+    const TOOLS: [(&str, Tool); 8] = [
         ("github.com/golang-migrate/migrate", Tool::GolangMigrate),
         ("github.com/pressly/goose", Tool::Goose),
         ("github.com/amacneil/dbmate", Tool::Dbmate),
+        ("github.com/rubenv/sql-migrate", Tool::SqlMigrate),
+        ("github.com/gobuffalo/pop", Tool::Pop),
+        ("github.com/ory/pop", Tool::Pop),
+        ("github.com/jackc/tern", Tool::Tern),
+        ("ariga.io/atlas", Tool::Atlas),
     ];
     const DRIVERS: [(&str, &[Engine]); 8] = [
         ("github.com/lib/pq", POSTGRES),
@@ -223,20 +232,100 @@ fn go(path: &Path, text: &str, manifest: &mut Manifest) {
 
 /// Packages of a Node project.
 fn node(path: &Path, text: &str, manifest: &mut Manifest) {
-    const DRIVERS: [(&str, &[Engine]); 5] = [
-        ("\"pg\":", POSTGRES),
-        ("\"postgres\":", POSTGRES),
-        ("\"mysql2\":", MYSQL),
-        ("\"better-sqlite3\":", SQLITE),
-        ("\"sqlite3\":", SQLITE),
+    const TOOLS: [(&str, Tool); 9] = [
+        ("dbmate", Tool::Dbmate),
+        ("node-pg-migrate", Tool::NodePgMigrate),
+        ("graphile-migrate", Tool::GraphileMigrate),
+        ("prisma", Tool::Prisma),
+        ("@prisma/client", Tool::Prisma),
+        ("drizzle-kit", Tool::Drizzle),
+        ("drizzle-orm", Tool::Drizzle),
+        ("supabase", Tool::Supabase),
+        ("liquibase", Tool::Liquibase),
+    ];
+    const DRIVERS: [(&str, &[Engine]); 10] = [
+        ("pg", POSTGRES),
+        ("postgres", POSTGRES),
+        ("@neondatabase/serverless", POSTGRES),
+        ("mysql2", MYSQL),
+        ("mysql", MYSQL),
+        ("mariadb", MARIADB),
+        ("better-sqlite3", SQLITE),
+        ("sqlite3", SQLITE),
+        ("@libsql/client", SQLITE),
+        ("libsql", SQLITE),
     ];
     for (number, line) in numbered_lines(text) {
-        let key = line.trim_start();
-        let fact = |name: &str| Fact::new(format!("`{}`", name.trim_matches(['"', ':'])), path, Some(number));
-        if key.starts_with("\"dbmate\":") {
-            manifest.tools.push((Tool::Dbmate, fact("dbmate")));
+        let Some((key, value)) = line
+            .trim_start()
+            .strip_prefix('"')
+            .and_then(|rest| rest.split_once("\":"))
+        else {
+            continue;
+        };
+        // A script may be called like a package; a version begins otherwise than a command.
+        let value = value.trim_start().trim_start_matches('"');
+        let is_version = value.starts_with(|c: char| c.is_ascii_digit() || "^~><=*v".contains(c))
+            || [
+                "latest",
+                "next",
+                "workspace:",
+                "npm:",
+                "catalog:",
+                "file:",
+                "link:",
+                "github:",
+                "git",
+            ]
+            .iter()
+            .any(|word| value.starts_with(word));
+        if !is_version {
+            continue;
         }
-        if let Some((name, engines)) = DRIVERS.iter().find(|(name, _)| key.starts_with(name)) {
+        let fact = || Fact::new(format!("`{key}`"), path, Some(number));
+        if let Some((_, tool)) = TOOLS.iter().find(|(name, _)| *name == key) {
+            manifest.tools.push((*tool, fact()));
+        }
+        if let Some((_, engines)) = DRIVERS.iter().find(|(name, _)| *name == key) {
+            manifest.engines.push((engines, fact()));
+        }
+    }
+}
+
+/// Artifacts of a build with Maven or Gradle. An artifact is known by its name, in whatever form it stands.
+fn java(path: &Path, text: &str, manifest: &mut Manifest) {
+    const TOOLS: [(&str, Tool); 6] = [
+        ("flyway-core", Tool::Flyway),
+        ("flyway-maven-plugin", Tool::Flyway),
+        ("org.flywaydb", Tool::Flyway),
+        ("liquibase-core", Tool::Liquibase),
+        ("liquibase-maven-plugin", Tool::Liquibase),
+        ("org.liquibase", Tool::Liquibase),
+    ];
+    const DRIVERS: [(&str, &[Engine]); 8] = [
+        ("org.postgresql", POSTGRES),
+        ("r2dbc-postgresql", POSTGRES),
+        ("flyway-database-postgresql", POSTGRES),
+        ("mysql-connector", MYSQL),
+        ("flyway-mysql", MYSQL),
+        ("mariadb-java-client", MARIADB),
+        ("r2dbc-mariadb", MARIADB),
+        ("sqlite-jdbc", SQLITE),
+    ];
+    for (number, line) in numbered_lines(text) {
+        let line = line.trim();
+        if line.starts_with("//") || line.starts_with("<!--") || line.starts_with('#') {
+            continue;
+        }
+        let fact = |name: &str| Fact::new(format!("`{name}`"), path, Some(number));
+        if let Some((name, tool)) = TOOLS.iter().find(|(name, _)| line.contains(name))
+            && manifest.tools.iter().all(|(known, _)| known != tool)
+        {
+            manifest.tools.push((*tool, fact(name)));
+        }
+        if let Some((name, engines)) = DRIVERS.iter().find(|(name, _)| line.contains(name))
+            && manifest.engines.iter().all(|(known, _)| known != engines)
+        {
             manifest.engines.push((engines, fact(name)));
         }
     }
@@ -256,25 +345,36 @@ pub(crate) fn unread_tools(tree: &Tree) -> Vec<Fact> {
         };
         for file in &listing.files {
             match file.as_str() {
+                // Read for some engines, and for others not.
                 "migration_lock.toml" => name("Prisma", file),
                 "_journal.json" if folder.ends_with("meta") => name("Drizzle", file),
                 "alembic.ini" => name("Alembic", file),
                 "manage.py" => name("Django", file),
-                "flyway.conf" | "flyway.toml" => name("Flyway", file),
-                "liquibase.properties" => name("Liquibase", file),
-                "atlas.sum" => name("Atlas", file),
+                "liquibase.properties" => name("Liquibase in XML, YAML or JSON", file),
                 "sqitch.plan" => name("Sqitch", file),
                 "ormconfig.json" | "ormconfig.js" | "ormconfig.ts" => name("TypeORM", file),
                 "schema.rb" if folder.ends_with("db") => name("Rails", file),
                 "artisan" => name("Laravel", file),
                 _ if file.starts_with("knexfile.") => name("Knex", file),
-                _ if file.starts_with("drizzle.config.") => name("Drizzle", file),
+                _ if is_liquibase_changelog(file) => name("Liquibase in XML, YAML or JSON", file),
                 _ if file.ends_with("ModelSnapshot.cs") => name("EF Core", file),
                 _ => {}
             }
         }
     }
     found
+}
+
+/// The usual names of the changelog that Liquibase starts from.
+fn is_liquibase_changelog(file: &str) -> bool {
+    let stem = file
+        .rsplit_once('.')
+        .filter(|(_, extension)| matches!(*extension, "xml" | "yaml" | "yml" | "json"));
+    stem.is_some_and(|(stem, _)| {
+        matches!(stem, "db.changelog" | "liquibase-changelog")
+            || stem.contains("changelog-master")
+            || stem.contains("changelog-root")
+    })
 }
 
 /// Lines with their numbers, counted from 1.
@@ -323,6 +423,41 @@ mod tests {
                 "sqlite: `rusqlite` in Cargo.toml:5",
                 "postgres: `sqlx` with feature `postgres` in Cargo.toml:6",
                 "sqlite: feature `diesel?/sqlite` in Cargo.toml:9",
+            ]
+        );
+    }
+
+    #[test]
+    fn packages_of_node_are_told_from_scripts() {
+        let text = "{\n\"scripts\": {\n  \"prisma\": \"prisma generate\",\n  \"migrate\": \"node-pg-migrate\"\n},\n\"dependencies\": {\n\
+                    \"node-pg-migrate\": \"^8.0.0\",\n\"pg\": \"8.1\",\n\"mariadb\": \"latest\"\n}}\n";
+        assert_eq!(
+            read("package.json", text),
+            [
+                "node-pg-migrate: `node-pg-migrate` in package.json:7",
+                "postgres: `pg` in package.json:8",
+                "mariadb: `mariadb` in package.json:9",
+            ]
+        );
+    }
+
+    #[test]
+    fn builds_of_java_name_tools_and_drivers() {
+        let pom = "<dependency>\n<groupId>org.liquibase</groupId>\n<artifactId>liquibase-core</artifactId>\n</dependency>\n\
+                   <groupId>org.mariadb.jdbc</groupId><artifactId>mariadb-java-client</artifactId>\n";
+        assert_eq!(
+            read("pom.xml", pom),
+            [
+                "liquibase: `org.liquibase` in pom.xml:2",
+                "mariadb: `mariadb-java-client` in pom.xml:5",
+            ]
+        );
+        let gradle = "// implementation 'org.flywaydb:flyway-mysql'\nimplementation(\"org.flywaydb:flyway-core:10\")\nruntimeOnly 'org.postgresql:postgresql'\n";
+        assert_eq!(
+            read("build.gradle.kts", gradle),
+            [
+                "flyway: `flyway-core` in build.gradle.kts:2",
+                "postgres: `org.postgresql` in build.gradle.kts:3",
             ]
         );
     }

@@ -1,7 +1,9 @@
 //! What files of a repository say about tools, engines and servers, each fact with its place.
 
+mod embedded;
 mod foreign_keys;
 mod manifest;
+mod package;
 mod server;
 
 use std::fmt;
@@ -9,8 +11,10 @@ use std::path::PathBuf;
 
 use dbwright_catalog::{Engine, Version};
 
+pub(crate) use embedded::embedded;
 pub(crate) use foreign_keys::{bundled, foreign_keys};
 pub(crate) use manifest::{Manifest, manifests, unread_tools};
+pub(crate) use package::{depended_package, package_version};
 pub(crate) use server::servers;
 
 /// Something that was found, and where.

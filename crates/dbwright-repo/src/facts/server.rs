@@ -25,7 +25,12 @@ pub(crate) fn servers(root: &Path, tree: &Tree) -> Vec<ServerFact> {
             if line.starts_with('#') || line.starts_with("//") {
                 continue;
             }
-            for (engine, version, what) in in_line(line) {
+            let said = if is_supabase(&path) {
+                supabase(line).into_iter().collect()
+            } else {
+                in_line(line)
+            };
+            for (engine, version, what) in said {
                 let server = ServerFact {
                     engine,
                     version,
@@ -52,6 +57,8 @@ fn rank(path: &Path) -> Option<u8> {
     let within = |folder: &str| path.components().any(|part| part.as_os_str() == folder);
     let rank = if is_yaml && (name.starts_with("docker-compose") || name.starts_with("compose")) {
         if within(".devcontainer") { 2 } else { 0 }
+    } else if is_supabase(path) {
+        0
     } else if name == "dockerfile" || name.starts_with("dockerfile.") || has_extension(&name, "dockerfile") {
         1
     } else if within(".devcontainer") && (is_yaml || has_extension(&name, "json")) {
@@ -70,6 +77,18 @@ fn rank(path: &Path) -> Option<u8> {
         return None;
     };
     Some(if is_aside(path) { rank + 10 } else { rank })
+}
+
+/// Supabase's configuration says which PostgreSQL the project runs on.
+fn is_supabase(path: &Path) -> bool {
+    path.ends_with("supabase/config.toml")
+}
+
+/// `major_version = 17`, under `[db]`.
+fn supabase(line: &str) -> Option<(Engine, Option<Version>, String)> {
+    let (key, value) = key_and_value(line)?;
+    let version = value.split('#').next()?.trim().parse().ok()?;
+    (key == "major_version").then(|| (Engine::Postgres, Some(version), format!("{key} {version}")))
 }
 
 /// What one line says: engine, version, and the words for it.

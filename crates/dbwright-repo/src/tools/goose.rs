@@ -132,21 +132,10 @@ fn one_file(folder: &Folder<'_>, file: &str, text: String) -> (Migration, Option
     (migration, refused)
 }
 
-/// What goose sends at once, as statements. Inside a transaction it makes no difference whether two statements go out
-/// together; outside of one they share an implicit transaction, so they stay one.
+/// What goose sends at once, as statements.
 fn statements(folder: &Folder<'_>, text: &str, chunk: &Chunk, run_mode: RunMode) -> Vec<Statement> {
-    let mut statements = dbwright_sql::statements_in(folder.dialect(), text, chunk.range.clone());
-    if let (RunMode::EachStatement, [first, .., last]) = (run_mode, statements.as_slice()) {
-        let span = Span::new(first.span.start, last.span.end);
-        let together = Statement {
-            text: text[span.range()].to_owned(),
-            span,
-            line: first.line,
-            copy_rows: None,
-            not_sent: statements.iter().find_map(|statement| statement.not_sent.clone()),
-        };
-        statements = vec![together];
-    }
+    let statements = dbwright_sql::statements_in(folder.dialect(), text, chunk.range.clone());
+    let mut statements = sent_together(text, statements, run_mode);
     for statement in &mut statements {
         if chunk.envsub
             && let Some(name) = scan::environment_variable(&statement.text)
@@ -157,6 +146,22 @@ fn statements(folder: &Folder<'_>, text: &str, chunk: &Chunk, run_mode: RunMode)
         }
     }
     statements
+}
+
+/// Statements that go out at once. Inside a transaction it makes no difference whether two statements go out together;
+/// outside of one they share an implicit transaction, so they stay one.
+pub(super) fn sent_together(text: &str, statements: Vec<Statement>, run_mode: RunMode) -> Vec<Statement> {
+    let (RunMode::EachStatement, [first, .., last]) = (run_mode, statements.as_slice()) else {
+        return statements;
+    };
+    let span = Span::new(first.span.start, last.span.end);
+    vec![Statement {
+        text: text[span.range()].to_owned(),
+        span,
+        line: first.line,
+        copy_rows: None,
+        not_sent: statements.iter().find_map(|statement| statement.not_sent.clone()),
+    }]
 }
 
 /// What goose sends to the server at once.
@@ -296,7 +301,7 @@ impl Parser {
 }
 
 /// Whether the last word before a comment ends with a semicolon.
-fn ends_with_semicolon(line: &str) -> bool {
+pub(super) fn ends_with_semicolon(line: &str) -> bool {
     line.split_whitespace()
         .take_while(|word| !word.starts_with("--"))
         .last()

@@ -3,24 +3,37 @@
 //! The facts about a tool come from its source; each file says from where. What makes a tool refuse or pass over a file
 //! becomes a [`Problem`], never an error: the rest is still read.
 
+mod atlas;
 mod dbmate;
 mod diesel;
+mod drizzle;
+mod flyway;
 mod golang_migrate;
 mod goose;
+mod graphile_migrate;
+mod liquibase;
+mod node_pg_migrate;
 mod numbered;
+mod pop;
+mod prisma;
 mod refinery;
+mod settings;
+mod sql_migrate;
 mod sqlx;
+mod supabase;
+mod tern;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use dbwright_catalog::{Engine, Migration, RunMode, Severity, Span, Statement, Tool};
+use dbwright_catalog::{Engine, LeftOut, Migration, RunMode, Severity, Span, Statement, Tool};
 use dbwright_sql::Dialect;
 
 use crate::error::RepoError;
+use crate::facts::{Fact, Manifest, engines_named};
 use crate::scan;
 use crate::text::{self, Mark, Text};
-use crate::walk::{self, Listing};
+use crate::walk::{self, Listing, Tree};
 
 /// A folder of migrations that is being read.
 pub(crate) struct Folder<'a> {
@@ -53,10 +66,7 @@ impl<'a> Folder<'a> {
 
     /// How a tool's files are split: it sends them to the server as they stand.
     fn dialect(&self) -> Dialect {
-        Dialect {
-            engine: self.engine,
-            client_commands: false,
-        }
+        Dialect::server(self.engine)
     }
 
     /// A migration that is one whole file.
@@ -95,6 +105,22 @@ impl<'a> Folder<'a> {
         })
     }
 
+    /// All files at and below the folder, relative to it, in the order of their paths.
+    fn files_below(&self) -> Result<Vec<PathBuf>, RepoError> {
+        const DEPTH_MAX: usize = 8;
+        let mut pending = vec![PathBuf::new()];
+        let mut files = Vec::new();
+        while let Some(path) = pending.pop() {
+            let listing = walk::list(&self.root.join(self.path).join(&path), &self.at(&path))?;
+            files.extend(listing.files.iter().map(|file| path.join(file)));
+            if path.components().count() < DEPTH_MAX {
+                pending.extend(listing.folders.iter().map(|inner| path.join(inner)));
+            }
+        }
+        files.sort_by(|a: &PathBuf, b: &PathBuf| Path::cmp(a, b));
+        Ok(files)
+    }
+
     /// The paths of files in the folder.
     fn at(&self, file: impl AsRef<Path>) -> PathBuf {
         self.path.join(file)
@@ -108,6 +134,75 @@ pub(crate) struct Read {
     pub(crate) migrations: Vec<Migration>,
     /// What is odd about them.
     pub(crate) problems: Vec<Problem>,
+    /// Files that are not run, with the reason.
+    pub(crate) left_out: Vec<LeftOut>,
+    /// What the tool's platform has in a new database before the first migration.
+    pub(crate) prelude: Option<Migration>,
+}
+
+/// A folder that may hold migrations, with what lies around it.
+pub(crate) struct Place<'a> {
+    /// The root of the repository.
+    pub(crate) root: &'a Path,
+    /// The folder, relative to the root.
+    pub(crate) folder: &'a Path,
+    /// What is in it.
+    pub(crate) listing: &'a Listing,
+    /// All folders of the repository.
+    pub(crate) tree: &'a Tree,
+    /// What the manifests of the repository say.
+    pub(crate) manifests: &'a [Manifest],
+}
+
+impl Place<'_> {
+    /// What says that the project around the folder depends on `tool`: the nearest manifest upwards that names any
+    /// migration tool decides.
+    pub(crate) fn depends_on(&self, tool: Tool) -> Option<Fact> {
+        let nearest = self.folder.ancestors().find_map(|folder| {
+            let here = self.manifests.iter().filter(|manifest| manifest.folder == folder);
+            let tools: Vec<&(Tool, Fact)> = here.flat_map(|manifest| &manifest.tools).collect();
+            (!tools.is_empty()).then_some(tools)
+        });
+        let found = nearest?.into_iter().find(|(found, _)| *found == tool)?;
+        Some(found.1.clone())
+    }
+
+    /// The beginning of a file, named relative to the root.
+    pub(crate) fn peek(&self, path: &Path) -> String {
+        const PEEK_BYTES: u64 = 64 * 1024;
+        text::peek(&self.root.join(path), PEEK_BYTES)
+    }
+}
+
+/// What a tool's own marks (its configuration beside a folder, annotations in its files) say about a folder.
+pub(crate) struct Claim {
+    /// How many migrations it holds.
+    pub(crate) migrations: usize,
+    /// The engines that the tool's marks leave: all that it may be, none where they say nothing.
+    pub(crate) engines: Vec<Engine>,
+    /// Whether the folder holds one history for each of `engines`, and not one for any of them.
+    pub(crate) each_engine: bool,
+    /// What this rests on.
+    pub(crate) facts: Vec<Fact>,
+}
+
+/// The first tool whose own marks a folder bears. Tools whose marks others might be taken for come first.
+pub(crate) fn claim(place: &Place<'_>) -> Option<(Tool, Claim)> {
+    type Claims = fn(&Place<'_>) -> Option<Claim>;
+    let claims: [(Tool, Claims); 11] = [
+        (Tool::Prisma, prisma::claim),
+        (Tool::Drizzle, drizzle::claim),
+        (Tool::Supabase, supabase::claim),
+        (Tool::GraphileMigrate, graphile_migrate::claim),
+        (Tool::Atlas, atlas::claim),
+        (Tool::Liquibase, liquibase::claim),
+        (Tool::SqlMigrate, sql_migrate::claim),
+        (Tool::Flyway, flyway::claim),
+        (Tool::Tern, tern::claim),
+        (Tool::Pop, pop::claim),
+        (Tool::NodePgMigrate, node_pg_migrate::claim),
+    ];
+    claims.into_iter().find_map(|(tool, claim)| Some((tool, claim(place)?)))
 }
 
 /// What kind of oddity.
@@ -182,8 +277,20 @@ pub(crate) fn read(tool: Tool, folder: &Folder<'_>) -> Result<Read, RepoError> {
         Tool::GolangMigrate => golang_migrate::read(folder)?,
         Tool::Dbmate => dbmate::read(folder)?,
         Tool::Goose => goose::read(folder)?,
+        Tool::SqlMigrate => sql_migrate::read(folder)?,
+        Tool::Flyway => flyway::read(folder)?,
+        Tool::Prisma => prisma::read(folder)?,
+        Tool::Drizzle => drizzle::read(folder)?,
+        Tool::Supabase => supabase::read(folder)?,
+        Tool::Pop => pop::read(folder)?,
+        Tool::NodePgMigrate => node_pg_migrate::read(folder)?,
+        Tool::GraphileMigrate => graphile_migrate::read(folder)?,
+        Tool::Tern => tern::read(folder)?,
+        Tool::Atlas => atlas::read(folder)?,
+        Tool::Liquibase => liquibase::read(folder)?,
         Tool::Numbered | Tool::File => numbered::read(folder)?,
     };
+    leave_out_downs(&mut read);
     for link in &folder.listing.links {
         read.problems.push(Problem::skipped(
             folder.at(link),
@@ -194,15 +301,98 @@ pub(crate) fn read(tool: Tool, folder: &Folder<'_>) -> Result<Read, RepoError> {
     Ok(read)
 }
 
+/// Counts the files that only go down among those that are not run.
+fn leave_out_downs(read: &mut Read) {
+    let counted = |down: &PathBuf| read.left_out.iter().any(|left_out| left_out.files.contains(down));
+    let downs: Vec<PathBuf> = read
+        .migrations
+        .iter()
+        .filter_map(|migration| migration.down.clone().filter(|down| *down != migration.path))
+        .filter(|down| !counted(down))
+        .collect();
+    if !downs.is_empty() {
+        read.left_out.push(LeftOut {
+            what: "down migrations".to_owned(),
+            files: downs,
+        });
+    }
+}
+
+/// The folder of a library whose migrations are for the projects that use it, where the module around `folder` has one.
+pub(crate) fn library(root: &Path, folder: &Path) -> Option<PathBuf> {
+    pop::library(root, folder)
+}
+
+/// Whether a tool reads the folders below the one that it is given, too.
+pub(crate) fn reads_below(tool: Tool) -> bool {
+    match tool {
+        Tool::Refinery | Tool::Pop | Tool::GraphileMigrate | Tool::Tern | Tool::Liquibase | Tool::Flyway => true,
+        Tool::Sqlx
+        | Tool::Diesel
+        | Tool::GolangMigrate
+        | Tool::Dbmate
+        | Tool::Goose
+        | Tool::SqlMigrate
+        | Tool::Prisma
+        | Tool::Drizzle
+        | Tool::Supabase
+        | Tool::NodePgMigrate
+        | Tool::Atlas
+        | Tool::Numbered
+        | Tool::File => false,
+    }
+}
+
 /// Whether the tool's SQLite connection enforces foreign keys when the project's code says nothing about it.
 pub(crate) fn sqlite_foreign_keys(tool: Tool) -> bool {
     match tool {
         Tool::Sqlx => sqlx::SQLITE_FOREIGN_KEYS,
         Tool::Refinery => refinery::SQLITE_FOREIGN_KEYS,
+        Tool::Prisma => prisma::SQLITE_FOREIGN_KEYS,
+        Tool::Pop => pop::SQLITE_FOREIGN_KEYS,
         // Neither the drivers of Go nor the sqlite3 shell nor diesel switch them on, and SQLite is off by default
         // (https://www.sqlite.org/foreignkeys.html#fk_enable).
-        Tool::Diesel | Tool::GolangMigrate | Tool::Dbmate | Tool::Goose | Tool::Numbered | Tool::File => false,
+        Tool::Diesel
+        | Tool::GolangMigrate
+        | Tool::Dbmate
+        | Tool::Goose
+        | Tool::SqlMigrate
+        | Tool::Flyway
+        | Tool::Drizzle
+        | Tool::Supabase
+        | Tool::NodePgMigrate
+        | Tool::GraphileMigrate
+        | Tool::Tern
+        | Tool::Atlas
+        | Tool::Liquibase
+        | Tool::Numbered
+        | Tool::File => false,
     }
+}
+
+/// Whether a folder is called like a database, also one that dbwright does not know.
+pub(crate) fn is_called_like_database(name: &str) -> bool {
+    const UNKNOWN: [&str; 13] = [
+        "h2",
+        "hsqldb",
+        "hsql",
+        "derby",
+        "oracle",
+        "sqlserver",
+        "mssql",
+        "db2",
+        "cockroachdb",
+        "cockroach",
+        "snowflake",
+        "clickhouse",
+        "yugabytedb",
+    ];
+    !engines_named(name).is_empty() || UNKNOWN.contains(&name)
+}
+
+/// Whether the driver that Drizzle uses enforces foreign keys on SQLite while it runs migrations.
+pub(crate) fn drizzle_foreign_keys(root: &Path, folder: &Path) -> Option<(bool, Fact)> {
+    drizzle::foreign_keys(root, folder)
 }
 
 /// Which tools' naming rules a folder follows, and with how many migrations. Contents are looked at by `detect`.

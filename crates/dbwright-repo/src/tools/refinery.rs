@@ -4,21 +4,18 @@
 //! <https://github.com/rust-db/refinery/blob/main/refinery_core/src/traits/sync.rs> (how they are run). `set_grouped(true)`
 //! in the project's code would put all pending ones into one transaction; the default is one for each.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use dbwright_catalog::RunMode;
 
 use super::{Folder, Problem, Read, duplicates};
 use crate::error::RepoError;
 use crate::order;
-use crate::walk::{self, has_extension};
+use crate::walk::has_extension;
 
 /// rusqlite's bundled SQLite is compiled with `SQLITE_DEFAULT_FOREIGN_KEYS=1`:
 /// <https://github.com/rusqlite/rusqlite/blob/master/libsqlite3-sys/build.rs>.
 pub(super) const SQLITE_FOREIGN_KEYS: bool = true;
-
-/// Deeper folders are not searched.
-const DEPTH_MAX: usize = 8;
 
 /// The version of a migration's file name, as text: `V12__name.sql`, `U1__name.rs`.
 pub(super) fn version(file: &str) -> Option<&str> {
@@ -40,7 +37,7 @@ pub(super) fn version(file: &str) -> Option<&str> {
 pub(super) fn read(folder: &Folder<'_>) -> Result<Read, RepoError> {
     let mut read = Read::default();
     let mut found: Vec<(i64, PathBuf, String)> = Vec::new();
-    for path in files(folder)? {
+    for path in folder.files_below()? {
         let file = path
             .file_name()
             .and_then(|name| name.to_str())
@@ -79,19 +76,4 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<Read, RepoError> {
         "refinery refuses all migrations",
     ));
     Ok(read)
-}
-
-/// All files at and below the folder, relative to it.
-fn files(folder: &Folder<'_>) -> Result<Vec<PathBuf>, RepoError> {
-    let mut files: Vec<PathBuf> = folder.listing.files.iter().map(PathBuf::from).collect();
-    let mut pending: Vec<PathBuf> = folder.listing.folders.iter().map(PathBuf::from).collect();
-    while let Some(path) = pending.pop() {
-        let listing = walk::list(&folder.root.join(folder.path).join(&path), &folder.at(&path))?;
-        files.extend(listing.files.iter().map(|file| path.join(file)));
-        if path.components().count() < DEPTH_MAX {
-            pending.extend(listing.folders.iter().map(|inner| path.join(inner)));
-        }
-    }
-    files.sort_by(|a: &PathBuf, b: &PathBuf| Path::cmp(a, b));
-    Ok(files)
 }

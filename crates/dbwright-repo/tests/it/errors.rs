@@ -20,8 +20,8 @@ fn no_migrations() {
 #[test]
 fn a_tool_that_is_not_read_yet_is_named() {
     let files = [
-        ("prisma/migrations/migration_lock.toml", "provider = \"postgresql\""),
-        ("prisma/migrations/20240101_init/migration.sql", "SELECT 1;"),
+        ("alembic.ini", "[alembic]"),
+        ("alembic/versions/1_a.py", "revision = \"1\""),
     ];
     assert_snapshot!(message(&files, Overrides::default()));
 }

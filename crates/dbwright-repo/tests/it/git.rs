@@ -60,7 +60,7 @@ fn check(root: &Path, reference: Option<&str>) -> String {
     let mut text = String::new();
     let result = (|| {
         let detection = detect(root, &config)?;
-        let history = read_history(root, &select(&detection, &config)?, &config)?;
+        let history = read_history(root, &select(&detection, &config)?.selections[0], &config)?;
         let new = new_since(root, &history.folder, reference.map(|name| (name, "--since")))?;
         for file in &new.files {
             writeln!(text, "{:?} {}", file.kind, file.path.display()).unwrap();

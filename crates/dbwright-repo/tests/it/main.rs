@@ -6,4 +6,6 @@ mod errors;
 mod files;
 mod git;
 mod histories;
+mod more_tools;
+mod other_tools;
 mod show;

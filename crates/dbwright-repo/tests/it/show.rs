@@ -37,11 +37,19 @@ pub(crate) fn check(root: &Path, overrides: Overrides) -> String {
         let config = config.with(overrides);
         let detection = detect(root, &config)?;
         text.push_str(&detection_text(&detection));
-        let selection = select(&detection, &config)?;
-        read_history(root, &selection, &config)
+        let selected = select(&detection, &config)?;
+        for question in &selected.open {
+            write!(text, "open {}", error_text(root, question)).unwrap();
+        }
+        let histories = selected.selections.iter();
+        histories
+            .map(|selection| read_history(root, selection, &config))
+            .collect::<Result<Vec<_>, _>>()
     });
     match read {
-        Ok(history) => text.push_str(&history_text(&history)),
+        Ok(histories) => histories
+            .iter()
+            .for_each(|history| text.push_str(&history_text(history))),
         Err(error) => text.push_str(&error_text(root, &error)),
     }
     assert!(
@@ -122,11 +130,13 @@ pub(crate) fn history_text(history: &History) -> String {
         )
         .unwrap();
         for statement in &migration.statements {
-            assert_eq!(
-                statement.text,
-                migration.text[statement.span.range()],
-                "spans point into the text"
-            );
+            // The place of a statement that a tool makes of a template is that of the template.
+            let source = &migration.text[statement.span.range()];
+            let made_of = if source == statement.text {
+                String::new()
+            } else {
+                format!(" MADE OF {source:?}")
+            };
             let rows = statement
                 .copy_rows
                 .as_ref()
@@ -135,8 +145,17 @@ pub(crate) fn history_text(history: &History) -> String {
                 .not_sent
                 .as_ref()
                 .map_or(String::new(), |why| format!(" NOT SENT: {why}"));
-            writeln!(text, "  {:3} {:?}{rows}{not_sent}", statement.line, statement.text).unwrap();
+            writeln!(
+                text,
+                "  {:3} {:?}{made_of}{rows}{not_sent}",
+                statement.line, statement.text
+            )
+            .unwrap();
         }
+    }
+    for left_out in &history.left_out {
+        let files: Vec<String> = left_out.files.iter().map(|file| file.display().to_string()).collect();
+        writeln!(text, "left out, {}: {}", left_out.what, files.join(", ")).unwrap();
     }
     for finding in &history.findings {
         writeln!(

@@ -1,0 +1,8 @@
+-- atlas:delimiter -- end
+
+CREATE FUNCTION one() RETURNS int LANGUAGE sql AS $$ SELECT 1; $$;
+-- end
+
+-- why
+SELECT one();
+-- end

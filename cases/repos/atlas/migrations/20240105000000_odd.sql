@@ -1,0 +1,3 @@
+-- atlas:txmode all
+
+ALTER TABLE "users" ADD COLUMN "name" text;

@@ -1,0 +1,5 @@
+COPY users (id) FROM STDIN;
+1
+2
+\.
+SELECT 1;

@@ -1,0 +1,3 @@
+CREATE TABLE users (id int);
+ALTER TABLE users OWNER TO ${owner};
+COMMENT ON TABLE users IS '${flyway:defaultSchema} of ${flyway:filename}';

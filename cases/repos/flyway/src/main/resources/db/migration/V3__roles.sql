@@ -1,0 +1,2 @@
+CREATE ROLE reader PASSWORD '${password}';
+CREATE ROLE writer PASSWORD '${unknown}';

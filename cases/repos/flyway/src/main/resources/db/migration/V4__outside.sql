@@ -1,0 +1,2 @@
+UPDATE users SET name = 'a';
+UPDATE users SET name = '${owner}';

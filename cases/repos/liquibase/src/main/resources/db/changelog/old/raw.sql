@@ -1,0 +1,2 @@
+CREATE TABLE raw (id int);
+CREATE INDEX raw_id ON raw (id);

@@ -1,0 +1,1 @@
+export const up = (pgm) => pgm.addColumns("users", { name: "text" });

@@ -1,0 +1,3 @@
+ALTER TABLE users ADD COLUMN seen date;
+-- Down Migration
+ALTER TABLE users DROP COLUMN seen;

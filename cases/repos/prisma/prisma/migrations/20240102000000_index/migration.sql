@@ -1,0 +1,2 @@
+ALTER TABLE "User" ADD COLUMN "name" TEXT;
+CREATE INDEX CONCURRENTLY "User_name" ON "User" ("name");

@@ -1,0 +1,2 @@
+DROP INDEX CONCURRENTLY "User_name";
+ALTER TABLE "User" DROP COLUMN "name";

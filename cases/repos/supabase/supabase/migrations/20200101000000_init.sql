@@ -1,0 +1,1 @@
+SELECT 'of an old CLI';

@@ -1,0 +1,1 @@
+INSERT INTO profiles (id) VALUES (gen_random_uuid());

@@ -1,0 +1,3 @@
+create table {{ .prefix }}notes (id int);
+create table plain (id int);
+{{ install_snapshot "v1" }}

@@ -1,0 +1,4 @@
+-- later
+
+---- create above / drop below ----
+drop table later;

@@ -1,0 +1,1 @@
+grant all on users to {{.app_user}};

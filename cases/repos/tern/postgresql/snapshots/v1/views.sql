@@ -1,0 +1,1 @@
+create view somebody as select * from users;
