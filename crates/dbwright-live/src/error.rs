@@ -1,5 +1,7 @@
 //! What can go wrong outside: servers, sockets, files.
 
+use dbwright_catalog::{Engine, Version};
+
 /// An error of the outside world. Wrong SQL is none: it is an effect.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,18 +22,35 @@ pub enum LiveError {
         /// Why.
         source: tokio_postgres::Error,
     },
-    /// No PostgreSQL server program that can be used was found on this machine, or in the folders that were given.
-    #[error("no usable PostgreSQL server was found; looked in: {tried}")]
-    NoPostgres {
+    /// A session with a MySQL or MariaDB server broke or refused something that only dbwright itself had asked for.
+    #[error("MySQL or MariaDB: {doing}")]
+    MySqlFamily {
+        /// What was being done: `reading the catalog`.
+        doing: String,
+        /// Why.
+        source: mysql_async::Error,
+    },
+    /// No server program that can be used was found on this machine.
+    #[error("no usable {engine} server was found; looked in: {tried}")]
+    NoServer {
+        /// The engine that was wanted.
+        engine: Engine,
+        /// The version that was wanted, if any.
+        version: Option<Version>,
         /// The places that were looked at, and what was wrong with what stood there.
         tried: String,
     },
-    /// The folders that were given hold no PostgreSQL server program that can be used.
-    #[error("no usable PostgreSQL server in the folder that was given: {tried}")]
+    /// The folders that were given hold no server program that can be used.
+    #[error("no usable {engine} server in the folder that was given: {tried}")]
     GivenFolder {
+        /// The engine that was wanted.
+        engine: Engine,
         /// The folders, and what is wrong with each.
         tried: String,
     },
+    /// An engine could not be installed.
+    #[error(transparent)]
+    Install(#[from] crate::install::InstallError),
     /// Something that could do harm was asked for.
     #[error("refused for safety: {what}")]
     Refused {
@@ -99,19 +118,18 @@ impl LiveError {
     /// What the user can do about it; each hint is one sentence without a trailing line break.
     pub fn hints(&self) -> Vec<String> {
         match self {
-            LiveError::NoPostgres { .. } => vec![
-                format!("install the server programs: {INSTALL}"),
-                "or name a folder that holds `initdb` and `postgres`: --postgres-bin DIR or DBWRIGHT_POSTGRES_BIN=DIR"
-                    .to_owned(),
-                "or give a disposable server: --scratch-url postgres://user@host/postgres".to_owned(),
-            ],
-            LiveError::GivenFolder { .. } => vec![
-                "name the folder that holds `initdb` and `postgres`, or leave out --postgres-bin \
-                 (DBWRIGHT_POSTGRES_BIN) to use what is found in the usual places"
-                    .to_owned(),
-            ],
+            LiveError::NoServer { engine, version, .. } => no_server(*engine, *version),
+            LiveError::GivenFolder { engine, .. } => {
+                let (programs, flag, variable) = given(*engine);
+                vec![format!(
+                    "name the folder that holds {programs}, or leave out {flag} ({variable}) to use what is found in \
+                     the usual places"
+                )]
+            }
             LiveError::ServerProgram { .. } | LiveError::ServerStopped { .. } => vec![
-                "`dbwright detect` shows the servers of this machine; --postgres-bin DIR chooses another".to_owned(),
+                "`dbwright detect` shows the servers of this machine; --postgres-bin DIR (--mysql-bin, --mariadb-bin) \
+                 chooses another"
+                    .to_owned(),
             ],
             LiveError::GivenServer { .. } => {
                 vec!["without --scratch-url (DBWRIGHT_SCRATCH_URL) dbwright starts a server of its own".to_owned()]
@@ -119,6 +137,7 @@ impl LiveError {
             LiveError::DiskFull { .. } => {
                 vec!["free some space, or point TMPDIR to a folder that has about 200 MB".to_owned()]
             }
+            LiveError::Install(error) => error.hints(),
             _ => Vec::new(),
         }
     }
@@ -129,6 +148,17 @@ impl LiveError {
         match source.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => LiveError::DiskFull { place: doing },
             _ => LiveError::Io { doing, source },
+        }
+    }
+
+    /// An error of a MySQL or MariaDB session; a full disk (error 1021) is told as what it is.
+    pub(crate) fn mysql_family(doing: impl Into<String>, source: mysql_async::Error) -> Self {
+        let doing = doing.into();
+        match &source {
+            mysql_async::Error::Server(error) if error.code == 1021 => LiveError::DiskFull {
+                place: format!("{doing} ({})", error.message),
+            },
+            _ => LiveError::MySqlFamily { doing, source },
         }
     }
 
@@ -144,10 +174,72 @@ impl LiveError {
     }
 }
 
+/// What to do where no server of an engine was found.
+fn no_server(engine: Engine, version: Option<Version>) -> Vec<String> {
+    let (programs, flag, variable) = given(engine);
+    let packages = format!("install them with the packages of this system: {}", packages(engine));
+    let folder = format!("or name a folder that holds {programs}: {flag} DIR or {variable}=DIR");
+    let server = "or give a disposable server: --scratch-url";
+    if engine != Engine::Postgres {
+        return vec![packages, folder, format!("{server} {}://user@host", engine.name())];
+    }
+    let install = format!(
+        "`dbwright engine install postgres{}` brings the server programs, and `dbwright check --install-engine` does so \
+         by itself",
+        version.map(|version| format!("@{}", version.major)).unwrap_or_default()
+    );
+    vec![
+        install,
+        format!("or {packages}"),
+        folder,
+        format!("{server} postgres://user@host/postgres"),
+    ]
+}
+
+/// The programs of an engine, and the flag and the variable that name their folder.
+fn given(engine: Engine) -> (&'static str, &'static str, &'static str) {
+    match engine {
+        Engine::Postgres | Engine::Sqlite => ("`initdb` and `postgres`", "--postgres-bin", "DBWRIGHT_POSTGRES_BIN"),
+        Engine::MySql => ("`mysqld`", "--mysql-bin", "DBWRIGHT_MYSQL_BIN"),
+        Engine::MariaDb => ("`mariadbd`", "--mariadb-bin", "DBWRIGHT_MARIADB_BIN"),
+    }
+}
+
+/// How the packages with an engine's server are installed.
 #[cfg(target_os = "macos")]
-const INSTALL: &str = "`brew install postgresql@17`, or Postgres.app";
+fn packages(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Postgres | Engine::Sqlite => "`brew install postgresql@17`, or Postgres.app",
+        Engine::MySql => "`brew install mysql`",
+        Engine::MariaDb => "`brew install mariadb`",
+    }
+}
+
+/// How the packages with an engine's server are installed.
 #[cfg(windows)]
-const INSTALL: &str = "see https://www.postgresql.org/download/windows/";
+fn packages(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Postgres | Engine::Sqlite => "see https://www.postgresql.org/download/windows/",
+        Engine::MySql => "see https://dev.mysql.com/downloads/mysql/",
+        Engine::MariaDb => "see https://mariadb.org/download/",
+    }
+}
+
+/// How the packages with an engine's server are installed.
 #[cfg(not(any(target_os = "macos", windows)))]
-const INSTALL: &str = "`apt-get install postgresql` (Debian, Ubuntu), `dnf install postgresql-server` (Fedora), \
-                       `apk add postgresql` (Alpine)";
+fn packages(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Postgres | Engine::Sqlite => {
+            "`apt-get install postgresql` (Debian, Ubuntu), `dnf install postgresql-server` (Fedora), \
+             `apk add postgresql` (Alpine)"
+        }
+        Engine::MySql => {
+            "`apt-get install mysql-server-core-8.0` (Ubuntu), `dnf install mysql-server` (Fedora), packages for \
+             other systems at https://dev.mysql.com/downloads/"
+        }
+        Engine::MariaDb => {
+            "`apt-get install mariadb-server-core` (Debian, Ubuntu), `dnf install mariadb-server` (Fedora), \
+             `apk add mariadb` (Alpine)"
+        }
+    }
+}

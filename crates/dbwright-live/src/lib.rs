@@ -4,8 +4,10 @@
 //! trying fixes ([`prove`]) and
 //! running histories while watching what each statement does ([`trace`]).
 
+pub mod cache;
 mod error;
 pub mod fill;
+pub mod install;
 pub mod introspect;
 pub mod prove;
 pub mod scratch;

@@ -2,6 +2,8 @@
 //!
 //! Never for a user's database: rows are committed.
 
+mod attempt;
+pub mod mysql_family;
 pub mod postgres;
 mod scope;
 pub mod sqlite;

@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use dbwright_catalog::{Catalog, Engine, ObjectBody, ObjectId, ObjectKind, Table, TableExtra, TableKind, Unfilled};
-use dbwright_ddl::{ATTEMPTS, ROWS_PER_TABLE, Row, Rows, candidates, insert_sql, qualified_name};
+use dbwright_ddl::{Row, Rows, candidates, insert_sql, qualified_name};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use self::session::{Refusal, Session, rows_of, switch_triggers};
-use super::scope::{ROWS_READ_MAX, Scope, missing, reconcile};
+use self::session::{Session, rows_of, switch_triggers};
+use super::attempt::{Guesses, Refusal};
+use super::scope::{ROWS_READ_MAX, Scope, has_triggers, missing, next_index, reconcile};
 use crate::LiveError;
 
 /// No statement of ours takes this long, unless a trigger does.
@@ -213,18 +214,13 @@ impl Filler<'_> {
     /// Row by row, with several guesses each; the reason where there are too few in the end.
     async fn one_by_one(&mut self, table: &ObjectId) -> Result<Result<(), String>, LiveError> {
         'rows: while missing(self.ledger, table) > 0 {
-            let index = self.ledger.placed(table).len().min(ROWS_PER_TABLE - 1);
-            let mut tried = BTreeSet::new();
-            let mut reason = String::new();
-            for attempt in 0..ATTEMPTS {
-                let row = match candidates(self.catalog, self.ledger, table, index, attempt) {
+            let mut guesses = Guesses::new(table, next_index(self.ledger, table));
+            loop {
+                let row = match guesses.next(self.catalog, self.ledger) {
                     Ok(row) => row,
                     Err(reason) => return Ok(Err(reason)),
                 };
                 let sql = insert_returning(self.catalog, &row);
-                if !tried.insert(sql.clone()) {
-                    continue;
-                }
                 let is_there = |messages: &[SimpleQueryMessage]| match rows_of(table, messages).len() {
                     1 => Ok(()),
                     _ => Err(KEPT_OUT.to_owned()),
@@ -236,17 +232,9 @@ impl Filler<'_> {
                         }
                         continue 'rows;
                     }
-                    Err(refusal) => {
-                        if reason.is_empty() || refusal.is_final {
-                            reason = refusal.message;
-                        }
-                        if refusal.is_final {
-                            break;
-                        }
-                    }
+                    Err(refusal) => guesses.refused(refusal),
                 }
             }
-            return Ok(Err(reason));
         }
         Ok(Ok(()))
     }
@@ -354,10 +342,6 @@ fn stored_tables(catalog: &Catalog) -> impl Iterator<Item = &ObjectId> {
         .map(|(id, _)| id)
 }
 
-fn has_triggers(catalog: &Catalog) -> bool {
-    catalog.objects.keys().any(|id| id.kind == ObjectKind::Trigger)
-}
-
 fn table_has_triggers(catalog: &Catalog, table: &ObjectId) -> bool {
     let is_on_table = |id: &ObjectId| id.kind == ObjectKind::Trigger && id.owner_table().as_ref() == Some(table);
     catalog.objects.keys().any(is_on_table)
@@ -366,6 +350,6 @@ fn table_has_triggers(catalog: &Catalog, table: &ObjectId) -> bool {
 fn is_row_security_forced(catalog: &Catalog, table: &ObjectId) -> bool {
     match table_of(catalog, table).map(|table| &table.extra) {
         Some(TableExtra::Postgres(extra)) => extra.row_security && extra.force_row_security,
-        Some(TableExtra::Sqlite(_)) | None => false,
+        Some(TableExtra::MySqlFamily(_) | TableExtra::Sqlite(_)) | None => false,
     }
 }

@@ -1,9 +1,12 @@
-//! What filling means for both engines: which tables, in which order, and whose rows the rows in them are.
+//! What filling means for all engines: which tables, in which order, and whose rows the rows in them are.
 
 use std::collections::BTreeSet;
 
-use dbwright_catalog::{Catalog, ConstraintKind, ObjectId, Unfilled};
+use dbwright_catalog::{Catalog, ConstraintKind, ObjectId, ObjectKind, Unfilled};
 use dbwright_ddl::{Placement, ROWS_PER_TABLE, Row, Rows, order, placement};
+
+/// How often deleting is tried over all tables again, because rows of one table hold rows of another.
+pub(super) const REMOVE_ROUNDS_MAX: usize = 6;
 
 /// How many rows of a table are looked at to tell ours from others.
 pub(super) const ROWS_READ_MAX: usize = 20;
@@ -156,4 +159,30 @@ fn is_same(known: &Row, read: &Row, key: &[String]) -> bool {
 /// How many rows a table still needs.
 pub(super) fn missing(ledger: &Rows, table: &ObjectId) -> usize {
     ROWS_PER_TABLE.saturating_sub(ledger.placed(table).len() + ledger.found(table).len())
+}
+
+/// Which row of a table comes next, from 0.
+pub(super) fn next_index(ledger: &Rows, table: &ObjectId) -> usize {
+    ledger.placed(table).len().min(ROWS_PER_TABLE - 1)
+}
+
+/// The tables with generated rows, children before their parents. Rows of tables that are gone leave the ledger.
+pub(super) fn children_first(catalog: &Catalog, ledger: &mut Rows) -> Vec<ObjectId> {
+    let mut tables = order(catalog);
+    tables.reverse();
+    let gone: Vec<_> = ledger
+        .tables()
+        .filter(|table| !tables.contains(table))
+        .cloned()
+        .collect();
+    for table in gone {
+        ledger.keep(&table, 0);
+    }
+    tables.retain(|table| !ledger.placed(table).is_empty());
+    tables
+}
+
+/// Whether any table has triggers.
+pub(super) fn has_triggers(catalog: &Catalog) -> bool {
+    catalog.objects.keys().any(|id| id.kind == ObjectKind::Trigger)
 }

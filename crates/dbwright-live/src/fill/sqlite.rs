@@ -2,19 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use dbwright_catalog::{Catalog, Engine, ObjectId, ObjectKind, Unfilled};
-use dbwright_ddl::{
-    ATTEMPTS, ROWS_PER_TABLE, Row, Rows, candidates, delete_sql, insert_sql, qualified_name, quote_bytes, quote_literal,
-};
+use dbwright_catalog::{Catalog, Engine, ObjectId, Unfilled};
+use dbwright_ddl::{Row, Rows, delete_sql, insert_sql, qualified_name, quote_bytes, quote_literal};
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 
-use super::scope::{ROWS_READ_MAX, Scope, missing, reconcile};
+use super::attempt::{Guesses, Refusal};
+use super::scope::{
+    REMOVE_ROUNDS_MAX, ROWS_READ_MAX, Scope, children_first, has_triggers, missing, next_index, reconcile,
+};
 use crate::LiveError;
-
-/// How often deleting is tried over all tables again, because rows of one table hold rows of another.
-const REMOVE_ROUNDS_MAX: usize = 6;
 
 /// Gives tables the generated rows they lack: all tables, or `only` these and those they refer to. Foreign keys are
 /// checked if the connection checks them. What was inserted stands in the ledger afterwards, with the values that the
@@ -74,13 +72,6 @@ fn finish(session: Session<'_>, keep: bool) -> Result<(), LiveError> {
     }
     session.must("ROLLBACK TO dbwright_fill; RELEASE dbwright_fill")?;
     released
-}
-
-/// Why the database did not do something.
-struct Refusal {
-    message: String,
-    /// Whether trying another row is of no use.
-    is_final: bool,
 }
 
 /// The connection, with errors sorted into refusals (data) and failures (the outside world).
@@ -269,18 +260,13 @@ impl Filler<'_> {
     /// Row by row, with several guesses each; the reason where there are too few in the end.
     fn add_rows(&mut self, table: &ObjectId) -> Result<Result<(), String>, LiveError> {
         'rows: while missing(self.ledger, table) > 0 {
-            let index = self.ledger.placed(table).len().min(ROWS_PER_TABLE - 1);
-            let mut tried = BTreeSet::new();
-            let mut reason = String::new();
-            for attempt in 0..ATTEMPTS {
-                let row = match candidates(self.catalog, self.ledger, table, index, attempt) {
+            let mut guesses = Guesses::new(table, next_index(self.ledger, table));
+            loop {
+                let row = match guesses.next(self.catalog, self.ledger) {
                     Ok(row) => row,
                     Err(reason) => return Ok(Err(reason)),
                 };
                 let sql = format!("{} RETURNING *", insert_sql(Engine::Sqlite, &row));
-                if !tried.insert(sql.clone()) {
-                    continue;
-                }
                 match self.session.attempt(table, &sql)? {
                     Ok(rows) if rows.is_empty() => {
                         return Ok(Err("a trigger of the table keeps rows out".to_owned()));
@@ -291,17 +277,9 @@ impl Filler<'_> {
                         }
                         continue 'rows;
                     }
-                    Err(refusal) => {
-                        if reason.is_empty() || refusal.is_final {
-                            reason = refusal.message;
-                        }
-                        if refusal.is_final {
-                            break;
-                        }
-                    }
+                    Err(refusal) => guesses.refused(refusal),
                 }
             }
-            return Ok(Err(reason));
         }
         Ok(Ok(()))
     }
@@ -336,21 +314,8 @@ impl Filler<'_> {
     }
 }
 
-fn has_triggers(catalog: &Catalog) -> bool {
-    catalog.objects.keys().any(|id| id.kind == ObjectKind::Trigger)
-}
-
 fn remove_in_savepoint(session: Session<'_>, catalog: &Catalog, ledger: &mut Rows) -> Result<(), LiveError> {
-    let mut tables = dbwright_ddl::order(catalog);
-    tables.reverse();
-    let gone: Vec<_> = ledger
-        .tables()
-        .filter(|table| !tables.contains(table))
-        .cloned()
-        .collect();
-    for table in gone {
-        ledger.keep(&table, 0);
-    }
+    let tables = children_first(catalog, ledger);
     for _ in 0..REMOVE_ROUNDS_MAX {
         let mut is_progress = false;
         for table in &tables {

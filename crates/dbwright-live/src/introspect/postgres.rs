@@ -96,6 +96,8 @@ pub struct CatalogState {
     entries: BTreeMap<Key, Entry>,
     relations: HashMap<u32, Relation>,
     dependencies: BTreeSet<Dependency>,
+    /// Which relations are children of which, as OIDs.
+    inherits: String,
 }
 
 impl CatalogState {
@@ -106,6 +108,7 @@ impl CatalogState {
             entries: BTreeMap::new(),
             relations: HashMap::new(),
             dependencies: BTreeSet::new(),
+            inherits: String::new(),
         };
         state.read_objects(client, frame, &Scope::all()).await?;
         state.read_dependencies(client, frame).await?;
@@ -186,7 +189,12 @@ impl CatalogState {
         let old_files = self.relations.clone();
         let mut old = self.remove(&found);
         let mut read = self.read_objects(client, frame, &found.scope).await?;
-        if touched.catalogs.contains("pg_inherits") || self.renamed(&old, &read) {
+        let inherits_otherwise = found
+            .inherits
+            .as_ref()
+            .is_some_and(|inherits| *inherits != self.inherits);
+        self.inherits = found.inherits.unwrap_or_else(|| std::mem::take(&mut self.inherits));
+        if inherits_otherwise || self.renamed(&old, &read) {
             // Names of other objects stand in the definitions of those that hang on them.
             let rest = std::mem::take(&mut self.entries);
             old.extend(rest.into_iter().filter(|(key, _)| !read.contains(key)));
@@ -350,9 +358,14 @@ impl CatalogState {
     }
 
     async fn read_dependencies(&mut self, client: &Client, frame: Frame) -> Result<(), LiveError> {
-        let results = read_only(client, frame, &[queries::dependencies()]).await?;
+        let queries = [queries::inherits(), queries::dependencies()];
+        let mut results = read_only(client, frame, &queries).await?.into_iter();
+        let inherits = results.next().unwrap_or_default();
+        self.inherits = inherits
+            .first()
+            .map(|row| Row(row).text(1).to_owned())
+            .unwrap_or_default();
         self.dependencies = results
-            .into_iter()
             .flatten()
             .filter_map(|row| {
                 let row = Row(&row);
@@ -477,6 +490,8 @@ struct Found {
     scope: Scope,
     /// OIDs that are still there, by system catalog.
     present: HashMap<String, BTreeSet<u32>>,
+    /// Which relations are children of which, where that may have changed.
+    inherits: Option<String>,
     last_command: i64,
 }
 
@@ -498,6 +513,7 @@ async fn find_touched(client: &Client, frame: Frame, touched: &Touched) -> Resul
     let mut found = Found {
         scope: Scope::default(),
         present: HashMap::new(),
+        inherits: None,
         last_command: -1,
     };
     if !newer.is_empty() {
@@ -516,6 +532,10 @@ async fn find_touched(client: &Client, frame: Frame, touched: &Touched) -> Resul
     }
     for row in results.next().unwrap_or_default() {
         let row = Row(&row);
+        if row.text(0) == "pg_inherits" {
+            found.inherits = row.owned(1).or_else(|| Some(String::new()));
+            continue;
+        }
         let oids = row.text(1).split(',').filter_map(|oid| oid.parse().ok()).collect();
         found.present.insert(row.text(0).to_owned(), oids);
     }

@@ -1,20 +1,28 @@
 //! Trying fixes on a scratch PostgreSQL.
 //!
-//! The history is replayed once. Before each migration that has fixes to try, the database is copied: one copy runs the
-//! migration as it stands, another runs it with the fixes in place of their statements. A fix holds when both end in the
-//! same catalog, none of the locks was taken that it is there to avoid, and no step reads or writes a table from end to end
+//! The history is replayed once. Before each migration that has fixes to try, the database is copied, and the copy runs it
+//! with the fixes in place of their statements. Another copy runs the migration as it stands, unless what was watched tells
+//! in which catalog it ends and the fixes end in just that. A fix holds when both end in the same catalog, none of the locks was taken that it is there to avoid, and no step reads or writes a table from end to end
 //! while it keeps others from writing to it. All fixes of a migration are tried together first; where that does not hold
 //! for all, each is tried by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{Catalog, Effect, FixStep, History, Migration, ObjectId, Outcome, Proof, Span, Statement};
+use dbwright_catalog::{
+    Catalog, Change, Effect, FixStep, History, Migration, Object, ObjectId, Outcome, Proof, Span, Statement, Trace,
+};
 
 use super::Candidate;
 use crate::LiveError;
+#[cfg(unix)]
+use crate::cache::HistoryCache;
 use crate::introspect::postgres::{CatalogState, Frame};
 use crate::scratch::postgres::PostgresScratch;
-use crate::trace::postgres::Runner;
+#[cfg(unix)]
+use crate::scratch::postgres::Programs;
+#[cfg(unix)]
+use crate::trace::postgres::resume;
+use crate::trace::postgres::{Prefix, Runner, Settings};
 
 /// Tries each candidate; one proof per candidate, in their order.
 ///
@@ -28,68 +36,162 @@ pub async fn prove(
     history: &History,
     candidates: &[Candidate<'_>],
 ) -> Result<Vec<Proof>, LiveError> {
-    match try_all(scratch, history, candidates).await {
+    let ground = Ground {
+        scratch,
+        history,
+        prefix: None,
+        trace: None,
+    };
+    match ground.try_all(candidates).await {
         Ok(proofs) => Ok(proofs),
         Err(error) => Err(scratch.why(error).await),
     }
 }
 
-async fn try_all(
-    scratch: &PostgresScratch,
+/// Tries each candidate as [`prove`] does, on a server of our own, from where an earlier run has come to. `trace` is what was
+/// seen of the history.
+///
+/// # Errors
+///
+/// When the server or a session breaks.
+#[cfg(unix)]
+pub async fn prove_kept(
+    programs: &Programs,
+    cache: &HistoryCache,
     history: &History,
+    trace: &Trace,
     candidates: &[Candidate<'_>],
 ) -> Result<Vec<Proof>, LiveError> {
-    let mut proofs: Vec<Option<Proof>> = vec![None; candidates.len()];
-    let mut by_migration: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (index, candidate) in candidates.iter().enumerate() {
-        by_migration.entry(candidate.migration).or_default().push(index);
-    }
-    let Some(last) = by_migration.keys().next_back().copied() else {
-        return Ok(Vec::new());
+    let (scratch, prefix) = resume(programs, cache).await?;
+    let ground = Ground {
+        scratch: &scratch,
+        history,
+        prefix: prefix.as_ref(),
+        trace: Some(trace),
     };
-    let database = scratch.create_database().await?;
-    let mut runner = Runner::new(scratch, &database).await?;
-    runner.begin(history).await?;
-    for (index, migration) in history.migrations.iter().enumerate().take(last + 1) {
-        if let Some(wanted) = by_migration.get(&index) {
-            let settings = runner.leave().await?;
-            let place = (index, migration);
-            let original = run_on_copy(scratch, &database, &settings, place, &[]).await?;
-            let tries = Tries {
-                scratch,
-                database: &database,
-                settings: &settings,
-                place,
-                original: &original,
-            };
-            for (candidate, proof) in tries.all(wanted, candidates).await? {
-                proofs[candidate] = Some(proof);
-            }
-            runner = Runner::new(scratch, &database).await?;
-            runner.apply(&settings).await?;
+    let proofs = match ground.try_all(candidates).await {
+        Ok(proofs) => Ok(proofs),
+        Err(error) => Err(scratch.why(error).await),
+    };
+    scratch.stop().await?;
+    proofs
+}
+
+/// What fixes are tried on.
+struct Ground<'a> {
+    scratch: &'a PostgresScratch,
+    history: &'a History,
+    prefix: Option<&'a Prefix>,
+    trace: Option<&'a Trace>,
+}
+
+impl Ground<'_> {
+    async fn try_all(&self, candidates: &[Candidate<'_>]) -> Result<Vec<Proof>, LiveError> {
+        let (scratch, history) = (self.scratch, self.history);
+        let mut proofs: Vec<Option<Proof>> = vec![None; candidates.len()];
+        let mut by_migration: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (index, candidate) in candidates.iter().enumerate() {
+            by_migration.entry(candidate.migration).or_default().push(index);
         }
-        runner.replay(index, migration).await?;
+        let Some(last) = by_migration.keys().next_back().copied() else {
+            return Ok(Vec::new());
+        };
+        let mut expected = self
+            .trace
+            .map(|trace| catalogs_after(trace, by_migration.keys().copied()))
+            .unwrap_or_default();
+        let mut runner = Runner::at(scratch, history, self.prefix).await?;
+        let database = runner.database().to_owned();
+        let first = self.prefix.map_or(0, Prefix::len);
+        for (index, migration) in history.migrations.iter().enumerate().take(last + 1).skip(first) {
+            if let Some(wanted) = by_migration.get(&index) {
+                let settings = runner.leave().await;
+                let mut tries = Tries {
+                    scratch,
+                    database: &database,
+                    settings: &settings,
+                    place: (index, migration),
+                    expected: expected.remove(&index),
+                    original: None,
+                };
+                for (candidate, proof) in tries.all(wanted, candidates).await? {
+                    proofs[candidate] = Some(proof);
+                }
+                if index == last {
+                    break;
+                }
+                runner = Runner::new(scratch, &database).await?;
+                runner.apply(&settings).await?;
+            }
+            runner.replay(index, migration).await?;
+        }
+        scratch.drop_database(&database).await?;
+        let missing = || Proof::NotTried {
+            reason: "its migration was not reached".to_owned(),
+        };
+        Ok(proofs.into_iter().map(|proof| proof.unwrap_or_else(missing)).collect())
     }
-    runner.leave().await?;
-    scratch.drop_database(&database).await?;
-    let missing = || Proof::NotTried {
-        reason: "its migration was not reached".to_owned(),
-    };
-    Ok(proofs.into_iter().map(|proof| proof.unwrap_or_else(missing)).collect())
+}
+
+/// The catalogs after these migrations, as far as what was watched tells: from the end of the history backwards.
+fn catalogs_after(trace: &Trace, wanted: impl DoubleEndedIterator<Item = usize>) -> BTreeMap<usize, Catalog> {
+    let mut objects = trace.catalog.objects.clone();
+    let mut after = BTreeMap::new();
+    let mut wanted = wanted.rev().peekable();
+    for (index, migration) in trace.migrations.iter().enumerate().rev() {
+        if wanted.next_if_eq(&index).is_some() {
+            let catalog = Catalog {
+                server: trace.catalog.server.clone(),
+                objects: objects.clone(),
+                dependencies: BTreeSet::new(),
+            };
+            after.insert(index, catalog);
+        }
+        if !migration.judged || wanted.peek().is_none() {
+            break;
+        }
+        for change in migration
+            .effects
+            .iter()
+            .rev()
+            .flat_map(|effect| effect.changes.iter().rev())
+        {
+            undo(&mut objects, change);
+        }
+    }
+    after
+}
+
+fn undo(objects: &mut BTreeMap<ObjectId, Object>, change: &Change) {
+    match change {
+        Change::Created(object) => {
+            objects.remove(&object.id);
+        }
+        Change::Dropped(object) => {
+            objects.insert(object.id.clone(), object.clone());
+        }
+        Change::Altered { before, after } => {
+            objects.remove(&after.id);
+            objects.insert(before.id.clone(), before.clone());
+        }
+    }
 }
 
 /// What trying the fixes of one migration needs.
 struct Tries<'a> {
     scratch: &'a PostgresScratch,
     database: &'a str,
-    settings: &'a [(String, String)],
+    settings: &'a Settings,
     place: (usize, &'a Migration),
-    original: &'a Run,
+    /// What the migration should end in, from what was watched.
+    expected: Option<Catalog>,
+    /// What it ends in as it stands, once that was needed.
+    original: Option<Catalog>,
 }
 
 impl Tries<'_> {
     /// Proofs of these candidates, with their indexes.
-    async fn all(&self, wanted: &[usize], candidates: &[Candidate<'_>]) -> Result<Vec<(usize, Proof)>, LiveError> {
+    async fn all(&mut self, wanted: &[usize], candidates: &[Candidate<'_>]) -> Result<Vec<(usize, Proof)>, LiveError> {
         let statements: BTreeSet<usize> = wanted.iter().map(|index| candidates[*index].statement).collect();
         if wanted.len() > 1 && statements.len() == wanted.len() {
             let proofs = self.together(wanted, candidates).await?;
@@ -104,12 +206,16 @@ impl Tries<'_> {
         Ok(proofs)
     }
 
-    async fn together(&self, wanted: &[usize], candidates: &[Candidate<'_>]) -> Result<Vec<(usize, Proof)>, LiveError> {
+    async fn together(
+        &mut self,
+        wanted: &[usize],
+        candidates: &[Candidate<'_>],
+    ) -> Result<Vec<(usize, Proof)>, LiveError> {
         let mut wanted = wanted.to_vec();
         wanted.sort_by_key(|index| candidates[*index].statement);
         let chosen: Vec<&Candidate<'_>> = wanted.iter().map(|index| &candidates[*index]).collect();
         let tried = run_on_copy(self.scratch, self.database, self.settings, self.place, &chosen).await?;
-        let difference = first_difference(&self.original.catalog, &tried.catalog);
+        let difference = self.difference(&tried.catalog).await?;
         let server = self.scratch.server();
         let proofs = wanted
             .iter()
@@ -131,6 +237,25 @@ impl Tries<'_> {
             });
         Ok(proofs.collect())
     }
+
+    /// The first object that is not as the migration leaves it. Only the migration itself can tell of a difference.
+    async fn difference(&mut self, tried: &Catalog) -> Result<Option<ObjectId>, LiveError> {
+        if self
+            .expected
+            .as_ref()
+            .is_some_and(|expected| first_difference(expected, tried).is_none())
+        {
+            return Ok(None);
+        }
+        if self.original.is_none() {
+            let run = run_on_copy(self.scratch, self.database, self.settings, self.place, &[]).await?;
+            self.original = Some(run.catalog);
+        }
+        Ok(self
+            .original
+            .as_ref()
+            .and_then(|original| first_difference(original, tried)))
+    }
 }
 
 /// What a run on a copy brought.
@@ -144,22 +269,25 @@ struct Run {
 async fn run_on_copy(
     scratch: &PostgresScratch,
     database: &str,
-    settings: &[(String, String)],
+    settings: &Settings,
     (index, migration): (usize, &Migration),
     fixes: &[&Candidate<'_>],
 ) -> Result<Run, LiveError> {
     let copy = scratch.copy_database(database).await?;
     let mut runner = Runner::new(scratch, &copy).await?;
     runner.apply(settings).await?;
-    let steps = if fixes.is_empty() {
+    let (steps, catalog) = if fixes.is_empty() {
         runner.replay(index, migration).await?;
-        Vec::new()
+        (Vec::new(), None)
     } else {
-        runner.replay_with_fixes(index, migration, fixes).await?
+        let steps = runner.replay_with_fixes(index, migration, fixes).await?;
+        (steps, runner.catalog())
     };
-    let catalog = runner.read_catalog().await?;
-    runner.leave().await?;
-    scratch.drop_database(&copy).await?;
+    let catalog = match catalog {
+        Some(catalog) => catalog,
+        None => runner.read_catalog().await?,
+    };
+    runner.discard().await?;
     Ok(Run { catalog, steps })
 }
 
@@ -236,13 +364,13 @@ impl Runner<'_> {
         for fix in fixes {
             let at = fix.statement.min(migration.statements.len());
             let before = without_transaction_control(part(&migration.statements[done..at]));
-            self.run_migration(index, &before, migration.run_mode).await?;
+            self.catch_up(index, &before, migration.run_mode).await?;
             let steps: Vec<Statement> = fix.fix.steps.iter().map(statement_of).collect();
             effects.push(self.watch_migration(index, &part(&steps)).await?);
             done = (at + 1).min(migration.statements.len());
         }
         let rest = without_transaction_control(part(&migration.statements[done..]));
-        self.run_migration(index, &rest, migration.run_mode).await?;
+        self.catch_up(index, &rest, migration.run_mode).await?;
         Ok(effects)
     }
 

@@ -2,4 +2,27 @@
 //!
 //! Everything that dbwright tries out, it tries out here. Not for the user's own servers: nothing in this module
 //! connects to one, unless it was given explicitly as a disposable one and holds nothing.
+
+mod options;
+#[cfg(unix)]
+mod own;
+mod patience;
+mod places;
+mod stamp;
+
+pub use options::{BinDirs, ParseScratchUrlError, ScratchOptions, ScratchUrl};
+
+pub mod mysql_family;
 pub mod postgres;
+
+/// An error with all that caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -13,22 +13,25 @@
 
 mod given;
 mod installation;
-mod options;
 #[cfg(unix)]
 mod own;
-mod patience;
+#[cfg(unix)]
+mod programs;
 mod session;
 
+pub use super::options::{ParseScratchUrlError, ScratchOptions, ScratchUrl};
+pub(crate) use installation::program_version;
 pub use installation::{Installation, installations, nearest};
-pub use options::{ParseScratchUrlError, ScratchOptions, ScratchUrl};
+#[cfg(unix)]
+pub use programs::Programs;
 pub use session::Session;
 
 use std::time::Duration;
 
 use dbwright_catalog::Server;
 
+pub(crate) use super::patience::Patience;
 use crate::LiveError;
-use patience::Patience;
 use session::{quote_identifier, quote_literal};
 
 /// The oldest major version that is used. Older ones have no trusted extensions and no `DROP DATABASE … WITH (FORCE)`.
@@ -88,7 +91,7 @@ impl PostgresScratch {
         }
         #[cfg(unix)]
         {
-            let (cluster, admin, server) = own::start(options).await?;
+            let (cluster, admin, server) = own::start(&own::choose(options).await?).await?;
             Ok(PostgresScratch {
                 admin,
                 server,

@@ -16,6 +16,16 @@ const TRANSACTION_ABORTED: &str = "25P02";
 /// SQLSTATEs of PostgreSQL that say something is in the way: table, column, object, function, schema.
 const IN_THE_WAY: [&str; 5] = ["42P07", "42701", "42710", "42723", "42P06"];
 
+/// Numbers of MySQL and MariaDB that say something is missing: database, table (to read, to drop, to refer to), column,
+/// column of an index, index, what `DROP` names, routine, what a view reads, server's word for a foreign key.
+const MYSQL_MISSING: [&str; 13] = [
+    "1049", "1051", "1054", "1072", "1091", "1146", "1176", "1305", "1356", "1360", "1824", "3734", "3822",
+];
+
+/// Numbers of MySQL and MariaDB that say something is in the way: database, table, column, index, routine, trigger,
+/// foreign key, event.
+const MYSQL_IN_THE_WAY: [&str; 8] = ["1007", "1050", "1060", "1061", "1304", "1359", "1537", "1826"];
+
 /// How SQLite's messages announce the name of what is in the way, before it or after it.
 const SQLITE_IN_THE_WAY: [&str; 3] = [
     "there is already another table or index with this name: ",
@@ -35,12 +45,12 @@ const SQLITE_MISSING: [&str; 7] = [
 ];
 
 /// The statements that did not run, in the order in which they were met.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Failures {
     failures: Vec<Failure>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Failure {
     /// Migration and statement of the first cause: its own where it is one.
     cause: (usize, usize),
@@ -55,7 +65,7 @@ struct Failure {
 impl Failures {
     /// Records a statement that the server refused and says whether it only follows from an earlier one.
     pub(crate) fn judge(&mut self, migration: usize, statement: usize, text: &str, error: SqlError) -> Outcome {
-        let cause = self.cause_of(&error);
+        let cause = self.cause_of(&error, text);
         self.record(cause.unwrap_or((migration, statement)), text);
         match cause {
             Some((migration, statement)) => Outcome::FollowsFrom {
@@ -83,7 +93,7 @@ impl Failures {
     }
 
     /// The first cause of an error. A statement that would have made what is missing goes before one that only mentions it.
-    fn cause_of(&self, error: &SqlError) -> Option<(usize, usize)> {
+    fn cause_of(&self, error: &SqlError, text: &str) -> Option<(usize, usize)> {
         if error.code == TRANSACTION_ABORTED {
             return self.failures.last().map(|failure| failure.cause);
         }
@@ -93,7 +103,7 @@ impl Failures {
             let keeper = failures.find(|failure| in_the_way.iter().any(|name| failure.unmade.contains(name)));
             return keeper.map(|failure| failure.cause);
         }
-        let missing = missing_names(error);
+        let missing = missing_names(error, text);
         let maker = self
             .failures
             .iter()
@@ -108,9 +118,19 @@ impl Failures {
 }
 
 /// The names that an error says are missing, in lower case, without schema or table; nothing where it says no such thing.
-fn missing_names(error: &SqlError) -> Vec<String> {
+fn missing_names(error: &SqlError, text: &str) -> Vec<String> {
     if MISSING.contains(&error.code.as_str()) {
         return postgres_missing_name(&error.message).into_iter().collect();
+    }
+    if MYSQL_MISSING.contains(&error.code.as_str()) {
+        return mysql_names(&error.message);
+    }
+    if error.code == "1005" && error.message.contains("errno: 150") {
+        // MariaDB does not say which table a foreign key lacks.
+        let lower = text.to_lowercase();
+        let after = lower.split_once("references").map(|(_, after)| after);
+        let name = after.and_then(|after| after.split(['(', ';']).next());
+        return name.map(last_part).into_iter().collect();
     }
     let found = SQLITE_MISSING.iter().find_map(|words| {
         let start = error.message.find(words)? + words.len();
@@ -127,6 +147,9 @@ fn names_in_the_way(error: &SqlError) -> Vec<String> {
     let message = error.message.as_str();
     if IN_THE_WAY.contains(&error.code.as_str()) {
         return message.split('"').nth(1).map(last_part).into_iter().collect();
+    }
+    if MYSQL_IN_THE_WAY.contains(&error.code.as_str()) {
+        return mysql_names(message).into_iter().take(1).collect();
     }
     if !error.code.starts_with("SQLITE") {
         return Vec::new();
@@ -149,6 +172,25 @@ fn postgres_missing_name(message: &str) -> Option<String> {
         _ => subject.split('"').nth(1)?,
     };
     Some(last_part(name))
+}
+
+/// The names that stand in quotes (`Unknown table 'app.a,app.b'`), or before `does not exist` (`PROCEDURE app.p does not
+/// exist`).
+fn mysql_names(message: &str) -> Vec<String> {
+    // `Can't DROP 'i'`: not every apostrophe is a quote.
+    let message = message.replace("n't", "nt");
+    let quoted = message.split(['\'', '`']).skip(1).step_by(2);
+    let mut names: Vec<String> = quoted.flat_map(|names| names.split(',')).map(last_part).collect();
+    if names.is_empty() {
+        let words = ["does not exist", "already exists"];
+        let subject = words.iter().find_map(|words| message.split_once(words));
+        names.extend(
+            subject
+                .and_then(|(subject, _)| subject.split_whitespace().last())
+                .map(last_part),
+        );
+    }
+    names
 }
 
 fn last_part(name: &str) -> String {
@@ -187,7 +229,21 @@ fn made(words: &[String]) -> Vec<String> {
                 .iter()
                 .any(|word| word == "rename");
         if creates || adds || renames {
-            let fill = ["concurrently", "if", "not", "exists", "only"];
+            // `ADD UNIQUE INDEX i`, `ADD CONSTRAINT c`, as MySQL has them.
+            let fill = [
+                "concurrently",
+                "if",
+                "not",
+                "exists",
+                "only",
+                "column",
+                "constraint",
+                "unique",
+                "fulltext",
+                "spatial",
+                "index",
+                "key",
+            ];
             let mut rest = words[index + 1..]
                 .iter()
                 .skip_while(|word| fill.contains(&word.as_str()));
@@ -196,6 +252,11 @@ fn made(words: &[String]) -> Vec<String> {
             if creates {
                 names.extend(rest.next().cloned());
             }
+        }
+        // `CHANGE [COLUMN] old new`.
+        if word == "change" {
+            let mut rest = words[index + 1..].iter().skip_while(|word| *word == "column");
+            names.extend(rest.nth(1).cloned());
         }
     }
     names
@@ -214,6 +275,7 @@ fn unmade(words: &[String]) -> Vec<String> {
                     .take(2)
                     .cloned(),
             ),
+            "change" => names.extend(after(index + 1).next().cloned()),
             // `ALTER TABLE schema.name RENAME`, `RENAME COLUMN name`.
             "rename" => {
                 names.extend(words[index.saturating_sub(2)..index].iter().cloned());
@@ -354,12 +416,53 @@ mod tests {
                 "SQLITE_ERROR",
                 "no such column: \"x\" - should this be a string literal in single-quotes?",
             ),
+            ("CREATE TABLE `t` (a int)", "1146", "Table 'app.t' doesn't exist"),
+            ("CREATE TABLE a (id int)", "1051", "Unknown table 'app.b,app.a'"),
+            ("ALTER TABLE t ADD c int", "1054", "Unknown column 'c' in 'field list'"),
+            (
+                "ALTER TABLE t CHANGE COLUMN a `c` int",
+                "1072",
+                "Key column 'c' doesn't exist in table",
+            ),
+            (
+                "ALTER TABLE t ADD UNIQUE INDEX `i` (a)",
+                "1091",
+                "Can't DROP 'i'; check that column/key exists",
+            ),
+            (
+                "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES p (a)",
+                "1091",
+                "Can't DROP FOREIGN KEY `f`; check that it exists",
+            ),
+            (
+                "CREATE PROCEDURE p() BEGIN END",
+                "1305",
+                "PROCEDURE app.p does not exist",
+            ),
+            (
+                "CREATE TABLE p (id int)",
+                "1824",
+                "Failed to open the referenced table 'p'",
+            ),
         ] {
             let mut failures = Failures::default();
             failures.refused(0, 0, text);
             let outcome = failures.judge(1, 0, "whatever", error(code, message));
             assert_eq!(cause(&outcome), Some((0, 0)), "{text} / {message}");
         }
+    }
+
+    #[test]
+    fn a_foreign_key_that_mariadb_can_not_make_is_blamed_on_the_table_that_it_refers_to() {
+        let mut failures = Failures::default();
+        failures.refused(0, 0, "CREATE TABLE parent (id int)");
+        let message = "Can't create table `app`.`child` (errno: 150 \"Foreign key constraint is incorrectly formed\")";
+        let text = "CREATE TABLE child (p int, FOREIGN KEY (p) REFERENCES `app`.`parent` (id))";
+        assert_eq!(cause(&failures.judge(1, 0, text, error("1005", message))), Some((0, 0)));
+        let other = "CREATE TABLE child (p int, FOREIGN KEY (p) REFERENCES other (id))";
+        let mut failures = Failures::default();
+        failures.refused(0, 0, "CREATE TABLE parent (id int)");
+        assert_eq!(cause(&failures.judge(1, 0, other, error("1005", message))), None);
     }
 
     #[test]
@@ -382,6 +485,10 @@ mod tests {
                 "42701",
                 "column \"t\" of relation \"a\" already exists",
             ),
+            ("DROP TABLE t", "1050", "Table 't' already exists"),
+            ("ALTER TABLE a CHANGE t u int", "1060", "Duplicate column name 't'"),
+            ("ALTER TABLE a DROP INDEX t", "1061", "Duplicate key name 't'"),
+            ("DROP PROCEDURE t", "1304", "PROCEDURE t already exists"),
         ] {
             let mut failures = Failures::default();
             failures.refused(2, 3, text);
@@ -396,6 +503,8 @@ mod tests {
         failures.refused(0, 0, "CREATE TABLE t (a)");
         for (code, message) in [
             ("42P07", "relation \"t\" already exists"),
+            ("1050", "Table 't' already exists"),
+            ("1062", "Duplicate entry 't' for key 't.PRIMARY'"),
             ("23505", "duplicate key value violates unique constraint \"t\""),
             ("SQLITE_ERROR", "table t already exists"),
         ] {

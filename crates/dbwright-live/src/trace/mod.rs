@@ -1,6 +1,7 @@
 //! Running a history on a scratch server and watching what each statement does, one file per engine.
 mod blame;
-mod bookkeeping;
+pub(crate) mod bookkeeping;
+pub mod mysql_family;
 pub mod postgres;
 pub mod sqlite;
 

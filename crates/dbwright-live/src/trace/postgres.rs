@@ -8,17 +8,29 @@
 
 mod block;
 mod hold;
+#[cfg(unix)]
+mod kept;
 mod observe;
+mod prefix;
 mod recover;
 mod send;
+mod settings;
+
+#[cfg(unix)]
+pub(crate) use kept::resume;
+#[cfg(unix)]
+pub use kept::trace_kept;
+pub(crate) use prefix::Prefix;
+pub(crate) use settings::Settings;
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
 use dbwright_catalog::{
-    Effect, Engine, History, Known, Migration, MigrationSet, MigrationTrace, ObjectId, ObjectKind, Outcome, RunMode,
-    Statement, Trace, TransactionId, Unfilled,
+    Catalog, Effect, Engine, History, Known, Migration, MigrationSet, MigrationTrace, ObjectId, ObjectKind, Outcome,
+    RunMode, Statement, Trace, TransactionId, Unfilled,
 };
-use dbwright_ddl::{Rows, quote_literal};
+use dbwright_ddl::Rows;
 use dbwright_sql::Summary;
 
 use super::Progress;
@@ -26,7 +38,7 @@ use super::blame::Failures;
 use super::bookkeeping;
 use crate::LiveError;
 use crate::fill;
-use crate::introspect::postgres::{CatalogState, Frame};
+use crate::introspect::postgres::{CatalogState, Frame, Touched};
 use crate::scratch::postgres::{PostgresScratch, Session, Who};
 
 /// Runs the whole history in a new database of the scratch server and tells what became of each migration.
@@ -52,55 +64,42 @@ async fn run(
     judged: &MigrationSet,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Trace, LiveError> {
-    let database = scratch.create_database().await?;
-    let mut runner = Runner::new(scratch, &database).await?;
-    runner.begin(history).await?;
-    let mut migrations = runner.run_history(history, judged, progress).await?;
-    let state = CatalogState::read(&runner.session.client, scratch.server(), Frame::Alone).await?;
-    let unfilled = std::mem::take(&mut runner.unfilled);
-    let assumptions = std::mem::take(&mut runner.assumptions);
-    runner.leave().await?;
-    scratch.drop_database(&database).await?;
-    if migrations
-        .iter()
-        .flat_map(|migration| &migration.effects)
-        .any(|effect| is_failed(&effect.outcome))
-    {
-        tell_failures_on_rows(scratch, history, &mut migrations).await?;
+    let mut runner = Runner::begin(scratch, history).await?;
+    let all = 0..history.migrations.len();
+    let migrations = runner.run_history(history, judged, all, progress).await?;
+    let mut trace = runner.finish(migrations).await?;
+    if trace.migrations.iter().any(has_failed) {
+        let mut runner = Runner::begin(scratch, history).await?;
+        let all = 0..history.migrations.len();
+        let clean = runner.run_history(history, &nothing(), all, &mut |_| {}).await?;
+        runner.discard().await?;
+        tell_failures_on_rows(&mut trace.migrations, clean);
     }
-    Ok(Trace {
-        server: scratch.server().clone(),
-        migrations,
-        catalog: state.catalog(),
-        unfilled,
-        assumptions,
-    })
+    Ok(trace)
 }
 
-fn is_failed(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Failed(_))
+/// No migration is judged.
+fn nothing() -> MigrationSet {
+    MigrationSet::Only {
+        indexes: Vec::new(),
+        why: String::new(),
+    }
+}
+
+/// Whether a statement of a judged migration failed, so that it is worth knowing whether it fails without rows.
+fn has_failed(migration: &MigrationTrace) -> bool {
+    let failed = |effect: &Effect| matches!(effect.outcome, Outcome::Failed(_));
+    migration.judged && migration.effects.iter().any(failed)
 }
 
 /// A failure that does not happen where no rows were ever generated is one on rows.
 ///
 /// Taking the generated rows out again does not take out what the migrations made of them, so that the whole history is
-/// replayed without rows once something has failed.
-async fn tell_failures_on_rows(
-    scratch: &PostgresScratch,
-    history: &History,
-    migrations: &mut [MigrationTrace],
-) -> Result<(), LiveError> {
-    let database = scratch.create_database().await?;
-    let mut runner = Runner::new(scratch, &database).await?;
-    runner.begin(history).await?;
-    let none = MigrationSet::Only {
-        indexes: Vec::new(),
-        why: String::new(),
-    };
-    let replayed = runner.run_history(history, &none, &mut |_| {}).await?;
-    runner.leave().await?;
-    scratch.drop_database(&database).await?;
-    for (seen, clean) in migrations.iter_mut().zip(replayed).filter(|(seen, _)| seen.judged) {
+/// replayed without rows once something has failed. `clean` is what became of its last migrations then.
+fn tell_failures_on_rows(migrations: &mut [MigrationTrace], clean: Vec<MigrationTrace>) {
+    let known = migrations.len() - clean.len().min(migrations.len());
+    let pairs = migrations[known..].iter_mut().zip(clean);
+    for (seen, clean) in pairs.filter(|(seen, _)| seen.judged) {
         for (effect, clean) in seen.effects.iter_mut().zip(clean.effects) {
             if let Outcome::Failed(error) = &effect.outcome
                 && clean.outcome == Outcome::Done
@@ -109,7 +108,6 @@ async fn tell_failures_on_rows(
             }
         }
     }
-    Ok(())
 }
 
 /// A statement with its place in the history.
@@ -143,6 +141,8 @@ pub(crate) struct Runner<'a> {
     failures: Failures,
     assumptions: Vec<String>,
     transactions: u32,
+    /// Names of settings that the migrations may have invented.
+    invented: BTreeSet<String>,
     /// The statement at hand, as migration and index: to blame where a session breaks.
     at_hand: (usize, usize),
 }
@@ -164,12 +164,17 @@ impl<'a> Runner<'a> {
             failures: Failures::default(),
             assumptions: Vec::new(),
             transactions: 0,
+            invented: BTreeSet::new(),
             at_hand: (0, 0),
         })
     }
 
     pub(crate) fn client(&self) -> &tokio_postgres::Client {
         &self.session.client
+    }
+
+    pub(crate) fn database(&self) -> &str {
+        &self.database
     }
 
     pub(crate) fn server(&self) -> &dbwright_catalog::Server {
@@ -191,63 +196,96 @@ impl<'a> Runner<'a> {
         self.run_unit(&items(index, migration), mode, false).await
     }
 
-    /// Runs one migration statement by statement and watches it, with the rows that the tables hold by now.
+    /// Runs one migration statement by statement and watches it, with the rows that the tables hold by now. The catalog must
+    /// have been read, see [`Runner::prepare_tables`] and [`Runner::catch_up`].
     pub(crate) async fn watch_migration(
         &mut self,
         index: usize,
         migration: &Migration,
     ) -> Result<Vec<Effect>, LiveError> {
-        self.read_state(Frame::Alone).await?;
         self.run_unit(&items(index, migration), RunMode::EachStatement, true)
             .await
     }
 
-    /// Closes the sessions of this database, so that it can be copied, and returns the settings that the migrations made
-    /// in theirs.
-    pub(crate) async fn leave(self) -> Result<Vec<(String, String)>, LiveError> {
-        // The operator by its schema: a migration can have put another one in front of it.
-        let sql = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source OPERATOR(pg_catalog.=) 'session'";
-        // Not to be had from a session that the last statement ended, or that has no time for it.
-        let rows = observe::simple(&self.session.client, sql, "reading settings")
-            .await
-            .unwrap_or_default();
+    /// Runs one migration as [`Runner::run_migration`] does and reads what it did to the catalog.
+    pub(crate) async fn catch_up(
+        &mut self,
+        index: usize,
+        migration: &Migration,
+        mode: RunMode,
+    ) -> Result<(), LiveError> {
+        if migration.statements.is_empty() {
+            return Ok(());
+        }
+        let since = observe::next_transaction_id(&self.observer.client).await?;
+        self.run_migration(index, migration, mode).await?;
+        match &mut self.state {
+            Some(state) => {
+                let touched = Touched::everything_since(since);
+                state.update(&self.session.client, Frame::Alone, &touched).await?;
+            }
+            None => self.read_state(Frame::Alone).await?,
+        }
+        Ok(())
+    }
+
+    /// The catalog as of the last reading.
+    pub(crate) fn catalog(&self) -> Option<Catalog> {
+        self.state.as_ref().map(CatalogState::catalog)
+    }
+
+    /// Makes a database with what exists before the first migration: the schema that was given, and the table of the tool.
+    pub(crate) async fn begin(scratch: &'a PostgresScratch, history: &History) -> Result<Self, LiveError> {
+        let database = scratch.create_database().await?;
+        let mut runner = Runner::new(scratch, &database).await?;
+        for schema in history.prelude.iter().chain(&history.schema) {
+            runner.load_schema(schema).await?;
+        }
+        if history.prelude.is_some() {
+            // What a platform sets for its roles counts for sessions that begin after it.
+            let session = scratch.connect(&database, Who::Migrator).await?;
+            std::mem::replace(&mut runner.session, session).close().await;
+        }
+        if let Some(sql) = bookkeeping::table(history.tool, Engine::Postgres) {
+            // A schema without `public` has no place for it; then no migration can refer to it either.
+            let _ = runner.session.client.simple_query(sql).await;
+            runner.session.take_notices();
+        }
+        Ok(runner)
+    }
+
+    /// Reads what the migrations have left, and drops their database.
+    async fn finish(mut self, migrations: Vec<MigrationTrace>) -> Result<Trace, LiveError> {
+        let server = self.scratch.server().clone();
+        let state = CatalogState::read(&self.session.client, &server, Frame::Alone).await?;
+        let unfilled = std::mem::take(&mut self.unfilled);
+        let assumptions = std::mem::take(&mut self.assumptions);
+        self.discard().await?;
+        Ok(Trace {
+            server,
+            migrations,
+            catalog: state.catalog(),
+            unfilled,
+            assumptions,
+            from_cache: 0,
+        })
+    }
+
+    /// Drops the database.
+    pub(crate) async fn discard(self) -> Result<(), LiveError> {
+        let (scratch, database) = (self.scratch, self.database.clone());
+        self.close_sessions().await;
+        scratch.drop_database(&database).await
+    }
+
+    /// Closes the sessions with the database.
+    async fn close_sessions(self) {
         let sessions = [self.session, self.filler]
             .into_iter()
             .chain(self.holders.into_iter().flatten());
         for session in sessions {
             session.close().await;
         }
-        Ok(rows.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect())
-    }
-
-    /// Makes settings in the session of the migrations.
-    pub(crate) async fn apply(&mut self, settings: &[(String, String)]) -> Result<(), LiveError> {
-        for (name, value) in settings {
-            let (name, value) = (
-                quote_literal(Engine::Postgres, name),
-                quote_literal(Engine::Postgres, value),
-            );
-            let sql = format!("SELECT pg_catalog.set_config({name}, {value}, false)");
-            match observe::simple(&self.session.client, &sql, "making settings").await {
-                // The server does not take each of them back: some belong to a transaction that is over.
-                Err(LiveError::Postgres { source, .. }) if source.as_db_error().is_some() => {}
-                answer => answer.map(|_| ())?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes what exists before the first migration: the schema that was given, and the table of the tool.
-    pub(crate) async fn begin(&mut self, history: &History) -> Result<(), LiveError> {
-        if let Some(schema) = &history.schema {
-            self.load_schema(schema).await?;
-        }
-        if let Some(sql) = bookkeeping::table(history.tool, Engine::Postgres) {
-            // A schema without `public` has no place for it; then no migration can refer to it either.
-            let _ = self.session.client.simple_query(sql).await;
-            self.session.take_notices();
-        }
-        Ok(())
     }
 
     /// Loads the schema that exists before the first migration, in a session of its own: a dump changes settings.
@@ -270,19 +308,21 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
+    /// Runs these migrations of a history. Those before them have run.
     async fn run_history(
         &mut self,
         history: &History,
         judged: &MigrationSet,
+        which: Range<usize>,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Vec<MigrationTrace>, LiveError> {
         let count = history.migrations.len();
-        let mut traces = Vec::with_capacity(count);
-        while traces.len() < count {
-            let first = traces.len();
+        let mut traces = Vec::with_capacity(which.len());
+        while traces.len() < which.len() {
+            let first = which.start + traces.len();
             let judge = judged.contains(first);
             // Migrations that run in one transaction are one unit.
-            let together = history.migrations[first..]
+            let together = history.migrations[first..which.end]
                 .iter()
                 .enumerate()
                 .take_while(|(offset, migration)| {
@@ -388,6 +428,8 @@ impl<'a> Runner<'a> {
         } else {
             mode
         };
+        self.invented
+            .extend(items.iter().flat_map(|item| settings::invented(item.statement)));
         let mut effects = Vec::with_capacity(items.len());
         let mut tool_transaction = mode != RunMode::EachStatement;
         while effects.len() < items.len() {

@@ -13,18 +13,18 @@ use dbwright_sql::{Dialect, statements};
 
 use crate::servers;
 
-struct Case {
-    name: String,
-    from: u32,
-    until: u32,
-    mode: RunMode,
-    sql: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) from: u32,
+    pub(crate) until: u32,
+    pub(crate) mode: RunMode,
+    pub(crate) sql: String,
     /// (from, until, lines), in the order of the file.
-    expected: Vec<(u32, u32, String)>,
+    pub(crate) expected: Vec<(u32, u32, String)>,
 }
 
 impl Case {
-    fn expected_from(&self, major: u32) -> bool {
+    pub(crate) fn expected_from(&self, major: u32) -> bool {
         self.expected.iter().any(|(from, _, _)| *from == major)
     }
 }
@@ -42,7 +42,7 @@ fn gate(text: &str) -> (u32, u32) {
     (after("from").unwrap_or(0), after("until").unwrap_or(u32::MAX))
 }
 
-fn read_cases(text: &str) -> Vec<Case> {
+pub(crate) fn read_cases(text: &str) -> Vec<Case> {
     text.split("=== ")
         .skip(1)
         .map(|block| {
@@ -76,7 +76,7 @@ fn read_cases(text: &str) -> Vec<Case> {
         .collect()
 }
 
-fn write_cases(cases: &[Case]) -> String {
+pub(crate) fn write_cases(cases: &[Case]) -> String {
     let mut text = String::new();
     for case in cases {
         let gate = |from: u32, until: u32| {
@@ -110,10 +110,7 @@ fn write_cases(cases: &[Case]) -> String {
 }
 
 fn migration(name: &str, sql: &str, run_mode: RunMode) -> Migration {
-    let dialect = Dialect {
-        engine: Engine::Postgres,
-        client_commands: true,
-    };
+    let dialect = Dialect::client(Engine::Postgres);
     Migration {
         name: name.to_owned(),
         path: PathBuf::from(format!("{name}.sql")),
@@ -137,6 +134,8 @@ fn history(migrations: Vec<Migration>) -> History {
         folder: PathBuf::new(),
         migrations,
         sqlite_foreign_keys: false,
+        prelude: None,
+        left_out: Vec::new(),
         schema: None,
         findings: Vec::new(),
     }
@@ -246,7 +245,7 @@ async fn initial(scratch: &PostgresScratch, setup: &str) -> Catalog {
 }
 
 /// The catalog with all changes made: what reading after each statement only what it touched amounts to.
-fn applied(initial: &Catalog, effects: &[Effect]) -> Catalog {
+pub(crate) fn applied(initial: &Catalog, effects: &[Effect]) -> Catalog {
     // In order, except that a name that is given away is free for another object of the same statement.
     let mut catalog = initial.clone();
     for effect in effects {

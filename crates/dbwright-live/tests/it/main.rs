@@ -7,11 +7,19 @@
 )]
 
 mod breakage;
+#[cfg(unix)]
+mod cache;
 mod effects;
+mod family;
 mod fill;
+mod mysql_family_effects;
+mod mysql_family_introspect;
+mod mysql_family_scratch;
+mod mysql_family_trace;
 mod scratch;
 mod servers;
 mod split;
+mod split_mysql_family;
 mod sqlite;
 mod sqlite_effects;
 mod sqlite_introspect;

@@ -1,7 +1,7 @@
 //! Scratch servers: that they are fast to get, safe to run migrations on, and gone afterwards.
 
 mod given;
-mod lifetime;
+pub(crate) mod lifetime;
 mod rights;
 mod trouble;
 
@@ -61,17 +61,17 @@ async fn traces(scratch: &PostgresScratch) -> (PathBuf, i32) {
     (folder, pid_file.lines().next().unwrap().parse().unwrap())
 }
 
-fn is_running(pid: i32) -> bool {
+pub(crate) fn is_running(pid: i32) -> bool {
     rustix::process::test_kill_process(rustix::process::Pid::from_raw(pid).unwrap()).is_ok()
 }
 
-fn kill(pid: i32) {
+pub(crate) fn kill(pid: i32) {
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
 }
 
 /// Waits until both the server and its folder are gone; how long that took.
-async fn wait_until_gone(folder: &std::path::Path, pid: i32) -> Duration {
+pub(crate) async fn wait_until_gone(folder: &std::path::Path, pid: i32) -> Duration {
     let start = Instant::now();
     while folder.exists() || is_running(pid) {
         assert!(

@@ -20,16 +20,14 @@ async fn each_piece_is_one_statement_to_the_server() {
         if path.extension().is_none_or(|extension| extension != "sql") {
             continue;
         }
-        let client_commands = path.file_name().unwrap().to_string_lossy().starts_with("psql_");
+        let dialect = if path.file_name().unwrap().to_string_lossy().starts_with("psql_") {
+            Dialect::client(Engine::Postgres)
+        } else {
+            Dialect::server(Engine::Postgres)
+        };
         let text = std::fs::read_to_string(&path).unwrap();
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        for statement in statements(
-            Dialect {
-                engine: Engine::Postgres,
-                client_commands,
-            },
-            text,
-        ) {
+        for statement in statements(dialect, text) {
             if statement.not_sent.is_some() {
                 continue;
             }

@@ -11,10 +11,7 @@ use dbwright_sql::{Dialect, statements};
 
 /// A migration that runs these statements.
 pub(crate) fn migration(name: &str, run_mode: RunMode, text: &str) -> Migration {
-    let dialect = Dialect {
-        engine: Engine::Sqlite,
-        client_commands: true,
-    };
+    let dialect = Dialect::client(Engine::Sqlite);
     Migration {
         name: name.to_owned(),
         path: PathBuf::from(format!("{name}.sql")),
@@ -37,6 +34,8 @@ pub(crate) fn history(run_mode: RunMode, foreign_keys: bool, setup: &str, migrat
             .map(|(index, text)| migration(&format!("{}", index + 1), run_mode, text))
             .collect(),
         sqlite_foreign_keys: foreign_keys,
+        prelude: None,
+        left_out: Vec::new(),
         schema: Some(migration("setup", RunMode::EachStatement, setup)),
         findings: Vec::new(),
     }

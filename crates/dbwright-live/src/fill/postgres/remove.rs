@@ -6,9 +6,7 @@ use dbwright_ddl::{Row, Rows, delete_sql, qualified_name, quote_identifier};
 use super::session::{Session, switch_triggers};
 use super::table_has_triggers;
 use crate::LiveError;
-
-/// How often deleting is tried over all tables again, because rows of one table hold rows of another.
-const REMOVE_ROUNDS_MAX: usize = 6;
+use crate::fill::scope::{REMOVE_ROUNDS_MAX, children_first};
 
 /// How far references to generated rows are followed.
 const REFERRER_DEPTH: u32 = 2;
@@ -18,17 +16,7 @@ const REFERRER_DELETES_MAX: usize = 200;
 
 /// Deletes what the ledger says, children first, in the open transaction.
 pub(super) async fn remove(session: Session<'_>, catalog: &Catalog, ledger: &mut Rows) -> Result<(), LiveError> {
-    let mut tables = dbwright_ddl::order(catalog);
-    tables.reverse();
-    let gone: Vec<_> = ledger
-        .tables()
-        .filter(|table| !tables.contains(table))
-        .cloned()
-        .collect();
-    for table in gone {
-        ledger.keep(&table, 0);
-    }
-    tables.retain(|table| !ledger.placed(table).is_empty());
+    let tables = children_first(catalog, ledger);
     let mut rearm = String::new();
     for table in tables.iter().filter(|table| table_has_triggers(catalog, table)) {
         let (disable, enable) = switch_triggers(session, table).await?;

@@ -7,13 +7,7 @@ use dbwright_ddl::{Row, qualified_name, quote_identifier, quote_literal};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::LiveError;
-
-/// Why the server did not do something.
-pub(super) struct Refusal {
-    pub(super) message: String,
-    /// Whether trying another row is of no use.
-    pub(super) is_final: bool,
-}
+use crate::fill::attempt::Refusal;
 
 /// The session, with errors sorted into refusals (data) and failures (the outside world).
 #[derive(Clone, Copy)]

@@ -270,13 +270,16 @@ pub(super) enum Kind {
 /// `since_command`; then the OIDs that are still there, to find what is gone.
 pub(super) fn touched(catalogs: &[&str], since_xid: u64, since_command: i64) -> String {
     let wanted = |name: &str| catalogs.contains(&name);
+    // Transaction ids have no order of their own. Not by way of text, which takes long for all columns of all tables.
+    let newer_than = |column: &str| format!("age({column}) <= age('{since_xid}'::xid)");
+    let newer = newer_than("xmin");
     let mut parts: Vec<String> = CATALOGS
         .iter()
         .filter(|(catalog, _, _)| wanted(catalog))
         .map(|(catalog, kind, column)| {
             format!(
                 "SELECT '{kind:?}', {column}, max(cmin::text::bigint) FROM {catalog} \
-                 WHERE xmin::text::bigint >= {since_xid} AND cmin::text::bigint > {since_command} GROUP BY 2"
+                 WHERE {newer} AND cmin::text::bigint > {since_command} GROUP BY 2"
             )
         })
         .collect();
@@ -284,14 +287,15 @@ pub(super) fn touched(catalogs: &[&str], since_xid: u64, since_command: i64) -> 
         // A domain's checks are read with the domain.
         parts.push(format!(
             "SELECT 'Type', contypid, max(cmin::text::bigint) FROM pg_constraint \
-             WHERE contypid <> 0 AND xmin::text::bigint >= {since_xid} AND cmin::text::bigint > {since_command} GROUP BY 2"
+             WHERE contypid <> 0 AND {newer} AND cmin::text::bigint > {since_command} GROUP BY 2"
         ));
     }
     if wanted("pg_class") || wanted("pg_attribute") {
         // A composite type's attributes hang on its relation.
         parts.push(format!(
             "SELECT 'Type', c.reltype, 0 FROM pg_class c WHERE c.relkind = 'c' AND EXISTS (SELECT FROM pg_attribute a \
-             WHERE a.attrelid = c.oid AND a.xmin::text::bigint >= {since_xid})"
+             WHERE a.attrelid = c.oid AND {})",
+            newer_than("a.xmin")
         ));
     }
     parts.join(" UNION ALL ")
@@ -299,10 +303,18 @@ pub(super) fn touched(catalogs: &[&str], since_xid: u64, since_command: i64) -> 
 
 /// Every OID of the catalogs that have been touched, one row per catalog: `(catalog, oids)`.
 pub(super) fn present(catalogs: &[&str]) -> String {
-    let parts: Vec<String> = ["pg_namespace", "pg_extension", "pg_class", "pg_proc", "pg_type", "pg_constraint", "pg_trigger"]
+    let mut parts: Vec<String> = ["pg_namespace", "pg_extension", "pg_class", "pg_proc", "pg_type", "pg_constraint", "pg_trigger"]
         .iter()
         .filter(|catalog| catalogs.contains(catalog))
         .map(|catalog| format!("SELECT '{catalog}', string_agg(oid::text, ',') FROM {catalog} WHERE oid >= 16384 OR '{catalog}' = 'pg_namespace'"))
         .collect();
+    if catalogs.contains(&"pg_inherits") {
+        parts.push(inherits().to_owned());
+    }
     parts.join(" UNION ALL ")
+}
+
+/// Which relations are children of which, as one text.
+pub(super) fn inherits() -> &'static str {
+    "SELECT 'pg_inherits', string_agg(inhrelid::text || '/' || inhparent::text, ',' ORDER BY inhrelid, inhparent) FROM pg_inherits"
 }

@@ -4,9 +4,7 @@
 //! called `dbwright_…`, and, if we come as a superuser, one role `dbwright_migrator_…` that runs the migrations. All of
 //! it is dropped at the end, or a day later by another run.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dbwright_catalog::{Engine, Server, Version};
 use tokio_postgres::config::SslMode;
@@ -15,6 +13,8 @@ use tokio_postgres::{Config, SimpleQueryMessage, SimpleQueryRow};
 use super::session::{CONNECT_LIMIT, quote_identifier, quote_literal};
 use super::{ADMIN_SESSION, OLDEST_MAJOR, ScratchUrl, Session, Who, equipment};
 use crate::LiveError;
+use crate::scratch::stamp::{is_stale, secret, stamped};
+use crate::scratch::with_causes;
 
 /// How the names of our databases and roles begin.
 const PREFIX: &str = "dbwright_";
@@ -22,9 +22,6 @@ const ROLE_PREFIX: &str = "dbwright_migrator_";
 
 /// Databases that every server has.
 const USUAL_DATABASES: [&str; 3] = ["postgres", "template0", "template1"];
-
-/// What is this old and unused was left by a dead run.
-const STALE: Duration = Duration::from_hours(24);
 
 /// The given server, and what we made on it.
 pub(super) struct Given {
@@ -43,7 +40,10 @@ enum Migrator {
 
 /// Connects, looks whether the server may be used, and makes the migrating role.
 pub(super) async fn prepare(url: &ScratchUrl) -> Result<(Given, Session, Server), LiveError> {
-    let mut config = url.config().clone();
+    let mut config = url
+        .postgres()
+        .ok_or_else(|| problem(url, "it is not the URL of a PostgreSQL server"))?
+        .clone();
     config.application_name("dbwright").connect_timeout(CONNECT_LIMIT);
     if config.get_dbname().is_none() {
         config.dbname("postgres");
@@ -275,8 +275,7 @@ fn rows(answer: Vec<SimpleQueryMessage>) -> Vec<SimpleQueryRow> {
 
 async fn make_migrator(admin: &Session) -> Result<Migrator, LiveError> {
     let name = stamped(ROLE_PREFIX);
-    // Two numbers that nobody can guess; see `random`.
-    let password = format!("{:016x}{:016x}", random(), random());
+    let password = secret();
     let sql = format!(
         "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}",
         quote_identifier(&name),
@@ -300,28 +299,6 @@ async fn drop_stale(admin: &Session, facts: &Facts) {
     }
 }
 
-/// A name that tells when it was given: prefix, seconds since 1970 in hexadecimal, random digits.
-fn stamped(prefix: &str) -> String {
-    format!("{prefix}{:x}_{:08x}", now().as_secs(), random() as u32)
-}
-
-fn is_stale(name: &str, prefix: &str) -> bool {
-    name.strip_prefix(prefix)
-        .and_then(|rest| rest.split_once('_'))
-        .and_then(|(seconds, _)| u64::from_str_radix(seconds, 16).ok())
-        .is_some_and(|seconds| now().as_secs().saturating_sub(seconds) > STALE.as_secs())
-}
-
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-/// A number that nobody can guess: a keyed hash (SipHash) whose key the standard library takes from the system's source
-/// of random numbers.
-fn random() -> u64 {
-    RandomState::new().hash_one(now())
-}
-
 fn problem(url: &ScratchUrl, problem: &str) -> LiveError {
     LiveError::GivenServer {
         url: url.to_string(),
@@ -341,35 +318,5 @@ fn explain(url: &ScratchUrl, error: LiveError) -> LiveError {
         },
         LiveError::TooLong { limit, .. } => problem(url, &format!("no answer within {} s", limit.as_secs())),
         error => error,
-    }
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_ours_that_are_older_than_a_day_are_stale() {
-        assert!(!is_stale(&stamped(PREFIX), PREFIX));
-        let old = now().as_secs() - 2 * STALE.as_secs();
-        assert!(is_stale(&format!("{PREFIX}{old:x}_00000000"), PREFIX));
-        assert!(!is_stale("dbwright_production", PREFIX));
-        assert!(!is_stale(&format!("other_{old:x}_00000000"), PREFIX));
-    }
-
-    #[test]
-    fn passwords_differ() {
-        assert_ne!(random(), random());
     }
 }

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use dbwright_catalog::Version;
+use dbwright_catalog::{Engine, Version};
 
 use super::OLDEST_MAJOR;
-use super::patience::Patience;
 use crate::LiveError;
+use crate::install::Engines;
+use crate::scratch::patience::Patience;
 
 /// The places where packages put the server programs, apart from `PATH`: a folder, how the names in it begin, and
 /// what follows. Folders below the home folder begin with `~`.
@@ -48,9 +49,9 @@ pub struct Installation {
 }
 
 /// All PostgreSQL servers on this machine: those in `bin_dirs` first, then those in `PATH`, then those in the usual
-/// places. Each is listed once, where it was seen first.
-pub fn installations(bin_dirs: &[PathBuf]) -> Vec<Installation> {
-    search(bin_dirs).found
+/// places, then those that `dbwright engine install` has put into the cache. Each is listed once, where it was seen first.
+pub fn installations(bin_dirs: &[PathBuf], cache: &Path) -> Vec<Installation> {
+    search(bin_dirs, cache).found
 }
 
 /// What a search has found, and where it looked in vain.
@@ -62,7 +63,7 @@ pub(super) struct Search {
     pub(super) given_in_vain: Option<Vec<String>>,
 }
 
-pub(super) fn search(bin_dirs: &[PathBuf]) -> Search {
+pub(super) fn search(bin_dirs: &[PathBuf], cache: &Path) -> Search {
     let mut search = Search {
         found: Vec::new(),
         in_vain: Vec::new(),
@@ -94,6 +95,14 @@ pub(super) fn search(bin_dirs: &[PathBuf]) -> Search {
                 .push(folder.join(format!("{prefix}*")).join(below).display().to_string());
         }
     }
+    // Without a cache, there must be no looking below whatever folder this happens to run in.
+    if !cache.as_os_str().is_empty() {
+        let engines = Engines::of_cache(cache);
+        for bin in engines.bin_folders() {
+            look(&bin, &engines.folder().display().to_string(), &mut seen, &mut search);
+        }
+        search.in_vain.push(engines.folder().display().to_string());
+    }
     search
 }
 
@@ -105,9 +114,12 @@ pub(super) fn choose(search: &Search, major: Option<u32>) -> Result<Installation
         .cloned()
         .ok_or_else(|| match &search.given_in_vain {
             Some(folders) => LiveError::GivenFolder {
+                engine: Engine::Postgres,
                 tried: folders.join(", "),
             },
-            None => LiveError::NoPostgres {
+            None => LiveError::NoServer {
+                engine: Engine::Postgres,
+                version: major.map(|major| Version::new(major, 0, 0)),
                 tried: search.in_vain.join(", "),
             },
         })
@@ -146,7 +158,7 @@ fn look(bin: &Path, origin: &str, seen: &mut HashSet<PathBuf>, search: &mut Sear
     if !seen.insert(canonical) {
         return true;
     }
-    match version(&program("postgres")) {
+    match program_version(&program("postgres")) {
         Ok((version, build)) if version.major >= OLDEST_MAJOR => {
             search.found.push(Installation {
                 bin: bin.to_path_buf(),
@@ -171,12 +183,12 @@ fn look(bin: &Path, origin: &str, seen: &mut HashSet<PathBuf>, search: &mut Sear
 }
 
 /// The version of a server program and what it prints about itself.
-fn version(postgres: &Path) -> Result<(Version, String), String> {
+pub(crate) fn program_version(postgres: &Path) -> Result<(Version, String), String> {
     let mut child = Command::new(postgres)
         .arg("-V")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("`postgres -V` can't be run: {error}"))?;
     let mut patience = Patience::new(VERSION_LIMIT);
@@ -195,15 +207,11 @@ fn version(postgres: &Path) -> Result<(Version, String), String> {
         .and_then(|rest| rest.parse().ok())
         .map(|version| (version, text.clone()))
         .ok_or_else(|| {
-            format!(
-                "`postgres -V` failed ({}){}",
-                output.status,
-                if text.is_empty() {
-                    String::new()
-                } else {
-                    format!(": {text}")
-                }
-            )
+            // A missing library is told there.
+            let errors = String::from_utf8_lossy(&output.stderr);
+            let said = if text.is_empty() { errors.trim() } else { text.as_str() };
+            let colon = if said.is_empty() { "" } else { ": " };
+            format!("`postgres -V` failed ({}){colon}{said}", output.status)
         })
 }
 
@@ -311,7 +319,7 @@ mod tests {
     #[test]
     fn a_given_folder_without_a_server_is_told_and_not_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let error = choose(&search(&[folder.path().to_path_buf()]), None).unwrap_err();
+        let error = choose(&search(&[folder.path().to_path_buf()], folder.path()), None).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!(
@@ -327,7 +335,7 @@ mod tests {
         for name in ["postgres", "initdb"] {
             std::fs::write(folder.path().join(name), "not a program").unwrap();
         }
-        let search = search(&[folder.path().to_path_buf()]);
+        let search = search(&[folder.path().to_path_buf()], folder.path());
         assert!(search.found.iter().all(|found| found.bin != folder.path()));
         let named = search
             .in_vain

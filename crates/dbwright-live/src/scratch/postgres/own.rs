@@ -2,27 +2,25 @@
 //!
 //! Template cluster ([`template`]) → copy in a scratch directory ([`directory`]) → server below a guard ([`guard`]).
 
-mod copy;
-mod directory;
-mod guard;
 mod template;
-mod user;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use dbwright_catalog::{Engine, Server, Version};
+use rustix::process::Signal;
 use tokio_postgres::{Config, SimpleQueryMessage};
 
-use self::directory::ScratchDirectory;
-use self::guard::Guard;
-use self::user::ServerUser;
 use super::installation::{self, Installation};
-use super::patience::Patience;
 use super::session::CONNECT_LIMIT;
 use super::{ADMIN_SESSION, ScratchOptions, Session, Who};
 use crate::LiveError;
+use crate::scratch::own::directory::{self, ScratchDirectory};
+use crate::scratch::own::guard::{self, Guard};
+use crate::scratch::own::user::{self, ServerUser};
+use crate::scratch::own::{blocking, copy, last_lines, no_space};
+use crate::scratch::patience::Patience;
 
 /// The role that runs migrations: what it is mostly called where migrations are written, but without its rights.
 pub(super) const MIGRATOR: &str = "postgres";
@@ -35,9 +33,6 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long a guard may take to stop its server and to remove its folder.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
-
-/// So many lines of a server's log are shown.
-const LOG_LINES: usize = 12;
 
 /// What every scratch server is started with.
 ///
@@ -56,6 +51,10 @@ const SETTINGS: &[&str] = &[
     "max_connections=30",
     "max_locks_per_transaction=256",
     "max_wal_size=64MB",
+    // A stopped cluster is kept: nothing in it that nobody needs.
+    "min_wal_size=2MB",
+    "wal_recycle=off",
+    "wal_init_zero=off",
     "checkpoint_timeout=1h",
     "dynamic_shared_memory_type=mmap",
     "autovacuum=off",
@@ -86,40 +85,62 @@ pub(super) struct Cluster {
     databases: AtomicU32,
 }
 
-/// Starts a server and connects to it.
-pub(super) async fn start(options: &ScratchOptions) -> Result<(Cluster, Session, Server), LiveError> {
-    let (bin_dirs, major) = (options.bin_dirs.clone(), options.major);
-    let (installation, user) = blocking(move || {
-        let installation = installation::choose(&installation::search(&bin_dirs), major)?;
-        let user = user::server_user()?;
+/// The server programs that were chosen, and who runs them.
+#[derive(Clone, Debug)]
+pub(super) struct Programs {
+    pub(super) installation: Installation,
+    user: Option<ServerUser>,
+    cache: PathBuf,
+}
+
+/// Chooses the programs. What dead runs left on this machine is cleaned up on the way.
+pub(super) async fn choose(options: &ScratchOptions) -> Result<Programs, LiveError> {
+    let (bin_dirs, major, cache) = (
+        options.bin_dirs.postgres.clone(),
+        options.version.map(|version| version.major),
+        options.cache.clone(),
+    );
+    blocking(move || {
+        let installation = installation::choose(&installation::search(&bin_dirs, &cache), major)?;
+        let user = user::server_user(Engine::Postgres)?;
         if let Some(user) = &user {
-            user.must_reach(&installation.bin)?;
+            user.must_reach(Engine::Postgres, &installation.bin)?;
         }
         directory::sweep(user.as_ref());
-        Ok((installation, user))
+        Ok(Programs {
+            installation,
+            user,
+            cache,
+        })
     })
-    .await?;
-    let template = template::ready(&installation, &options.cache, user.as_ref()).await?;
-    match start_copy(&installation, template.data(), user.as_ref()).await {
+    .await
+}
+
+/// Starts a server and connects to it.
+pub(super) async fn start(programs: &Programs) -> Result<(Cluster, Session, Server), LiveError> {
+    let Programs {
+        installation,
+        user,
+        cache,
+    } = programs;
+    let template = template::ready(installation, cache, user.as_ref()).await?;
+    match start_on(programs, template.data()).await {
         // A power failure may have left a template with holes: nothing is synced to disk here. Make it once more.
         Err(LiveError::ServerStopped { .. }) if template.is_old() => {
             template.discard();
-            let template = template::ready(&installation, &options.cache, user.as_ref()).await?;
-            start_copy(&installation, template.data(), user.as_ref()).await
+            let template = template::ready(installation, cache, user.as_ref()).await?;
+            start_on(programs, template.data()).await
         }
         outcome => outcome,
     }
 }
 
-async fn start_copy(
-    installation: &Installation,
-    template: &Path,
-    user: Option<&ServerUser>,
-) -> Result<(Cluster, Session, Server), LiveError> {
-    let (template, owner) = (template.to_path_buf(), user.cloned());
+/// Starts a server on a copy of the data directory of a stopped one.
+pub(super) async fn start_on(programs: &Programs, data: &Path) -> Result<(Cluster, Session, Server), LiveError> {
+    let (data, owner) = (data.to_path_buf(), programs.user.clone());
     let directory = blocking(move || {
-        let directory = ScratchDirectory::create(owner.as_ref())?;
-        copy::tree(&template, &directory.data(), owner.as_ref()).map_err(|error| {
+        let directory = ScratchDirectory::create(Engine::Postgres, owner.as_ref())?;
+        copy::tree(&data, &directory.data(), owner.as_ref()).map_err(|error| {
             LiveError::io(
                 format!("copying the template cluster to {}", directory.data().display()),
                 error,
@@ -128,12 +149,98 @@ async fn start_copy(
         Ok(directory)
     })
     .await?;
-    let (cluster, admin) = Cluster::launch(installation, directory, user).await?;
+    let (cluster, admin) = Cluster::launch(&programs.installation, directory, programs.user.as_ref()).await?;
     let server = ask_version(&admin).await?;
     Ok((cluster, admin, server))
 }
 
+/// Stops a server in an orderly way, copies its data directory to `target` (which must not exist), and starts a server on
+/// the data again. All sessions but `admin` must be closed. Whether copying failed does not matter to the server.
+pub(super) async fn keep(
+    programs: &Programs,
+    cluster: Cluster,
+    admin: Session,
+    target: &Path,
+) -> Result<(Cluster, Session, std::io::Result<()>), LiveError> {
+    admin.close().await;
+    cluster.shut_down().await?;
+    let (data, target, owner) = (cluster.directory.data(), target.to_path_buf(), programs.user.clone());
+    let (directory, copied) = blocking(move || {
+        let copied = copy::tree(&data, &target, None);
+        let directory = ScratchDirectory::create(Engine::Postgres, owner.as_ref())?;
+        // The guard is about to remove its directory with the data in it.
+        std::fs::rename(&data, directory.data())
+            .or_else(|_| copy::tree(&data, &directory.data(), owner.as_ref()))
+            .map_err(|error| LiveError::io("moving the data of a scratch server", error))?;
+        Ok((directory, copied))
+    })
+    .await?;
+    let databases = cluster.databases.load(Ordering::Relaxed);
+    let (stopped, launched) = tokio::join!(
+        cluster.stop(),
+        Cluster::launch(&programs.installation, directory, programs.user.as_ref())
+    );
+    stopped?;
+    let (cluster, admin) = launched?;
+    cluster.databases.store(databases, Ordering::Relaxed);
+    Ok((cluster, admin, copied))
+}
+
+impl Programs {
+    /// What tells this build of the server from others, with the flags and settings that it is run with and the
+    /// extensions that are there for it.
+    pub(super) fn identity(&self) -> String {
+        let installation = &self.installation;
+        let binary = program(installation, "postgres");
+        let mut parts = vec![template::name(installation), stamp(&binary)];
+        let major = installation.version.major;
+        let later = LATER_SETTINGS.iter().filter(|(since, _)| major >= *since);
+        parts.extend(SETTINGS.iter().map(|setting| (*setting).to_owned()));
+        parts.extend(later.map(|(_, setting)| (*setting).to_owned()));
+        // An extension that is installed later runs what failed before.
+        let folders = [
+            installation.bin.join("../share/extension"),
+            installation.bin.join("../share/postgresql/extension"),
+            installation.bin.join(format!("../share/postgresql@{major}/extension")),
+            PathBuf::from(format!("/usr/share/postgresql/{major}/extension")),
+        ];
+        parts.extend(folders.iter().map(|folder| stamp(folder)));
+        parts.join("\n")
+    }
+}
+
+/// Where a file lies and when it was changed last; nothing of a file that is not there.
+fn stamp(path: &Path) -> String {
+    let Ok(metadata) = path.metadata() else {
+        return String::new();
+    };
+    let changed = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    format!("{} {} {:?}", path.display(), metadata.len(), changed)
+}
+
 impl Cluster {
+    /// Stops the server in an orderly way, so that its files are complete.
+    async fn shut_down(&self) -> Result<(), LiveError> {
+        let pid = directory::server_pid(&self.directory.data()).ok_or_else(|| self.stopped())?;
+        // `SIGINT` is a fast shutdown.
+        rustix::process::kill_process(pid, Signal::INT)
+            .map_err(|error| LiveError::io("stopping a scratch server", error.into()))?;
+        let mut patience = Patience::new(START_LIMIT);
+        while !guard::server_ended(self.directory.path()) {
+            if patience.is_exhausted() {
+                return Err(LiveError::TooLong {
+                    doing: "stopping a scratch server".to_owned(),
+                    limit: START_LIMIT,
+                });
+            }
+            patience.pause().await;
+        }
+        Ok(())
+    }
+
     /// Starts the server whose data is in `directory`, and waits until it answers.
     async fn launch(
         installation: &Installation,
@@ -149,7 +256,13 @@ impl Cluster {
         let mut sockets = std::ffi::OsString::from("unix_socket_directories=");
         sockets.push(directory.path());
         arguments.extend(["-c".into(), sockets]);
-        let guard = Guard::start(directory.path(), &installation.bin.join("postgres"), &arguments, user)?;
+        let guard = Guard::start(
+            Engine::Postgres,
+            directory.path(),
+            &installation.bin.join("postgres"),
+            &arguments,
+            user,
+        )?;
         // From here on the guard removes it, after the server has ended.
         directory.hand_over();
         let cluster = Cluster {
@@ -200,6 +313,16 @@ impl Cluster {
                 Who::Observer => SUPERUSER,
             });
         config
+    }
+
+    /// The next databases get numbers above this one.
+    pub(super) fn skip_databases(&self, number: u32) {
+        self.databases.fetch_max(number, Ordering::Relaxed);
+    }
+
+    /// The number of the newest database.
+    pub(super) fn databases(&self) -> u32 {
+        self.databases.load(Ordering::Relaxed)
     }
 
     pub(super) fn next_database(&self) -> String {
@@ -255,21 +378,6 @@ impl Cluster {
     }
 }
 
-/// Whether what a program of the server said means that the disk is full.
-fn no_space(text: &str) -> bool {
-    text.contains("No space left on device") || text.contains("Disk quota exceeded")
-}
-
-fn last_lines(file: &Path) -> String {
-    let bytes = std::fs::read(file).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<&str> = text.lines().collect();
-    if lines.is_empty() {
-        return "(it has written nothing)".to_owned();
-    }
-    lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
-}
-
 async fn ask_version(session: &Session) -> Result<Server, LiveError> {
     let answer = session.client.simple_query("SHOW server_version").await;
     let answer = answer.map_err(|error| LiveError::postgres("asking for the version", error))?;
@@ -285,29 +393,6 @@ async fn ask_version(session: &Session) -> Result<Server, LiveError> {
         .ok_or_else(|| LiveError::Unsupported {
             what: "the server does not tell its version".to_owned(),
         })
-}
-
-/// Runs what reads and writes files where it may block.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, LiveError> + Send + 'static,
-) -> Result<T, LiveError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(LiveError::io("working with files", std::io::Error::other(error))))
-}
-
-/// The environment of the server's programs: nothing of ours, which may hold secrets, but what a loader needs.
-fn environment() -> impl Iterator<Item = (String, std::ffi::OsString)> {
-    const KEPT: &[&str] = &[
-        "PATH",
-        "LD_LIBRARY_PATH",
-        "DYLD_LIBRARY_PATH",
-        "DYLD_FALLBACK_LIBRARY_PATH",
-        "LOCALE_ARCHIVE",
-    ];
-    KEPT.iter()
-        .filter_map(|name| std::env::var_os(name).map(|value| ((*name).to_owned(), value)))
-        .chain([("LC_ALL".to_owned(), "C".into())])
 }
 
 /// A program of an installation.

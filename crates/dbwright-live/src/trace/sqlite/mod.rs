@@ -9,12 +9,16 @@ mod bytecode;
 mod changes;
 mod codes;
 mod integrity;
+mod kept;
 mod observe;
 mod pass;
 mod session;
 
+pub use kept::trace_kept;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use dbwright_catalog::{
     Effect, History, Known, Migration, MigrationSet, MigrationTrace, ObjectId, Outcome, Rows, RunMode, Trace, Unfilled,
@@ -44,58 +48,17 @@ fn trace_within(
     limits: Limits,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Trace, LiveError> {
-    let folder = tempfile::Builder::new()
+    let folder = scratch_folder()?;
+    let mut tracer = Tracer::begin(folder.path(), history, limits)?;
+    tracer.run(history, judged, 0..history.migrations.len(), progress)?;
+    tracer.finish(judged)
+}
+
+fn scratch_folder() -> Result<tempfile::TempDir, LiveError> {
+    tempfile::Builder::new()
         .prefix("dbwright-sqlite-")
         .tempdir()
-        .map_err(|source| LiveError::io("making a scratch folder", source))?;
-    let replayed = Session::create(&folder.path().join("replayed.db"), limits)?;
-    replayed.set_foreign_keys(history.sqlite_foreign_keys)?;
-    let mut tracer = Tracer {
-        folder: folder.path().to_owned(),
-        copies: 0,
-        replayed,
-        transactions: Transactions::default(),
-        failures: Failures::default(),
-        failures_on_rows: Failures::default(),
-        effects: history.migrations.iter().map(|_| Vec::new()).collect(),
-        unfilled: BTreeMap::new(),
-        assumptions: Vec::new(),
-    };
-    if let Some(schema) = &history.schema {
-        tracer.load_schema(schema)?;
-    }
-    if let Some(sql) = bookkeeping::table(history.tool, dbwright_catalog::Engine::Sqlite) {
-        tracer.replayed.run(sql)?;
-    }
-    for unit in units(history, judged) {
-        let mut announce = |migration| {
-            progress(Progress {
-                migration,
-                migrations: history.migrations.len(),
-            });
-        };
-        if judged.contains(unit.migrations[0].0) {
-            tracer.judge(&unit, &mut announce)?;
-        } else {
-            announce(unit.migrations[0].0);
-            tracer.replay(&unit)?;
-        }
-    }
-    Ok(Trace {
-        server: introspect::sqlite::server(),
-        catalog: introspect::sqlite::read(&tracer.replayed.connection)?,
-        migrations: tracer
-            .effects
-            .into_iter()
-            .enumerate()
-            .map(|(index, effects)| MigrationTrace {
-                judged: judged.contains(index),
-                effects,
-            })
-            .collect(),
-        unfilled: tracer.unfilled.into_values().collect(),
-        assumptions: tracer.assumptions,
-    })
+        .map_err(|source| LiveError::io("making a scratch folder", source))
 }
 
 /// Splits a history into what runs together. Migrations that are not judged were applied earlier, each by itself.
@@ -124,6 +87,9 @@ fn one_transaction(run_mode: RunMode) -> bool {
     }
 }
 
+/// The file of the replayed database in the scratch folder.
+const REPLAYED: &str = "replayed.db";
+
 struct Tracer {
     folder: PathBuf,
     copies: u32,
@@ -139,6 +105,77 @@ struct Tracer {
 }
 
 impl Tracer {
+    /// A tracer with what exists before the first migration.
+    fn begin(folder: &Path, history: &History, limits: Limits) -> Result<Self, LiveError> {
+        let replayed = Session::create(&folder.join(REPLAYED), limits)?;
+        replayed.set_foreign_keys(history.sqlite_foreign_keys)?;
+        let mut tracer = Tracer {
+            folder: folder.to_owned(),
+            copies: 0,
+            replayed,
+            transactions: Transactions::default(),
+            failures: Failures::default(),
+            failures_on_rows: Failures::default(),
+            effects: Vec::new(),
+            unfilled: BTreeMap::new(),
+            assumptions: Vec::new(),
+        };
+        for schema in history.prelude.iter().chain(&history.schema) {
+            tracer.load_schema(schema)?;
+        }
+        if let Some(sql) = bookkeeping::table(history.tool, dbwright_catalog::Engine::Sqlite) {
+            tracer.replayed.run(sql)?;
+        }
+        Ok(tracer)
+    }
+
+    /// Runs these migrations. Those before them have run.
+    fn run(
+        &mut self,
+        history: &History,
+        judged: &MigrationSet,
+        which: Range<usize>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), LiveError> {
+        self.effects.resize(which.end, Vec::new());
+        for unit in units(history, judged) {
+            let first = unit.migrations[0].0;
+            if !which.contains(&first) {
+                continue;
+            }
+            let mut announce = |migration| {
+                progress(Progress {
+                    migration,
+                    migrations: history.migrations.len(),
+                });
+            };
+            if judged.contains(first) {
+                self.judge(&unit, &mut announce)?;
+            } else {
+                announce(first);
+                self.replay(&unit)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, judged: &MigrationSet) -> Result<Trace, LiveError> {
+        let migrations = self.effects.into_iter().enumerate();
+        Ok(Trace {
+            server: introspect::sqlite::server(),
+            catalog: introspect::sqlite::read(&self.replayed.connection)?,
+            migrations: migrations
+                .map(|(index, effects)| MigrationTrace {
+                    judged: judged.contains(index),
+                    effects,
+                })
+                .collect(),
+            unfilled: self.unfilled.into_values().collect(),
+            assumptions: self.assumptions,
+            from_cache: 0,
+        })
+    }
+
     fn load_schema(&mut self, schema: &Migration) -> Result<(), LiveError> {
         let batch = Batch {
             migrations: vec![(0, schema)],
@@ -369,10 +406,7 @@ mod tests {
     use super::*;
 
     fn history(run_mode: RunMode, texts: &[&str]) -> History {
-        let dialect = dbwright_sql::Dialect {
-            engine: Engine::Sqlite,
-            client_commands: false,
-        };
+        let dialect = dbwright_sql::Dialect::server(Engine::Sqlite);
         let statements: Vec<Statement> = dbwright_sql::statements(dialect, &texts.join(";\n"));
         History {
             tool: Tool::File,
@@ -388,6 +422,8 @@ mod tests {
                 down: None,
             }],
             sqlite_foreign_keys: false,
+            prelude: None,
+            left_out: Vec::new(),
             schema: None,
             findings: Vec::new(),
         }

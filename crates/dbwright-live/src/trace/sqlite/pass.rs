@@ -34,7 +34,7 @@ pub(super) struct StatementRun {
 }
 
 /// Gives out ids of transactions.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Transactions {
     next: u32,
     open: Option<TransactionId>,

@@ -49,6 +49,9 @@ const SETTINGS: [&str; 7] = [
     "trusted_schema",
 ];
 
+/// Settings of a connection by name, in an order in which they can be made.
+pub(super) type Settings = Vec<(String, i64)>;
+
 /// How a statement ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ran {
@@ -116,10 +119,11 @@ impl Session {
                 file: file.to_owned(),
                 limits,
             };
-            let pragmas = format!(
-                "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA max_page_count = {};",
-                limits.pages
-            );
+            // A migration can have chosen a log that is written ahead, which then stands in the file.
+            if session.text("PRAGMA journal_mode")? != "wal" {
+                session.connection.execute_batch("PRAGMA journal_mode = MEMORY")?;
+            }
+            let pragmas = format!("PRAGMA synchronous = OFF; PRAGMA max_page_count = {};", limits.pages);
             session.connection.execute_batch(&pragmas)?;
             // VACUUM needs one.
             session.connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
@@ -144,14 +148,38 @@ impl Session {
                     None,
                 )?;
             }
-            for setting in SETTINGS {
-                let value = self.number(&format!("PRAGMA {setting}"))?;
-                copy.connection.execute_batch(&format!("PRAGMA {setting} = {value}"))?;
-            }
-            Ok(())
+            copy.apply(&self.settings()?)
         };
         transfer().map_err(doing("copying the scratch database"))?;
         Ok(copy)
+    }
+
+    /// Opens a database that was copied earlier, and makes the settings of its connection.
+    pub(super) fn open(file: &Path, limits: Limits, settings: &Settings) -> Result<Session, LiveError> {
+        let session = Session::create(file, limits)?;
+        let opened = session
+            .number("SELECT count(*) FROM sqlite_schema")
+            .and_then(|_| session.apply(settings));
+        opened.map_err(doing("opening a kept database"))?;
+        Ok(session)
+    }
+
+    /// The settings of the connection that a migration may have changed.
+    pub(super) fn settings(&self) -> rusqlite::Result<Settings> {
+        let value = |setting: &str| Ok((setting.to_owned(), self.number(&format!("PRAGMA {setting}"))?));
+        SETTINGS.into_iter().map(value).collect()
+    }
+
+    fn apply(&self, settings: &Settings) -> rusqlite::Result<()> {
+        for (setting, value) in settings {
+            self.connection.execute_batch(&format!("PRAGMA {setting} = {value}"))?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is anything that ends with the connection; also where that can't be told.
+    pub(super) fn has_temporary(&self) -> bool {
+        self.number("SELECT count(*) FROM temp.sqlite_schema") != Ok(0)
     }
 
     /// Switches foreign keys on or off. The library in this binary is compiled with them on, most others are not.
@@ -188,6 +216,10 @@ impl Session {
     /// Whether no transaction is open.
     pub(super) fn is_autocommit(&self) -> bool {
         self.connection.is_autocommit()
+    }
+
+    fn text(&self, query: &str) -> rusqlite::Result<String> {
+        self.connection.query_row(query, [], |row| row.get(0))
     }
 
     /// The first column of the first row, as a number.

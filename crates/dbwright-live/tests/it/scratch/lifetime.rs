@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use dbwright_live::scratch::postgres::{PostgresScratch, ScratchOptions};
+use dbwright_live::scratch::postgres::PostgresScratch;
+use dbwright_live::scratch::{BinDirs, ScratchOptions};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::{ask, is_running, kill, migrator, traces, wait_until_gone};
@@ -43,7 +44,10 @@ async fn hold_a_server_until_killed() {
     };
     let options = ScratchOptions {
         cache: cache.into(),
-        bin_dirs: vec![bin.into()],
+        bin_dirs: BinDirs {
+            postgres: vec![bin.into()],
+            ..BinDirs::default()
+        },
         ..ScratchOptions::default()
     };
     let scratch = PostgresScratch::start(&options).await.unwrap();
@@ -121,7 +125,7 @@ async fn what_is_left_when_the_guard_is_killed_too_is_removed_by_the_next_run() 
 }
 
 /// The shells that guard the server in `folder`.
-fn guards(folder: &Path) -> Vec<i32> {
+pub(crate) fn guards(folder: &Path) -> Vec<i32> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {

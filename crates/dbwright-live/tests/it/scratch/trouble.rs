@@ -108,7 +108,7 @@ async fn broken_programs_are_named_with_what_they_said() {
     let folder = tempfile::tempdir_in("/tmp").unwrap();
     let mut options = servers::scratch_options(18);
     options.cache = folder.path().join("cache");
-    options.bin_dirs = vec![folder.path().to_path_buf()];
+    options.bin_dirs.postgres = vec![folder.path().to_path_buf()];
     let says_version = "if [ \"$1\" = -V ]; then echo 'postgres (PostgreSQL) 16.3'; exit; fi";
 
     programs(
@@ -146,7 +146,7 @@ async fn a_server_that_is_too_old_or_silent_is_not_used() {
         ("exit 127", "`postgres -V` failed"),
     ] {
         programs(folder.path(), script, "exit 1");
-        let found = installations(&[folder.path().to_path_buf()]);
+        let found = installations(&[folder.path().to_path_buf()], folder.path());
         assert!(found.iter().all(|found| found.bin != folder.path()), "{reason}");
     }
 }
@@ -154,7 +154,7 @@ async fn a_server_that_is_too_old_or_silent_is_not_used() {
 #[tokio::test]
 async fn installations_are_found_with_version_and_origin() {
     let bin = servers::postgres(15);
-    let found = installations(&[bin.clone(), bin.clone()]);
+    let found = installations(&[bin.clone(), bin.clone()], &std::env::temp_dir());
     let given: Vec<_> = found.iter().filter(|found| found.origin == "given").collect();
     assert_eq!(given.len(), 1);
     assert_eq!((given[0].version.major, &given[0].bin), (15, &bin));

@@ -1,20 +1,21 @@
 //! Template clusters: made once per server build, kept in the cache, copied for each run.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::Signal;
+use dbwright_catalog::Engine;
 use tokio::process::Command;
 
 use super::super::installation::Installation;
-use super::super::patience::Patience;
 use super::super::{equipment, quote_identifier};
-use super::directory::{self, ScratchDirectory};
-use super::user::ServerUser;
-use super::{Cluster, MIGRATOR, SUPERUSER, blocking, copy, environment, no_space, program};
+use super::{Cluster, MIGRATOR, SUPERUSER, program};
 use crate::LiveError;
+use crate::scratch::own::directory::ScratchDirectory;
+use crate::scratch::own::template::{Fnv, Template};
+use crate::scratch::own::user::ServerUser;
+use crate::scratch::own::{blocking, environment, no_space, template};
 
 /// Number of the recipe. Raise it when a change of this file makes another cluster out of the same flags and SQL.
 const RECIPE: u32 = 1;
@@ -32,79 +33,17 @@ const INITDB: &[&str] = &[
 /// How long `initdb` may take.
 const INITDB_LIMIT: Duration = Duration::from_mins(2);
 
-/// How long another run may take to make the template that we need too; after that we make one for ourselves.
-const WAIT_LIMIT: Duration = Duration::from_mins(1);
-
-/// A cluster to copy.
-pub(super) struct Template {
-    data: PathBuf,
-    old: bool,
-    // For a template that could not be kept.
-    _workplace: Option<ScratchDirectory>,
-}
-
-impl Template {
-    pub(super) fn data(&self) -> &Path {
-        &self.data
-    }
-
-    /// Whether it was found and not made just now.
-    pub(super) fn is_old(&self) -> bool {
-        self.old
-    }
-
-    /// Removes it from the cache.
-    pub(super) fn discard(self) {
-        // If it can't be removed, the next attempt fails as this one did and says so.
-        let _ = fs::remove_dir_all(&self.data);
-    }
-}
-
 /// The template for an installation; made now if there is none.
 pub(super) async fn ready(
     installation: &Installation,
     cache: &Path,
     user: Option<&ServerUser>,
 ) -> Result<Template, LiveError> {
-    let data = cache.join(name(installation));
-    let old = Template {
-        data: data.clone(),
-        old: true,
-        _workplace: None,
-    };
-    if data.exists() {
-        return Ok(old);
-    }
-    let lock = lock(cache, &data).await;
-    // Whom we waited for has made it.
-    if data.exists() {
-        return Ok(old);
-    }
-    let workplace = make(installation, user).await?;
-    let Some(_lock) = lock else {
-        return Ok(Template {
-            data: workplace.data(),
-            old: false,
-            _workplace: Some(workplace),
-        });
-    };
-    blocking(move || match keep(&workplace.data(), &data) {
-        Ok(()) => Ok(Template {
-            data,
-            old: false,
-            _workplace: None,
-        }),
-        Err(_) => Ok(Template {
-            data: workplace.data(),
-            old: false,
-            _workplace: Some(workplace),
-        }),
-    })
-    .await
+    template::ready(cache, cache.join(name(installation)), make(installation, user)).await
 }
 
 /// Names the build, the flags and the SQL that a template comes from.
-fn name(installation: &Installation) -> String {
+pub(super) fn name(installation: &Installation) -> String {
     let mut hash = Fnv::default();
     hash.add(&installation.build);
     hash.add(&installation.bin.to_string_lossy());
@@ -113,7 +52,7 @@ fn name(installation: &Installation) -> String {
         hash.add(flag);
     }
     hash.add(&recipe(installation.version.major));
-    format!("postgres-{}-{:016x}", installation.version, hash.0)
+    format!("postgres-{}-{}", installation.version, hash.text())
 }
 
 fn flags(installation: &Installation) -> impl Iterator<Item = &'static str> {
@@ -136,41 +75,12 @@ fn recipe(major: u32) -> String {
     )
 }
 
-/// Waits until it is our turn to make the template. `None` if it can't be kept, or if the wait takes too long.
-async fn lock(cache: &Path, data: &Path) -> Option<File> {
-    fs::create_dir_all(cache).ok()?;
-    let file = File::create(data.with_added_extension("lock")).ok()?;
-    let mut patience = Patience::new(WAIT_LIMIT);
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Some(file),
-            Err(fs::TryLockError::Error(_)) => return None,
-            Err(fs::TryLockError::WouldBlock) if patience.is_exhausted() => return None,
-            Err(fs::TryLockError::WouldBlock) => patience.pause().await,
-        }
-    }
-}
-
-/// Copies a cluster into the cache; it has its name only when it is complete.
-fn keep(made: &Path, data: &Path) -> std::io::Result<()> {
-    let unfinished = data.with_added_extension("new");
-    if unfinished.exists() {
-        fs::remove_dir_all(&unfinished)?;
-    }
-    let kept = copy::tree(made, &unfinished, None).and_then(|()| fs::rename(&unfinished, data));
-    if kept.is_err() {
-        // A later attempt removes what can't be removed now.
-        let _ = fs::remove_dir_all(&unfinished);
-    }
-    kept
-}
-
 /// Makes a cluster in a scratch directory and prepares it. The server is stopped afterwards.
 async fn make(installation: &Installation, user: Option<&ServerUser>) -> Result<ScratchDirectory, LiveError> {
     let owner = user.cloned();
     let result = blocking(move || {
-        let workplace = ScratchDirectory::create(owner.as_ref())?;
-        let result = ScratchDirectory::create(owner.as_ref())?;
+        let workplace = ScratchDirectory::create(Engine::Postgres, owner.as_ref())?;
+        let result = ScratchDirectory::create(Engine::Postgres, owner.as_ref())?;
         Ok((workplace, result))
     });
     let (workplace, result) = result.await?;
@@ -189,32 +99,13 @@ async fn make(installation: &Installation, user: Option<&ServerUser>) -> Result<
     }
     template1.close().await;
     admin.close().await;
-    shut_down(&cluster, &data).await?;
+    cluster.shut_down().await?;
     // The guard is about to remove its directory with the server's data, so those have to go elsewhere first.
     let target = result.data();
     blocking(move || fs::rename(&data, &target).map_err(|error| LiveError::io("keeping the template cluster", error)))
         .await?;
     cluster.stop().await?;
     Ok(result)
-}
-
-/// Stops a server in an orderly way, so that its files are complete.
-async fn shut_down(cluster: &Cluster, data: &Path) -> Result<(), LiveError> {
-    let pid = directory::postmaster(data).ok_or_else(|| cluster.stopped())?;
-    // `SIGINT` is a fast shutdown.
-    rustix::process::kill_process(pid, Signal::INT)
-        .map_err(|error| LiveError::io("stopping the template cluster", error.into()))?;
-    let mut patience = Patience::new(super::START_LIMIT);
-    while !super::guard::server_ended(cluster.directory.path()) {
-        if patience.is_exhausted() {
-            return Err(LiveError::TooLong {
-                doing: "stopping the template cluster".to_owned(),
-                limit: super::START_LIMIT,
-            });
-        }
-        patience.pause().await;
-    }
-    Ok(())
 }
 
 async fn initdb(installation: &Installation, data: &Path, user: Option<&ServerUser>) -> Result<(), LiveError> {
@@ -261,22 +152,4 @@ async fn initdb(installation: &Installation, data: &Path, user: Option<&ServerUs
     } else {
         said
     }))
-}
-
-/// FNV-1a, because the standard library does not promise to hash alike tomorrow.
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Fnv(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fnv {
-    fn add(&mut self, text: &str) {
-        // A byte that text does not contain separates the parts.
-        for byte in text.bytes().chain([0xff]) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
 }

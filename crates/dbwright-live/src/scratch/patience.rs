@@ -6,24 +6,24 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// How much longer somebody waits. Look at the condition first, then [`Patience::is_exhausted`], then pause.
-pub(super) struct Patience {
+pub(crate) struct Patience {
     deadline: Instant,
     pause: Duration,
 }
 
 impl Patience {
-    pub(super) fn new(limit: Duration) -> Self {
+    pub(crate) fn new(limit: Duration) -> Self {
         Patience {
             deadline: Instant::now() + limit,
             pause: FIRST_PAUSE,
         }
     }
 
-    pub(super) fn is_exhausted(&self) -> bool {
+    pub(crate) fn is_exhausted(&self) -> bool {
         Instant::now() > self.deadline
     }
 
-    pub(super) async fn pause(&mut self) {
+    pub(crate) async fn pause(&mut self) {
         tokio::time::sleep(self.next()).await;
     }
 
@@ -32,7 +32,7 @@ impl Patience {
         clippy::disallowed_methods,
         reason = "each caller waits for a condition, and no longer than its limit"
     )]
-    pub(super) fn pause_blocking(&mut self) {
+    pub(crate) fn pause_blocking(&mut self) {
         std::thread::sleep(self.next());
     }
 

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use dbwright_catalog::Engine;
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::environment;
 use super::user::ServerUser;
 use crate::LiveError;
 
-/// Arguments: the scratch directory, the server program, its arguments.
+/// Arguments: the scratch directory, the signal that ends the server at once, the server program, its arguments.
 ///
 /// `ended` in the directory says that the server has ended, and with what status. It is looked at before each signal,
 /// because the number of a process that has ended may belong to another one.
@@ -24,7 +25,8 @@ const SCRIPT: &str = r#"
 umask 077
 trap '' HUP INT
 directory=$1
-shift
+signal=$2
+shift 2
 exec 3<&0
 "$@" 3<&- </dev/null >>"$directory/log" 2>&1 &
 server=$!
@@ -32,7 +34,7 @@ end() {
     rounds=0
     while [ "$rounds" -lt 400 ] && [ ! -e "$directory/ended" ] && kill -0 "$server" 2>/dev/null; do
         # Again and again, because a server that has just been started does not listen yet.
-        if [ "$rounds" -lt 300 ]; then kill -QUIT "$server"; else kill -KILL "$server"; fi
+        if [ "$rounds" -lt 300 ]; then kill "-$signal" "$server"; else kill -KILL "$server"; fi
         rounds=$((rounds + 1))
         sleep 0.01 || sleep 1
     done
@@ -52,26 +54,35 @@ rm -rf "$directory"
 "#;
 
 /// A guard and, below it, a server.
-pub(super) struct Guard {
+pub(in crate::scratch) struct Guard {
     // Dropping it ends the pipe.
     pipe: Option<ChildStdin>,
     shell: Child,
 }
 
+/// What ends a server at once. PostgreSQL's processes end each other; the others have nothing to tidy up.
+fn signal(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Postgres => "QUIT",
+        Engine::MySql | Engine::MariaDb | Engine::Sqlite => "KILL",
+    }
+}
+
 /// Where the server writes what it has to say.
-pub(super) fn log_file(directory: &Path) -> PathBuf {
+pub(in crate::scratch) fn log_file(directory: &Path) -> PathBuf {
     directory.join("log")
 }
 
 /// Whether the server in `directory` has ended by itself.
-pub(super) fn server_ended(directory: &Path) -> bool {
+pub(in crate::scratch) fn server_ended(directory: &Path) -> bool {
     // Where there is no directory any more, the guard was told to end and has taken the server with it.
     directory.join("ended").exists() || !directory.exists()
 }
 
 impl Guard {
     /// Starts a guard that starts the server `program`. From now on `directory` is the guard's to remove.
-    pub(super) fn start(
+    pub(in crate::scratch) fn start(
+        engine: Engine,
         directory: &Path,
         program: &Path,
         arguments: &[OsString],
@@ -81,6 +92,7 @@ impl Guard {
         command
             .args(["-c", SCRIPT, "dbwright-guard"])
             .arg(directory)
+            .arg(signal(engine))
             .arg(program)
             .args(arguments)
             .env_clear()
@@ -103,7 +115,7 @@ impl Guard {
     }
 
     /// Tells the guard to stop the server and to remove its folder, and waits until it has.
-    pub(super) async fn finish(&mut self, limit: Duration) -> Result<(), LiveError> {
+    pub(in crate::scratch) async fn finish(&mut self, limit: Duration) -> Result<(), LiveError> {
         self.pipe = None;
         match tokio::time::timeout(limit, self.shell.wait()).await {
             Ok(Ok(_)) => Ok(()),

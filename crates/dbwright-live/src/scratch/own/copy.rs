@@ -11,7 +11,7 @@ use super::user::ServerUser;
 
 /// Copies the folder `from`, which holds nothing but files and folders, to `to`, which must not exist. All of the copy
 /// belongs to `owner`.
-pub(super) fn tree(from: &Path, to: &Path, owner: Option<&ServerUser>) -> io::Result<()> {
+pub(in crate::scratch) fn tree(from: &Path, to: &Path, owner: Option<&ServerUser>) -> io::Result<()> {
     let mut files = Vec::new();
     folders(from, to, owner, &mut files)?;
     let workers = thread::available_parallelism().map_or(1, NonZero::get).min(4);

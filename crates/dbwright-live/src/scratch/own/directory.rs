@@ -13,25 +13,33 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal};
 
-use super::super::patience::Patience;
+use dbwright_catalog::Engine;
+
 use super::user::ServerUser;
 use crate::LiveError;
+use crate::scratch::patience::Patience;
 
 /// How the names of our directories begin.
-const PREFIX: &str = "dbwright-pg-";
+const PREFIXES: [&str; 2] = ["dbwright-pg-", "dbwright-my-"];
 
 /// The file whose lock says that somebody still needs the directory.
 const LOCK: &str = "scratch.lock";
+
+/// Where servers write their process id, below their data directory: PostgreSQL, MySQL and MariaDB.
+const PID_FILES: [&str; 2] = ["postmaster.pid", PID_FILE];
+
+/// The name that servers of MySQL and MariaDB are told for that file.
+pub(in crate::scratch) const PID_FILE: &str = "server.pid";
 
 /// Memory is the best place if it has so much room.
 const MEMORY: &str = "/dev/shm";
 const MEMORY_MIN_BYTES: u64 = 400 << 20;
 
-/// The path of a socket is limited to 104 bytes on some platforms, 108 on others.
+/// The path of a socket is limited to 104 bytes on some platforms, 108 on others. PostgreSQL's has the longest name.
 const PATH_MAX_BYTES: usize = 100 - "/.s.PGSQL.5432".len();
 
 /// A directory for one server: its data, its socket, its log.
-pub(super) struct ScratchDirectory {
+pub(in crate::scratch) struct ScratchDirectory {
     path: PathBuf,
     /// Nobody else removes it after us.
     ours: bool,
@@ -40,7 +48,7 @@ pub(super) struct ScratchDirectory {
 
 impl ScratchDirectory {
     /// Makes a directory that belongs to `owner`, in memory if there is room.
-    pub(super) fn create(owner: Option<&ServerUser>) -> Result<Self, LiveError> {
+    pub(in crate::scratch) fn create(engine: Engine, owner: Option<&ServerUser>) -> Result<Self, LiveError> {
         let mut problem = std::io::Error::other("no folder for temporary files can be used");
         for root in roots() {
             if root == Path::new(MEMORY) && free_bytes(&root) < MEMORY_MIN_BYTES {
@@ -49,7 +57,7 @@ impl ScratchDirectory {
             if owner.is_some_and(|owner| !owner.can_reach(&root)) {
                 continue;
             }
-            match Self::create_in(&root, owner) {
+            match Self::create_in(&root, engine, owner) {
                 Ok(directory) if directory.path.as_os_str().as_bytes().len() <= PATH_MAX_BYTES => return Ok(directory),
                 Ok(_) => problem = std::io::Error::other("the names of all folders for temporary files are too long"),
                 Err(error) => problem = error,
@@ -58,9 +66,9 @@ impl ScratchDirectory {
         Err(LiveError::io("making a scratch directory", problem))
     }
 
-    fn create_in(root: &Path, owner: Option<&ServerUser>) -> std::io::Result<Self> {
+    fn create_in(root: &Path, engine: Engine, owner: Option<&ServerUser>) -> std::io::Result<Self> {
         let path = tempfile::Builder::new()
-            .prefix(PREFIX)
+            .prefix(prefix(engine))
             .rand_bytes(8)
             // Whoever can enter it can connect as the superuser.
             .permissions(Permissions::from_mode(0o700))
@@ -80,17 +88,17 @@ impl ScratchDirectory {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::scratch) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Where the server's data is.
-    pub(super) fn data(&self) -> PathBuf {
+    pub(in crate::scratch) fn data(&self) -> PathBuf {
         self.path.join("data")
     }
 
     /// From now on somebody else removes it.
-    pub(super) fn hand_over(&mut self) {
+    pub(in crate::scratch) fn hand_over(&mut self) {
         self.ours = false;
     }
 }
@@ -105,7 +113,7 @@ impl Drop for ScratchDirectory {
 }
 
 /// Removes a scratch directory that may be gone already, or is just being removed by its guard.
-pub(super) fn remove(path: &Path) -> Result<(), LiveError> {
+pub(in crate::scratch) fn remove(path: &Path) -> Result<(), LiveError> {
     let mut patience = Patience::new(Duration::from_secs(2));
     loop {
         match fs::remove_dir_all(path) {
@@ -121,11 +129,15 @@ pub(super) fn remove(path: &Path) -> Result<(), LiveError> {
 }
 
 /// Ends what dead runs have left behind. Nothing here can fail: what can't be removed is left for the next time.
-pub(super) fn sweep(owner: Option<&ServerUser>) {
+pub(in crate::scratch) fn sweep(owner: Option<&ServerUser>) {
     for root in roots() {
         for entry in fs::read_dir(root).into_iter().flatten().flatten() {
             let path = entry.path();
-            if !entry.file_name().as_bytes().starts_with(PREFIX.as_bytes()) {
+            let name = entry.file_name();
+            if !PREFIXES
+                .iter()
+                .any(|prefix| name.as_bytes().starts_with(prefix.as_bytes()))
+            {
                 continue;
             }
             // The lock is held until the directory is gone, so that two sweeps do not get into each other's way.
@@ -157,10 +169,10 @@ fn forgotten(path: &Path, owner: Option<&ServerUser>) -> Option<File> {
 /// Stops a server that still runs in a directory that is to be removed.
 fn end_server(directory: &Path) {
     let data = directory.join("data");
-    let Some(pid) = postmaster(&data).filter(|pid| works_in(*pid, &data)) else {
+    let Some(pid) = server_pid(&data).filter(|pid| works_in(*pid, &data)) else {
         return;
     };
-    // `SIGQUIT` is an immediate shutdown.
+    // `SIGQUIT` is an immediate shutdown of PostgreSQL, and an orderly one of MySQL and MariaDB.
     for (signal, limit) in [
         (Signal::QUIT, Duration::from_secs(2)),
         (Signal::KILL, Duration::from_secs(1)),
@@ -178,10 +190,14 @@ fn end_server(directory: &Path) {
     }
 }
 
-/// The process id in a data directory's `postmaster.pid`.
-pub(super) fn postmaster(data: &Path) -> Option<Pid> {
-    let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
-    text.lines().next()?.trim().parse().ok().and_then(Pid::from_raw)
+/// The process id that a server has left in its data directory.
+pub(in crate::scratch) fn server_pid(data: &Path) -> Option<Pid> {
+    let text = PID_FILES
+        .iter()
+        .find_map(|name| fs::read_to_string(data.join(name)).ok())?;
+    // PostgreSQL notes itself with a minus where it runs without clients, as while a cluster is being made.
+    let pid: i32 = text.lines().next()?.trim().parse().ok()?;
+    Pid::from_raw(pid.checked_abs()?)
 }
 
 /// Whether this process is a server on this data directory, and belongs to whom the directory belongs to: the number
@@ -220,6 +236,13 @@ fn roots() -> Vec<PathBuf> {
     roots
 }
 
-fn free_bytes(folder: &Path) -> u64 {
+fn prefix(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Postgres => PREFIXES[0],
+        Engine::MySql | Engine::MariaDb | Engine::Sqlite => PREFIXES[1],
+    }
+}
+
+pub(in crate::scratch) fn free_bytes(folder: &Path) -> u64 {
     rustix::fs::statvfs(folder).map_or(0, |facts| facts.f_bavail.saturating_mul(facts.f_frsize))
 }
