@@ -94,7 +94,9 @@ impl<'a> Context<'a> {
             let changed = step.after.or(step.before).map(|object| self.table_of(&object.id));
             changed.is_some_and(|changed| changed == *table || parents.contains(&changed))
         });
-        table.kind == ObjectKind::Table && !by.effect.scanned.contains(table) && !changed && !maintained()
+        // MySQL and MariaDB say by what operation a table was built anew; emptying it is none.
+        let operated = by.effect.operations.iter().any(|operation| operation.table == *table);
+        table.kind == ObjectKind::Table && !by.effect.scanned.contains(table) && !changed && !operated && !maintained()
     }
 
     /// The judged statement itself.
@@ -366,6 +368,7 @@ impl<'a> Context<'a> {
                 server: self.trace.server.clone(),
                 relation: relation.cloned(),
                 lock: None,
+                operation: None,
                 facts: Vec::new(),
             },
             advice: Vec::new(),

@@ -8,7 +8,7 @@
 //! | `bad` | the rule fires |
 //! | `good` | it does not |
 //! | `fixed` | it does not, and this is the fix that it offers for the `bad` block before |
-//! | `postgres`, `sqlite` … | the engine |
+//! | `postgres`, `mysql mariadb` … | the engine, or several |
 //! | `mode:each-statement` | how the example is run; in one transaction where nothing is said |
 //! | `from:18`, `below:18` | the majors of the server that it holds for |
 
@@ -65,9 +65,10 @@ pub(crate) fn examples(rule: &Rule) -> Vec<Example> {
     let mut examples = Vec::new();
     for block in blocks(rule.source) {
         let tags = Tags::read(&block.info);
-        let engines = match tags.engine {
-            Some(engine) => vec![engine],
-            None => rule.engines.to_vec(),
+        let engines = if tags.engines.is_empty() {
+            rule.engines.to_vec()
+        } else {
+            tags.engines.clone()
         };
         for engine in engines {
             let kind = match tags.role {
@@ -131,7 +132,8 @@ fn caption(info: &str, names_engine: bool) -> String {
         Role::Example(ExampleKind::Good) => "Fine",
         Role::Example(ExampleKind::Fixed) => "Safe",
     };
-    let engine = tags.engine.filter(|_| names_engine).map(|engine| engine.to_string());
+    let engines: Vec<String> = tags.engines.iter().map(ToString::to_string).collect();
+    let engine = (names_engine && !engines.is_empty()).then(|| engines.join(" and "));
     let versions = match (tags.major_from, tags.major_below) {
         (None, None) => None,
         (Some(from), None) => Some(format!("version {from} and later")),
@@ -185,7 +187,7 @@ enum Role {
 
 struct Tags {
     role: Option<Role>,
-    engine: Option<Engine>,
+    engines: Vec<Engine>,
     run_mode: RunMode,
     major_from: Option<u32>,
     major_below: Option<u32>,
@@ -195,7 +197,7 @@ impl Tags {
     fn read(info: &str) -> Tags {
         let mut tags = Tags {
             role: None,
-            engine: None,
+            engines: Vec::new(),
             run_mode: RunMode::Transaction,
             major_from: None,
             major_below: None,
@@ -207,7 +209,7 @@ impl Tags {
                     "bad" => tags.role = Some(Role::Example(ExampleKind::Bad)),
                     "good" => tags.role = Some(Role::Example(ExampleKind::Good)),
                     "fixed" => tags.role = Some(Role::Example(ExampleKind::Fixed)),
-                    engine => tags.engine = engine.parse().ok().or(tags.engine),
+                    engine => tags.engines.extend(engine.parse::<Engine>().ok()),
                 },
                 Some(("mode", mode)) => {
                     let modes = [

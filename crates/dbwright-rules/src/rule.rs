@@ -56,6 +56,10 @@ pub enum Claim {
     LockCarriedOver(LockMode),
     /// The relation is written anew.
     Rewrite,
+    /// Writes to the relation wait while the statement works on it (MySQL and MariaDB).
+    WritesWait,
+    /// The server reports that it changed values to make them fit (MySQL and MariaDB).
+    ValuesChanged,
     /// The server refuses the statement, with or without rows.
     Fails,
     /// The server refuses the statement when tables hold rows, and runs it when they don't.
@@ -69,6 +73,12 @@ pub enum Claim {
     /// Nothing that a server could show: the rule warns of what happens on another day, or of a comment.
     Nothing,
 }
+
+/// Numbers of the warnings that say that a value was changed to fit: `NULL` to a default (1048, 1263), out of range (1264),
+/// truncated (1265), of the wrong type (1292, 1366), too long (1406).
+///
+/// Manual: <https://dev.mysql.com/doc/mysql-errors/9.7/en/server-error-reference.html>.
+pub(crate) const VALUES_CHANGED: [u32; 7] = [1048, 1263, 1264, 1265, 1292, 1366, 1406];
 
 impl Claim {
     /// Whether this effect of the statement with this index in its migration shows what is claimed of `relation`.
@@ -96,6 +106,14 @@ impl Claim {
                 .iter()
                 .any(|lock| lock.mode >= mode && lock.since < statement && is_relation(&lock.relation)),
             Claim::Rewrite => effect.rewritten.iter().any(is_relation),
+            Claim::WritesWait => effect
+                .operations
+                .iter()
+                .any(|operation| operation.lock.blocks_writes() && is_relation(&operation.table)),
+            Claim::ValuesChanged => effect
+                .warnings
+                .iter()
+                .any(|warning| VALUES_CHANGED.contains(&warning.code)),
             Claim::Fails => matches!(effect.outcome, Outcome::Failed(_) | Outcome::FailedOnRows(_)),
             Claim::FailsOnRows => matches!(effect.outcome, Outcome::FailedOnRows(_)),
             Claim::Error(code) => effect.outcome.error().is_some_and(|error| error.code == code),

@@ -4,10 +4,11 @@
 use std::path::PathBuf;
 
 use dbwright_catalog::{
-    Catalog, Change, Column, ColumnExtra, Constraint, ConstraintKind, Effect, Engine, Finding, ForeignKey, HeldLock,
-    History, Index, Known, LockMode, Migration, MigrationSet, MigrationTrace, Object, ObjectBody, ObjectId, ObjectKind,
-    Outcome, Partition, PostgresColumn, PostgresTable, RowCount, Rows, RunMode, Server, Span, SqlError, SqliteColumn,
-    SqliteTable, Statement, Table, TableExtra, TableKind, Tool, Trace, TransactionId, Version, View,
+    Algorithm, Catalog, Change, Column, ColumnExtra, Constraint, ConstraintKind, Effect, Engine, Finding, ForeignKey,
+    HeldLock, History, Index, Known, LockLevel, LockMode, Migration, MigrationSet, MigrationTrace, Object, ObjectBody,
+    ObjectId, ObjectKind, Outcome, Partition, PostgresColumn, PostgresTable, RefusedOffer, RowCount, Rows, RunMode,
+    Server, Span, SqlError, SqliteColumn, SqliteTable, Statement, Table, TableExtra, TableKind, TableOperation, Tool,
+    Trace, TransactionId, Version, View, Warning,
 };
 
 /// A history with its trace, under construction.
@@ -21,6 +22,7 @@ pub(crate) struct Case {
 pub(crate) struct Did {
     sql: String,
     effect: Effect,
+    own_transaction: Option<TransactionId>,
 }
 
 impl Case {
@@ -30,6 +32,10 @@ impl Case {
 
     pub(crate) fn sqlite(given: impl IntoIterator<Item = Object>) -> Case {
         Case::new(Engine::Sqlite, Version::new(3, 50, 1), Tool::Sqlx, given)
+    }
+
+    pub(crate) fn mysql(given: impl IntoIterator<Item = Object>) -> Case {
+        Case::new(Engine::MySql, Version::new(9, 7, 0), Tool::Sqlx, given)
     }
 
     pub(crate) fn new(engine: Engine, version: Version, tool: Tool, given: impl IntoIterator<Item = Object>) -> Case {
@@ -46,6 +52,8 @@ impl Case {
                 folder: PathBuf::from("migrations"),
                 migrations: Vec::new(),
                 sqlite_foreign_keys: true,
+                prelude: None,
+                left_out: Vec::new(),
                 schema: None,
                 findings: Vec::new(),
             },
@@ -55,6 +63,7 @@ impl Case {
                 catalog,
                 unfilled: Vec::new(),
                 assumptions: Vec::new(),
+                from_cache: 0,
             },
             judged: MigrationSet::All,
         }
@@ -70,7 +79,12 @@ impl Case {
         let mut text = String::new();
         let mut parsed = Vec::new();
         let mut effects = Vec::new();
-        for (number, Did { sql, mut effect }) in statements.into_iter().enumerate() {
+        for (number, did) in statements.into_iter().enumerate() {
+            let Did {
+                sql,
+                mut effect,
+                own_transaction,
+            } = did;
             // Leading comments stand in the file, not in the statement.
             let body = sql
                 .lines()
@@ -88,11 +102,12 @@ impl Case {
             });
             text.push_str(statement);
             text.push_str(";\n");
-            effect.transaction = TransactionId(match run_mode {
+            let of_run_mode = TransactionId(match run_mode {
                 RunMode::EachStatement => u32::try_from(1000 + 100 * index + number).unwrap(),
                 RunMode::Transaction | RunMode::SimpleQuery => u32::try_from(1 + index).unwrap(),
                 RunMode::AllInOneTransaction => 0,
             });
+            effect.transaction = own_transaction.unwrap_or(of_run_mode);
             for lock in &mut effect.locks {
                 if lock.since == usize::MAX {
                     lock.since = number;
@@ -175,6 +190,7 @@ pub(crate) fn did(sql: &str) -> Did {
     Did {
         sql: sql.to_owned(),
         effect,
+        own_transaction: None,
     }
 }
 
@@ -226,6 +242,37 @@ impl Did {
             updated,
             deleted,
         });
+        self
+    }
+
+    /// Changes a table in this way; its own `LOCK=NONE` refused where it was another.
+    pub(crate) fn operates(mut self, table: &str, algorithm: Algorithm, lock: LockLevel) -> Did {
+        let refused = (algorithm == Algorithm::Copy).then(|| RefusedOffer {
+            algorithm: Algorithm::InPlace,
+            lock: None,
+            reason: "Cannot change column type INPLACE.".to_owned(),
+        });
+        self.effect.operations.push(TableOperation {
+            table: id(table),
+            algorithm,
+            lock,
+            refused: refused.into_iter().collect(),
+            row_versions: None,
+        });
+        self
+    }
+
+    pub(crate) fn warns(mut self, code: u32, message: &str) -> Did {
+        self.effect.warnings.push(Warning {
+            code,
+            message: message.to_owned(),
+        });
+        self
+    }
+
+    /// Runs in a transaction of its own.
+    pub(crate) fn commits_by_itself(mut self, transaction: u32) -> Did {
+        self.own_transaction = Some(TransactionId(transaction));
         self
     }
 

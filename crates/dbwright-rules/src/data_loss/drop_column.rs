@@ -37,10 +37,26 @@
 //! ALTER TABLE customers_new RENAME TO customers;
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE customers (id int PRIMARY KEY, name varchar(60), fax varchar(60));
+//! ```
+//!
+//! ```sql bad mysql mariadb
+//! ALTER TABLE customers DROP COLUMN fax;
+//! ```
+//!
+//! ```sql good mysql mariadb
+//! ALTER TABLE customers RENAME COLUMN name TO full_name;
+//! ALTER TABLE customers ADD COLUMN scratch int;
+//! ALTER TABLE customers DROP COLUMN scratch;
+//! ```
+//!
 //! What to do: deploy a release that does not name the column first, and drop it in a later migration.
 //!
-//! See <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DESC-DROP-COLUMN> and
-//! <https://www.sqlite.org/lang_altertable.html#alter_table_drop_column>.
+//! See <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DESC-DROP-COLUMN>,
+//! <https://www.sqlite.org/lang_altertable.html#alter_table_drop_column>,
+//! <https://dev.mysql.com/doc/refman/9.7/en/alter-table.html> and
+//! <https://mariadb.com/docs/server/reference/sql-statements/data-definition/alter/alter-table>.
 
 use dbwright_catalog::{ConstraintKind, Engine, Finding, Group, Object, ObjectBody, ObjectId, ObjectKind, Severity};
 
@@ -52,7 +68,7 @@ pub(crate) static RULE: Rule = Rule {
     name: "drop-column",
     group: Group::DataLoss,
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &Engine::ALL,
     claims: &[Claim::Dropped(ObjectKind::Column)],
     source: include_str!("drop_column.rs"),
     check,

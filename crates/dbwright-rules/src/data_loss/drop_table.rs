@@ -38,9 +38,26 @@
 //! ALTER TABLE notes_new RENAME TO notes;
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE old_orders (id int PRIMARY KEY);
+//! CREATE TABLE kept (id int PRIMARY KEY);
+//! ```
+//!
+//! ```sql bad mysql mariadb
+//! DROP TABLE old_orders;
+//! ```
+//!
+//! ```sql good mysql mariadb
+//! CREATE TABLE scratch (id int PRIMARY KEY);
+//! DROP TABLE scratch;
+//! RENAME TABLE kept TO renamed;
+//! ```
+//!
 //! What to do: deploy a release that does not use the table first, and drop it in a later migration, after a backup.
 //!
-//! See <https://www.postgresql.org/docs/current/sql-droptable.html> and <https://www.sqlite.org/lang_droptable.html>.
+//! See <https://www.postgresql.org/docs/current/sql-droptable.html>, <https://www.sqlite.org/lang_droptable.html>,
+//! <https://dev.mysql.com/doc/refman/9.7/en/drop-table.html> and
+//! <https://mariadb.com/docs/server/reference/sql-statements/data-definition/drop/drop-table>.
 
 use dbwright_catalog::{Engine, Finding, Group, Object, ObjectBody, ObjectId, ObjectKind, Severity};
 
@@ -52,7 +69,7 @@ pub(crate) static RULE: Rule = Rule {
     name: "drop-table",
     group: Group::DataLoss,
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &Engine::ALL,
     claims: &[Claim::Dropped(ObjectKind::Table)],
     source: include_str!("drop_table.rs"),
     check,

@@ -6,3 +6,4 @@ pub(crate) mod drop_table;
 mod rebuild;
 #[cfg(test)]
 mod tests;
+pub(crate) mod values_changed;

@@ -226,3 +226,25 @@ fn a_table_dropped_and_made_anew_by_one_block_is_lost_unless_the_block_filled_it
     let filled = block().rows("t", [3, 0, 0]);
     assert_eq!(Case::postgres([table("t")]).migration([filled]).found(), [""; 0]);
 }
+
+#[test]
+fn values_that_were_made_to_fit_are_told_with_the_words_of_the_server() {
+    let cut = "Data truncated for column 'note' at row 1";
+    let mut alter = did("ALTER TABLE orders MODIFY note varchar(5)");
+    for _ in 0..5 {
+        alter = alter.warns(1265, cut);
+    }
+    let case = Case::mysql([table("orders")]).migration([alter.warns(1681, "Integer display width is deprecated")]);
+    let finding = case.only();
+    assert_eq!(finding.rule, "values-changed");
+    assert_eq!(finding.evidence.facts.len(), 4);
+    assert_eq!(finding.evidence.facts[0], format!("MySQL 1265: {cut}"));
+    assert_eq!(finding.evidence.facts[3], "2 warnings more.");
+}
+
+#[test]
+fn other_warnings_of_the_server_lose_nothing() {
+    let case = Case::mysql([table("orders")])
+        .migration([did("ALTER TABLE …").warns(1681, "Integer display width is deprecated")]);
+    assert_eq!(case.found(), [""; 0]);
+}

@@ -22,17 +22,31 @@
 //! ALTER TABLE somewhere ADD COLUMN total INTEGER;
 //! ```
 //!
+//! ```sql bad mysql mariadb
+//! ALTER TABLE nowhere ADD COLUMN total int;
+//! ```
+//!
+//! ```sql good mysql mariadb
+//! CREATE TABLE somewhere (id int PRIMARY KEY);
+//! ALTER TABLE somewhere ADD COLUMN total int;
+//! ```
+//!
+//! On MySQL and MariaDB what stands before it in the file stays, because definitions commit.
+//!
 //! It is fine where production has what the scratch server lacks: an extension, a right, a role, a function that the
 //! application adds to its SQLite connection, a table that an earlier migration makes in a program.
 //! Such a failure is a note, and everything after it was observed without that statement.
 //!
-//! See <https://www.postgresql.org/docs/current/errcodes-appendix.html> and <https://www.sqlite.org/rescode.html>.
+//! See <https://www.postgresql.org/docs/current/errcodes-appendix.html>, <https://www.sqlite.org/rescode.html>,
+//! <https://dev.mysql.com/doc/mysql-errors/9.7/en/server-error-reference.html> and
+//! <https://mariadb.com/docs/server/reference/error-codes/mariadb-error-code-reference>.
 
 use dbwright_catalog::{Engine, Finding, Group, Known, Outcome, Severity, SqlError};
 use dbwright_sql::Summary;
 
 use super::concurrently_in_transaction::is_refused_in_transaction;
-use crate::context::Context;
+use super::online_clause_refused::is_refused_clause;
+use crate::context::{Context, Neighbour};
 use crate::{Claim, Rule, phrase};
 
 pub(crate) static RULE: Rule = Rule {
@@ -50,7 +64,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         return;
     };
     // What is not known, and why, stands in the report; it is nobody's fault.
-    if is_refused_in_transaction(error) || matches!(context.effect.known, Known::Unknown(_)) {
+    if is_refused_in_transaction(error) || is_refused_clause(error) || matches!(context.effect.known, Known::Unknown(_))
+    {
         return;
     }
     let mut finding = context.finding(
@@ -60,12 +75,39 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     );
     finding.evidence.facts = facts(context, error);
     finding.evidence.facts.extend(other_major(context));
+    half_done(context, &mut finding);
     if let Some(advice) = why_only_here(context, error) {
         finding.severity = Severity::Note;
         finding.message = format!("The statement could not be tried here: {}", one_line(&error.message));
         finding.advice.push(advice);
     }
     findings.push(finding);
+}
+
+/// That statements before this one in the same migration stay, so that the migration can't be run again as it is. Only on
+/// engines whose definitions commit by themselves, and only where the tool has it otherwise.
+pub(super) fn half_done(context: &Context<'_>, finding: &mut Finding) {
+    let engine = context.history.engine;
+    match engine {
+        Engine::MySql | Engine::MariaDb => {}
+        Engine::Postgres | Engine::Sqlite => return,
+    }
+    let stays = |it: &Neighbour<'_>| it.ran() && it.effect.transaction != context.effect.transaction;
+    let kept = context
+        .earlier_in_migration()
+        .filter(|it| stays(it) && !it.effect.changes.is_empty())
+        .count();
+    if kept == 0 {
+        return;
+    }
+    finding.evidence.facts.push(format!(
+        "What the {} before it changed stays, as {engine} commits every definition by itself: the migration is half done, and \
+         fails on that when it is run again.",
+        phrase::count(kept, "statement")
+    ));
+    finding
+        .advice
+        .push("Give each change of the schema a migration of its own.".to_owned());
 }
 
 /// That the repository runs another major than the scratch server, whose syntax and functions differ.
@@ -146,20 +188,29 @@ fn is_of_the_application(message: &str) -> bool {
 
 /// Whether a table, column, type, function or schema is missing.
 fn is_missing_object(error: &SqlError) -> bool {
-    matches!(error.code.as_str(), "42P01" | "42703" | "42704" | "42883" | "3F000")
-        || error.message.starts_with("no such table: ")
+    // The numbers are those of MySQL and MariaDB: table, column, routine, database, key or column to drop.
+    matches!(
+        error.code.as_str(),
+        "42P01" | "42703" | "42704" | "42883" | "3F000" | "1146" | "1054" | "1305" | "1049" | "1091"
+    ) || error.message.starts_with("no such table: ")
         || error.message.starts_with("no such column: ")
 }
 
 /// Whether the scratch server lacks something that another server may have: an extension (`feature_not_supported`,
-/// `undefined_file`) or a right (`insufficient_privilege`).
+/// `undefined_file`), a storage engine or plugin, or a right (`insufficient_privilege`).
 fn lies_in_the_scratch_server(context: &Context<'_>, error: &SqlError) -> bool {
-    context.history.engine == Engine::Postgres
-        && match error.code.as_str() {
+    match context.history.engine {
+        Engine::Postgres => match error.code.as_str() {
             "42501" => true,
             "0A000" | "58P01" => {
                 matches!(context.summary(), Summary::CreateExtension { .. }) || error.message.starts_with("extension ")
             }
             _ => false,
+        },
+        // Access denied (to a database, a table, a column, for want of a privilege); unknown storage engine or plugin.
+        Engine::MySql | Engine::MariaDb => {
+            matches!(error.code.as_str(), "1044" | "1142" | "1143" | "1227" | "1286" | "1524")
         }
+        Engine::Sqlite => false,
+    }
 }

@@ -236,3 +236,66 @@ fn if_not_exists_on_an_index_of_a_new_table_is_fine() {
     );
     assert_eq!(case.found(), [""; 0]);
 }
+
+#[test]
+fn a_definition_that_commits_changed_rows_is_told_once() {
+    let case = Case::mysql([table("orders")]).migration([
+        did("UPDATE orders SET total = 0").rows("orders", [0, 3, 0]),
+        did("ALTER TABLE orders ADD COLUMN a int").commits_by_itself(50),
+        did("UPDATE orders SET a = 0")
+            .rows("orders", [0, 3, 0])
+            .commits_by_itself(51),
+        did("ALTER TABLE orders ADD COLUMN b int").commits_by_itself(52),
+    ]);
+    assert_eq!(case.found(), ["implicit-commit@1"]);
+    assert_eq!(case.only().message, "The statement commits what line 1 changed");
+}
+
+#[test]
+fn a_definition_in_a_transaction_of_the_file_is_told_and_one_by_itself_is_not() {
+    let alter = || did("ALTER TABLE orders ADD COLUMN a int").commits_by_itself(50);
+    let case = Case::mysql([table("orders")]).migration_in(
+        RunMode::EachStatement,
+        [did("START TRANSACTION"), alter(), did("COMMIT")],
+    );
+    assert_eq!(case.found(), ["implicit-commit@1"]);
+    let case = Case::mysql([table("orders")]).migration_in(
+        RunMode::EachStatement,
+        [
+            did("START TRANSACTION"),
+            did("UPDATE orders SET a = 1"),
+            did("COMMIT"),
+            alter(),
+        ],
+    );
+    assert_eq!(case.found(), [""; 0]);
+    let case = Case::mysql([table("orders")]).migration([alter()]);
+    assert_eq!(case.found(), [""; 0]);
+}
+
+#[test]
+fn a_refused_clause_is_no_other_failure() {
+    let refused = error("1846", "ALGORITHM=INPLACE is not supported. Try ALGORITHM=COPY.");
+    let case = Case::mysql([table("orders")]).migration([did("ALTER TABLE …").ends(Outcome::Failed(refused))]);
+    assert_eq!(case.found(), ["online-clause-refused@0"]);
+}
+
+#[test]
+fn a_failure_after_a_definition_leaves_the_migration_half_done() {
+    let missing = || Outcome::Failed(error("1146", "Table 'x' doesn't exist"));
+    let case = Case::mysql([table("orders")]).migration([
+        did("ALTER TABLE orders ADD COLUMN a int")
+            .creates([column("orders", "a", 2, "int")])
+            .commits_by_itself(50),
+        did("ALTER TABLE x ADD COLUMN a int")
+            .ends(missing())
+            .commits_by_itself(51),
+    ]);
+    let finding = case.only();
+    assert!(
+        finding.evidence.facts.iter().any(|fact| fact.contains("half done")),
+        "{finding:?}"
+    );
+    let case = Case::mysql([]).migration([did("ALTER TABLE x ADD COLUMN a int").ends(missing())]);
+    assert!(!case.only().evidence.facts.iter().any(|fact| fact.contains("half done")));
+}

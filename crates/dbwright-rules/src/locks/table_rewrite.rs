@@ -8,6 +8,10 @@
 //! On SQLite a few changes (`DROP COLUMN`) rewrite the rows as well; the file is locked for other writers meanwhile, which
 //! is worth a note.
 //!
+//! On MySQL and MariaDB the same happens to a table that is built anew in place: others go on reading and writing, but the disk
+//! holds both copies, and each replica does the same work afterwards and lags for as long. Where writes wait as well, the rule
+//! `table-copy` says so.
+//!
 //! It is fine on small tables, and on tables that the same migration creates; the latter is not reported.
 //! TRUNCATE gives a table a new, empty file and is no rewrite.
 //!
@@ -52,8 +56,21 @@
 //! ALTER TABLE events ADD COLUMN place TEXT;
 //! ```
 //!
-//! See <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES> and
-//! <https://www.sqlite.org/lang_altertable.html>.
+//! ```sql setup mysql mariadb
+//! CREATE TABLE events (id int PRIMARY KEY, kind int);
+//! ```
+//!
+//! ```sql bad mysql mariadb
+//! ALTER TABLE events ENGINE=InnoDB;
+//! ```
+//!
+//! ```sql good mysql mariadb
+//! ALTER TABLE events ADD COLUMN place int;
+//! ```
+//!
+//! See <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>,
+//! <https://www.sqlite.org/lang_altertable.html>, <https://dev.mysql.com/doc/refman/9.7/en/innodb-online-ddl-operations.html> and
+//! <https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-overview>.
 
 use dbwright_catalog::{
     Column, Engine, Finding, GeneratedKind, Group, LockMode, ObjectBody, ObjectId, ObjectKind, Severity, TableExtra,
@@ -66,7 +83,7 @@ pub(crate) static RULE: Rule = Rule {
     name: "table-rewrite",
     group: Group::Locks,
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &Engine::ALL,
     claims: &[Claim::Rewrite],
     source: include_str!("table_rewrite.rs"),
     check,
@@ -121,8 +138,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
     for (root, tables) in &roots {
         // UPDATE of all rows is no rewrite; on SQLite only a change of the table is.
-        let changed = changed_in(context, root);
-        if context.before(root).is_some() && (context.history.engine == Engine::Postgres || changed) {
+        let is_told = match context.history.engine {
+            Engine::Postgres => true,
+            Engine::Sqlite => changed_in(context, root),
+            Engine::MySql | Engine::MariaDb => !writes_wait(context, root),
+        };
+        if context.before(root).is_some() && is_told {
             findings.push(finding(context, root, tables));
         }
     }
@@ -183,15 +204,27 @@ fn finding(context: &Context<'_>, root: &ObjectId, tables: &[&ObjectId]) -> Find
     });
     let facts: Vec<String> = others.map(|lock| context.lock_fact(lock)).collect();
     finding.evidence.facts.extend(facts);
-    if context.history.engine == Engine::Sqlite {
-        finding.severity = Severity::Note;
-        finding
-            .advice
-            .push("Other writers to the database file wait until it is done.".to_owned());
-    } else {
-        finding.advice = advice(&cause, root);
+    match context.history.engine {
+        Engine::Sqlite => {
+            finding.severity = Severity::Note;
+            finding
+                .advice
+                .push("Other writers to the database file wait until it is done.".to_owned());
+        }
+        Engine::MySql | Engine::MariaDb => in_place(context, root, &mut finding),
+        Engine::Postgres => finding.advice = advice(&cause, root),
     }
     finding
+}
+
+/// What a rebuild costs that lets others read and write.
+fn in_place(context: &Context<'_>, table: &ObjectId, finding: &mut Finding) {
+    let mut operations = context.effect.operations.iter();
+    finding.evidence.operation = operations.find(|operation| operation.table == *table).cloned();
+    finding.advice = vec![format!(
+        "Do it while {table} is small, or by an online schema change (gh-ost, pt-online-schema-change), which replicas follow \
+         without lagging; it needs room for a second copy either way."
+    )];
 }
 
 fn advice(cause: &Cause, table: &ObjectId) -> Vec<String> {
@@ -327,7 +360,8 @@ fn is_stored_otherwise(before: &TableExtra, after: &TableExtra) -> bool {
             before.unlogged != after.unlogged || before.access_method != after.access_method
         }
         (TableExtra::Sqlite(before), TableExtra::Sqlite(after)) => before != after,
-        (TableExtra::Postgres(_) | TableExtra::Sqlite(_), _) => false,
+        (TableExtra::MySqlFamily(before), TableExtra::MySqlFamily(after)) => before != after,
+        (TableExtra::Postgres(_) | TableExtra::MySqlFamily(_) | TableExtra::Sqlite(_), _) => false,
     }
 }
 
@@ -336,6 +370,12 @@ fn told_with(context: &Context<'_>, table: &ObjectId) -> ObjectId {
     let root = context.partition_parents(table).pop();
     let locked = root.filter(|root| context.lock_from(root, LockMode::AccessExclusive).is_some());
     locked.unwrap_or_else(|| table.clone())
+}
+
+/// Whether another rule says that writes wait while the table is built anew (MySQL and MariaDB).
+fn writes_wait(context: &Context<'_>, table: &ObjectId) -> bool {
+    let mut operations = context.effect.operations.iter();
+    operations.any(|operation| operation.table == *table && operation.lock.blocks_writes())
 }
 
 fn changed_in(context: &Context<'_>, table: &ObjectId) -> bool {

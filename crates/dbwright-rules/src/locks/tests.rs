@@ -9,6 +9,7 @@ use crate::testing::{
 use LockMode::{AccessExclusive, Share, ShareRowExclusive, ShareUpdateExclusive};
 use dbwright_catalog::Outcome;
 
+mod online_ddl;
 mod rewrites;
 
 fn orders_index() -> dbwright_catalog::Object {

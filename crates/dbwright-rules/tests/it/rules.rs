@@ -59,7 +59,12 @@ fn every_page_has_a_summary_a_manual_and_no_marks_of_tests() {
             "{name}: {summary}"
         );
         assert!(summary.starts_with(char::is_uppercase), "{name}: {summary}");
-        let manual = ["https://www.postgresql.org/docs/current/", "https://www.sqlite.org/"];
+        let manual = [
+            "https://www.postgresql.org/docs/current/",
+            "https://www.sqlite.org/",
+            "https://dev.mysql.com/doc/",
+            "https://mariadb.com/docs/",
+        ];
         assert!(
             manual.iter().any(|manual| page.contains(manual)),
             "{name} links to no manual"

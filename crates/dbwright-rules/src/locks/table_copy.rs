@@ -1,0 +1,132 @@
+//! A table can't be written to while a statement works through its rows.
+//!
+//! MySQL and MariaDB change many things about a table while others write to it (`LOCK=NONE`); for the rest the table is copied
+//! row by row into a new one (`ALGORITHM=COPY`), or locked for as long as its rows are read, and writes wait until that is done.
+//! The server itself was asked: what it refused, and why, stands in the finding.
+//! Each replica does the same work after the primary has, and lags for as long.
+//!
+//! It is fine on small tables, and on tables that the same migration creates; the latter is not reported.
+//!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE orders (id int PRIMARY KEY, total int, note varchar(60)) CHARACTER SET utf8mb4;
+//! CREATE TABLE lines (id int PRIMARY KEY, order_id int, KEY (order_id));
+//! ```
+//!
+//! A type change copies the table:
+//!
+//! ```sql bad mysql mariadb
+//! ALTER TABLE orders MODIFY total bigint;
+//! ```
+//!
+//! ```sql good mysql mariadb
+//! ALTER TABLE orders ADD COLUMN total_new bigint;
+//! ```
+//!
+//! What to do: use an online schema change (gh-ost, pt-online-schema-change), which fills the copy while writes go on; or add a
+//! column of the new type, fill it in batches, and swap the two in a later release.
+//!
+//! A foreign key is checked row by row, in a copy:
+//!
+//! ```sql bad mysql mariadb
+//! ALTER TABLE lines ADD FOREIGN KEY (order_id) REFERENCES orders (id);
+//! ```
+//!
+//! ```sql good mysql mariadb
+//! SET SESSION foreign_key_checks = 0;
+//! ALTER TABLE lines ADD FOREIGN KEY (order_id) REFERENCES orders (id);
+//! SET SESSION foreign_key_checks = 1;
+//! ```
+//!
+//! Without the check the key is added in place; rows without a parent stay, so look for them before and after.
+//!
+//! See <https://dev.mysql.com/doc/refman/9.7/en/innodb-online-ddl-operations.html> and
+//! <https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-overview>.
+
+use dbwright_catalog::{
+    Algorithm, ConstraintKind, Engine, Finding, Group, ObjectBody, RefusedOffer, Severity, TableOperation,
+};
+
+use crate::context::Context;
+use crate::{Claim, Rule};
+
+pub(crate) static RULE: Rule = Rule {
+    name: "table-copy",
+    group: Group::Locks,
+    severity: Severity::Warning,
+    engines: &[Engine::MySql, Engine::MariaDb],
+    claims: &[Claim::WritesWait],
+    source: include_str!("table_copy.rs"),
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    if !context.is_judged_for_locks() {
+        return;
+    }
+    for operation in &context.effect.operations {
+        if operation.lock.blocks_writes() && !context.is_exempt(&operation.table) {
+            findings.push(finding(context, operation));
+        }
+    }
+}
+
+fn finding(context: &Context<'_>, operation: &TableOperation) -> Finding {
+    let table = &operation.table;
+    let waiting = if operation.lock.blocks_reads() {
+        "reads and writes"
+    } else {
+        "writes"
+    };
+    let message = match operation.algorithm {
+        Algorithm::Copy => format!("{table} is copied row by row, and {waiting} wait until that is done"),
+        Algorithm::Instant | Algorithm::NoCopy | Algorithm::InPlace => {
+            format!("The statement works through {table}, and {waiting} wait until it is done")
+        }
+    };
+    let mut finding = context.finding(&RULE, Some(table), message);
+    finding.evidence.operation = Some(operation.clone());
+    finding.evidence.facts.extend(refused(&operation.refused));
+    if !context.effect.parents.is_empty() {
+        let parents = crate::phrase::list(&context.effect.parents);
+        finding
+            .evidence
+            .facts
+            .push(format!("Other schema changes of {parents} wait as well."));
+    }
+    if adds_foreign_key(context) {
+        finding.advice.push(
+            "With `SET SESSION foreign_key_checks = 0` before it the key is added in place, without checking the rows that are \
+             there: look for rows without a parent before and after."
+                .to_owned(),
+        );
+    } else {
+        finding.advice.push(format!(
+            "Do it while {table} is small, or by an online schema change (gh-ost, pt-online-schema-change), which fills the copy \
+             while writes go on."
+        ));
+    }
+    finding
+}
+
+/// The server's reason for not doing it in place: that of the last offer before the copy. That a copy needs a lock is no news.
+fn refused(offers: &[RefusedOffer]) -> Option<String> {
+    let in_place = offers.iter().rev().find(|offer| match offer.algorithm {
+        Algorithm::Instant | Algorithm::NoCopy | Algorithm::InPlace => true,
+        Algorithm::Copy => false,
+    })?;
+    let lock = in_place
+        .lock
+        .map_or_else(String::new, |lock| format!(", LOCK={}", lock.name()));
+    let reason = in_place.reason.trim_end_matches('.');
+    Some(format!(
+        "ALGORITHM={}{lock} is refused: {reason}.",
+        in_place.algorithm.name()
+    ))
+}
+
+fn adds_foreign_key(context: &Context<'_>) -> bool {
+    context.created().any(|object| match &object.body {
+        ObjectBody::Constraint(constraint) => matches!(constraint.kind, ConstraintKind::ForeignKey(_)),
+        _ => false,
+    })
+}
