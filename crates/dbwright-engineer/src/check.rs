@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use dbwright_catalog::{Engine, Finding, History, MigrationSet, Review, Tool};
-use dbwright_live::scratch::postgres::{ScratchOptions, ScratchUrl};
+use dbwright_catalog::{Engine, Finding, History, MigrationSet, Review, Section, Tool};
+use dbwright_live::cache::Store;
+use dbwright_live::scratch::{BinDirs, ScratchOptions, ScratchUrl};
 use dbwright_live::trace::Progress;
-use dbwright_repo::{Config, FailOn, Overrides, RepoError};
+use dbwright_repo::{Config, FailOn, Overrides, RepoError, Selected, Selection};
 
 use crate::EngineerError;
 use crate::levels::Levels;
@@ -45,9 +46,11 @@ pub struct CheckRequest {
     /// A server to use instead of starting one.
     pub scratch_url: Option<String>,
     /// Folders to look for server programs before all others.
-    pub bin_dirs: Vec<PathBuf>,
-    /// Where template clusters are kept.
+    pub bin_dirs: BinDirs,
+    /// Where template clusters are kept, and what earlier checks have found out.
     pub cache: PathBuf,
+    /// How much may be kept there, in bytes. Where that is 0, nothing that earlier checks have found out is used or kept.
+    pub cache_bytes_max: u64,
 }
 
 /// How far a check has come.
@@ -65,40 +68,91 @@ pub enum Phase {
 }
 
 /// What came of a check.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct CheckAnswer {
     /// What was found out.
     pub review: Review,
     /// From which severity on the caller should call it a failure.
     pub fail_on: FailOn,
+    /// Why a section did not run, where others did: the first such error. The section says it as well.
+    pub failure: Option<EngineerError>,
 }
 
-/// Runs migrations on a scratch server and judges what they do.
+/// Runs migrations on scratch servers and judges what they do: one section for each database.
 ///
 /// # Errors
 ///
 /// When the repository does not settle what to check, no server can be had, or the outside world fails. What is wrong with
-/// the migrations themselves is part of the answer.
+/// the migrations themselves is part of the answer; of several databases, one that fails does not take the others with it.
 pub async fn check(
     request: &CheckRequest,
     progress: &mut (dyn FnMut(Phase) + Send),
 ) -> Result<CheckAnswer, EngineerError> {
     let started = Instant::now();
     let scratch = scratch_options(request)?;
+    let store = Store::new(&request.cache, request.cache_bytes_max);
     let Prepared {
         config,
+        histories,
+        not_checked,
+    } = prepare(request)?;
+    let levels = Levels::of(&config)?;
+    let mut sections = Vec::with_capacity(histories.len());
+    let mut failure = None;
+    let alone = histories.len() == 1;
+    for prepared in histories {
+        let (section, error) = Box::pin(one_section(prepared, &scratch, &store, &levels, progress)).await;
+        if let Some(error) = error {
+            if alone {
+                return Err(error);
+            }
+            failure.get_or_insert(error);
+        }
+        sections.push(section);
+    }
+    if let Some(error) = failure.take_if(|_| sections.iter().all(did_not_run)) {
+        return Err(error);
+    }
+    let fail_on = config
+        .fail_on
+        .map_or(FailOn::Severity(dbwright_catalog::Severity::Warning), |setting| {
+            setting.value
+        });
+    Ok(CheckAnswer {
+        review: Review {
+            sections,
+            not_checked,
+            duration: rounded(started.elapsed()),
+        },
+        fail_on,
+        failure,
+    })
+}
+
+/// Reviews one history; where that fails, the section says so.
+async fn one_section(
+    prepared: PreparedHistory,
+    scratch: &ScratchOptions,
+    store: &Store,
+    levels: &Levels,
+    progress: &mut (dyn FnMut(Phase) + Send),
+) -> (Section, Option<EngineerError>) {
+    let PreparedHistory {
         mut history,
         judged,
         mut findings,
         foreign_keys_from,
-    } = prepare(request)?;
-    let levels = Levels::of(&config)?;
+    } = prepared;
     levels.apply(&mut history.findings);
     levels.apply(&mut findings);
-    if matches!(history.engine, Engine::MySql | Engine::MariaDb) {
-        return Err(EngineerError::NotYet(history.engine));
-    }
-    let mut section = section::review(history, judged, &scratch, &levels, progress).await?;
+    let mut section = Section {
+        history,
+        judged,
+        trace: None,
+        findings: Vec::new(),
+        not_done: Vec::new(),
+    };
+    let reviewed = section::review(&mut section, scratch, store, levels, progress).await;
     section.findings.splice(0..0, findings);
     if let Some(trace) = &mut section.trace
         && section.history.engine == Engine::Sqlite
@@ -108,18 +162,26 @@ pub async fn check(
             .assumptions
             .push(foreign_keys_on(section.history.tool, foreign_keys_from.as_deref()));
     }
-    let fail_on = config
-        .fail_on
-        .map_or(FailOn::Severity(dbwright_catalog::Severity::Warning), |setting| {
-            setting.value
-        });
-    Ok(CheckAnswer {
-        review: Review {
-            sections: vec![section],
-            duration: rounded(started.elapsed()),
-        },
-        fail_on,
-    })
+    let error = reviewed.err().map(EngineerError::from);
+    if let Some(error) = &error {
+        section.not_done.push(sentence(&error.message(), &error.hints()));
+    }
+    (section, error)
+}
+
+fn did_not_run(section: &Section) -> bool {
+    section.trace.is_none()
+}
+
+/// What went wrong and what to do, as one line of a report.
+fn sentence(message: &str, hints: &[String]) -> String {
+    let mut text = message.trim_end_matches('.').to_owned();
+    for hint in hints {
+        text.push_str("; ");
+        text.push_str(hint);
+    }
+    text.push('.');
+    text
 }
 
 /// Why cascades were seen on SQLite, which leaves foreign keys off unless somebody switches them on.
@@ -140,14 +202,22 @@ fn scratch_options(request: &CheckRequest) -> Result<ScratchOptions, EngineerErr
     };
     Ok(ScratchOptions {
         url,
-        major: None,
+        version: None,
         cache: request.cache.clone(),
         bin_dirs: request.bin_dirs.clone(),
     })
 }
 
+/// What is to be checked, read and settled.
 struct Prepared {
     config: Config,
+    histories: Vec<PreparedHistory>,
+    /// Histories that leave something open, as sentences.
+    not_checked: Vec<String>,
+}
+
+/// One history before it runs.
+struct PreparedHistory {
     history: History,
     judged: MigrationSet,
     /// What comparing with the reference brought to light.
@@ -171,10 +241,13 @@ fn prepare(request: &CheckRequest) -> Result<Prepared, EngineerError> {
     let history = dbwright_repo::read_file(&root, &input, &config)?;
     Ok(Prepared {
         config,
-        history,
-        judged: MigrationSet::All,
-        findings: Vec::new(),
-        foreign_keys_from: None,
+        histories: vec![PreparedHistory {
+            history,
+            judged: MigrationSet::All,
+            findings: Vec::new(),
+            foreign_keys_from: None,
+        }],
+        not_checked: Vec::new(),
     })
 }
 
@@ -182,14 +255,45 @@ fn prepare_repository(request: &CheckRequest, folder: &Path) -> Result<Prepared,
     let (root, overrides) = narrowed(folder, request.overrides.clone())?;
     let config = Config::load(&root)?.with(overrides);
     let detection = dbwright_repo::detect(&root, &config)?;
-    let selection = dbwright_repo::select(&detection, &config)?;
-    let history = dbwright_repo::read_history(&root, &selection, &config)?;
+    let Selected { selections, open } = dbwright_repo::select(&detection, &config)?;
+    let alone = selections.len() == 1;
+    let mut histories = Vec::with_capacity(selections.len());
+    let mut questions = open;
+    for selection in selections {
+        match dbwright_repo::read_history(&root, &selection, &config) {
+            Ok(history) => histories.push(prepare_history(request, &root, &config, selection, history)?),
+            Err(error) if alone => return Err(error.into()),
+            Err(error) => questions.push(error),
+        }
+    }
+    if histories.is_empty()
+        && let Some(first) = questions.pop()
+    {
+        return Err(first.into());
+    }
+    let not_checked = questions.iter().map(|question| {
+        let hint: Vec<String> = question.hint().into_iter().collect();
+        sentence(&question.to_string(), &hint)
+    });
+    Ok(Prepared {
+        not_checked: not_checked.collect(),
+        config,
+        histories,
+    })
+}
+
+fn prepare_history(
+    request: &CheckRequest,
+    root: &Path,
+    config: &Config,
+    selection: Selection,
+    history: History,
+) -> Result<PreparedHistory, EngineerError> {
     let (judged, findings) = match request.scope {
         Scope::All => (MigrationSet::All, Vec::new()),
-        Scope::New => new_migrations(&root, &history, &config)?,
+        Scope::New => new_migrations(root, &history, config)?,
     };
-    Ok(Prepared {
-        config,
+    Ok(PreparedHistory {
         history,
         judged,
         findings,

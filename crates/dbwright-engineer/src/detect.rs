@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use dbwright_catalog::Engine;
+use dbwright_live::scratch::BinDirs;
 use dbwright_live::scratch::postgres::{Installation, installations, nearest};
-use dbwright_repo::{Candidate, Config, Detection, Overrides, RepoError, Selection};
+use dbwright_repo::{Candidate, Config, Detection, Overrides, RepoError, Selected, Selection};
 
 use crate::EngineerError;
 use crate::check::narrowed;
@@ -18,8 +19,8 @@ pub struct DetectAnswer {
     pub config: Config,
     /// Histories, versions of servers, and what is not read yet.
     pub detection: Detection,
-    /// The candidate that `check` would take, or the question that it would ask.
-    pub selection: Result<Selection, RepoError>,
+    /// The histories that `check` would take, or the question that it would ask.
+    pub selected: Result<Selected, RepoError>,
     /// PostgreSQL servers that scratch servers can be started from.
     pub installations: Vec<Installation>,
     /// Which of them `check` would start; nothing where it needs or finds none.
@@ -27,37 +28,46 @@ pub struct DetectAnswer {
 }
 
 impl DetectAnswer {
-    /// Whether this candidate is the one that `check` would take.
-    pub fn is_selected(&self, candidate: &Candidate) -> bool {
-        self.selection
-            .as_ref()
-            .is_ok_and(|selection| selection.folder == candidate.folder)
+    /// The histories that `check` would take.
+    pub fn selections(&self) -> &[Selection] {
+        self.selected.as_ref().map_or(&[], |selected| &selected.selections)
+    }
+
+    /// Those of them that lie in the folder of this candidate.
+    pub fn selections_of<'a>(&'a self, candidate: &'a Candidate) -> impl Iterator<Item = &'a Selection> {
+        self.selections()
+            .iter()
+            .filter(|selection| selection.folder == candidate.folder)
     }
 }
 
-/// Looks at a repository and at this machine.
+/// Looks at a repository and at this machine, where `cache` holds the engines that dbwright has installed.
 ///
 /// # Errors
 ///
 /// When the folder or its configuration cannot be read.
-pub fn detect(folder: &Path, overrides: Overrides, bin_dirs: &[PathBuf]) -> Result<DetectAnswer, EngineerError> {
+pub fn detect(
+    folder: &Path,
+    overrides: Overrides,
+    bin_dirs: &BinDirs,
+    cache: &Path,
+) -> Result<DetectAnswer, EngineerError> {
     let (root, overrides) = narrowed(folder, overrides)?;
     let config = Config::load(&root)?.with(overrides);
     let detection = dbwright_repo::detect(&root, &config)?;
-    let selection = dbwright_repo::select(&detection, &config);
-    let installations = installations(bin_dirs);
-    let chosen = match &selection {
-        Ok(selection) if selection.engine == Engine::Postgres => {
-            let major = selection.version.as_ref().map(|(version, _)| version.major);
-            nearest(&installations, !bin_dirs.is_empty(), major).cloned()
-        }
-        _ => None,
-    };
+    let selected = dbwright_repo::select(&detection, &config);
+    let installations = installations(&bin_dirs.postgres, cache);
+    let selections = selected.as_ref().map_or(&[][..], |selected| &selected.selections);
+    let postgres = selections.iter().find(|selection| selection.engine == Engine::Postgres);
+    let chosen = postgres.and_then(|selection| {
+        let major = selection.version.as_ref().map(|(version, _)| version.major);
+        nearest(&installations, !bin_dirs.postgres.is_empty(), major).cloned()
+    });
     Ok(DetectAnswer {
         root,
         config,
         detection,
-        selection,
+        selected,
         installations,
         chosen,
     })

@@ -35,9 +35,6 @@ pub enum EngineerError {
     /// What `--scratch-url` was given.
     #[error("--scratch-url: {0}")]
     ScratchUrl(String),
-    /// The engine of the migrations is not run yet.
-    #[error("{0} is not run yet; PostgreSQL and SQLite are")]
-    NotYet(dbwright_catalog::Engine),
 }
 
 impl EngineerError {
@@ -49,10 +46,9 @@ impl EngineerError {
                 dbwright_repo::ErrorKind::Outside => ErrorKind::Outside,
             },
             EngineerError::Live(error) if error.is_refusal() => ErrorKind::Refused,
+            EngineerError::Live(LiveError::Install(error)) if error.is_wrong_use() => ErrorKind::Usage,
             EngineerError::Live(_) => ErrorKind::Outside,
-            EngineerError::UnknownRule { .. } | EngineerError::ScratchUrl(_) | EngineerError::NotYet(_) => {
-                ErrorKind::Usage
-            }
+            EngineerError::UnknownRule { .. } | EngineerError::ScratchUrl(_) => ErrorKind::Usage,
         }
     }
 
@@ -85,7 +81,6 @@ impl EngineerError {
                     .collect()
             }
             EngineerError::ScratchUrl(_) => Vec::new(),
-            EngineerError::NotYet(_) => vec!["`--engine` and `--migrations` choose another history".to_owned()],
         }
     }
 }

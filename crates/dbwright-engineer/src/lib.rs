@@ -2,15 +2,24 @@
 //!
 //! Nothing here prints, and nothing here knows a wire format.
 
+mod cache;
 mod check;
 mod detect;
+mod engines;
 mod error;
 mod levels;
 mod rules;
 mod section;
 
+pub use cache::{CACHE_BYTES_MAX, CacheContents, CacheEntry, CacheEntryKind, cache_contents, clear_cache};
 pub use check::{CheckAnswer, CheckRequest, Input, Phase, Scope, check};
+pub use dbwright_live::install::Progress as InstallProgress;
+pub use dbwright_live::scratch::BinDirs;
 pub use dbwright_repo::{Candidate, Fact, FailOn, Overrides, Selection, parse_tool};
 pub use detect::{DetectAnswer, detect};
+pub use engines::{
+    AvailableEngines, EngineList, EngineOffer, InstallAnswer, InstalledEngine, engine_offer, install_engine,
+    list_engines, remove_engine,
+};
 pub use error::{EngineerError, ErrorKind};
 pub use rules::{RuleLine, rule_page, rules};

@@ -23,6 +23,7 @@ pub fn json(review: &Review) -> String {
             .flat_map(|(index, section)| effects(index, section))
             .collect(),
         sections: sections().map(|(_, it)| section(it)).collect(),
+        not_checked: review.not_checked.clone(),
         summary: summary(review),
     };
     pretty(&report)
@@ -72,9 +73,43 @@ fn evidence(evidence: &catalog::Evidence) -> wire::Evidence {
         server: server(&evidence.server),
         relation: evidence.relation.as_ref().map(ObjectId::to_string),
         lock: evidence.lock.map(mode),
-        blocks_reads: evidence.lock.map(catalog::LockMode::blocks_reads),
-        blocks_writes: evidence.lock.map(catalog::LockMode::blocks_writes),
+        operation: evidence.operation.as_ref().map(operation),
+        blocks_reads: blocks(
+            evidence,
+            catalog::LockMode::blocks_reads,
+            catalog::LockLevel::blocks_reads,
+        ),
+        blocks_writes: blocks(
+            evidence,
+            catalog::LockMode::blocks_writes,
+            catalog::LockLevel::blocks_writes,
+        ),
         facts: evidence.facts.clone(),
+    }
+}
+
+/// Whether the lock of the evidence blocks something, asked in the way that fits the engine.
+fn blocks(
+    evidence: &catalog::Evidence,
+    mode: fn(catalog::LockMode) -> bool,
+    level: fn(catalog::LockLevel) -> bool,
+) -> Option<bool> {
+    let of_operation = || evidence.operation.as_ref().map(|operation| level(operation.lock));
+    evidence.lock.map(mode).or_else(of_operation)
+}
+
+fn operation(operation: &catalog::TableOperation) -> wire::TableOperation {
+    let refused = operation.refused.iter().map(|offer| wire::RefusedOffer {
+        algorithm: offer.algorithm.name(),
+        lock: offer.lock.map(catalog::LockLevel::name),
+        reason: offer.reason.clone(),
+    });
+    wire::TableOperation {
+        table: operation.table.to_string(),
+        algorithm: operation.algorithm.name(),
+        lock: operation.lock.name(),
+        refused: refused.collect(),
+        row_versions: operation.row_versions,
     }
 }
 
@@ -155,12 +190,15 @@ fn effect(
             .iter()
             .map(|lock| held_lock(lock, line_of(lock.since)))
             .collect(),
+        operations: effect.operations.iter().map(operation).collect(),
+        parents: names(&effect.parents),
         rewritten: names(&effect.rewritten),
         scanned: names(&effect.scanned),
         rebuilt_indexes: names(&effect.rebuilt_indexes),
         rows: effect.rows.iter().map(rows).collect(),
         changes: effect.changes.iter().map(change).collect(),
         notices: effect.notices.clone(),
+        warnings: effect.warnings.iter().map(warning).collect(),
         generated_rows: match effect.generated_rows {
             catalog::Rows::Generated => true,
             catalog::Rows::None => false,
@@ -207,6 +245,13 @@ fn rows(rows: &catalog::RowCount) -> wire::RowCount {
         inserted: rows.inserted,
         updated: rows.updated,
         deleted: rows.deleted,
+    }
+}
+
+fn warning(warning: &catalog::Warning) -> wire::Warning {
+    wire::Warning {
+        code: warning.code,
+        message: warning.message.clone(),
     }
 }
 
@@ -262,6 +307,9 @@ fn section(section: &Section) -> wire::Section {
             }),
         server: trace.map(|trace| server(&trace.server)),
         migrations: summary.migrations,
+        migrations_from_cache: trace.map_or(0, |trace| trace.from_cache),
+        prelude: history.prelude.as_ref().map(|prelude| prelude.name.clone()),
+        left_out: history.left_out.iter().map(left_out).collect(),
         judged_migrations: summary.judged,
         judged_because: match &section.judged {
             MigrationSet::All => None,
@@ -273,6 +321,13 @@ fn section(section: &Section) -> wire::Section {
         unfilled: unfilled.collect(),
         assumptions: trace.map(|trace| trace.assumptions.clone()).unwrap_or_default(),
         not_done: section.not_done.clone(),
+    }
+}
+
+fn left_out(left_out: &catalog::LeftOut) -> wire::LeftOut {
+    wire::LeftOut {
+        what: left_out.what.clone(),
+        files: left_out.files.iter().map(|path| file(path)).collect(),
     }
 }
 

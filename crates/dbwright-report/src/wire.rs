@@ -25,6 +25,8 @@ pub struct Report {
     pub effects: Vec<Effect>,
     /// The databases: one history of migrations each.
     pub sections: Vec<Section>,
+    /// Histories that were found and not checked, because something about them is open.
+    pub not_checked: Vec<String>,
     /// The numbers.
     pub summary: Summary,
 }
@@ -109,12 +111,49 @@ pub struct Evidence {
     pub relation: Option<String>,
     /// The lock on it.
     pub lock: Option<LockMode>,
+    /// How the table is changed (MySQL and MariaDB).
+    pub operation: Option<TableOperation>,
     /// Whether the lock keeps others from reading. Absent without a lock.
     pub blocks_reads: Option<bool>,
     /// Whether the lock keeps others from writing. Absent without a lock.
     pub blocks_writes: Option<bool>,
     /// Facts, in sentences.
     pub facts: Vec<String>,
+}
+
+/// How MySQL or MariaDB changes a table: the cheapest way that the server accepts.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TableOperation {
+    /// The table.
+    pub table: String,
+    /// `INSTANT`, `NOCOPY`, `INPLACE` or `COPY`.
+    pub algorithm: &'static str,
+    /// `NONE`, `SHARED` or `EXCLUSIVE`.
+    pub lock: &'static str,
+    /// What the server refused, cheapest first.
+    pub refused: Vec<RefusedOffer>,
+    /// Row versions used up afterwards, of the 64 that MySQL allows before it has to build the table anew.
+    pub row_versions: Option<u32>,
+}
+
+/// A cheaper way that the server was asked for and refused.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RefusedOffer {
+    /// The algorithm.
+    pub algorithm: &'static str,
+    /// The lock level, where one was asked for.
+    pub lock: Option<&'static str>,
+    /// The server's reason.
+    pub reason: String,
+}
+
+/// A warning of the server (MySQL and MariaDB).
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Warning {
+    /// Its number: 1265.
+    pub code: u32,
+    /// The message.
+    pub message: String,
 }
 
 /// An engine with its version.
@@ -250,6 +289,10 @@ pub struct Effect {
     pub error: Option<SqlError>,
     /// Locks held at its end, also those left by earlier statements of its transaction.
     pub locks: Vec<HeldLock>,
+    /// How tables were changed (MySQL and MariaDB).
+    pub operations: Vec<TableOperation>,
+    /// Tables locked with it because foreign keys refer to them (MySQL and MariaDB).
+    pub parents: Vec<String>,
     /// Tables whose rows were written anew.
     pub rewritten: Vec<String>,
     /// Tables that were read from end to end.
@@ -260,8 +303,10 @@ pub struct Effect {
     pub rows: Vec<RowCount>,
     /// What it changed in the catalog.
     pub changes: Vec<Change>,
-    /// Warnings and notices of the server.
+    /// Notices of the server.
     pub notices: Vec<String>,
+    /// Warnings of the server with a number (MySQL and MariaDB).
+    pub warnings: Vec<Warning>,
     /// Whether the tables that existed before held generated rows.
     pub generated_rows: bool,
 }
@@ -391,6 +436,12 @@ pub struct Section {
     pub server: Option<Server>,
     /// How many migrations there are.
     pub migrations: usize,
+    /// How many leading migrations were not run, because what they do was kept from an earlier check.
+    pub migrations_from_cache: usize,
+    /// The platform whose roles and schemas were made before the first migration.
+    pub prelude: Option<String>,
+    /// Files that were not run.
+    pub left_out: Vec<LeftOut>,
     /// How many of them were to be judged.
     pub judged_migrations: usize,
     /// Why just these; absent where all are.
@@ -408,6 +459,15 @@ pub struct Section {
     pub assumptions: Vec<String>,
     /// What was not done for the whole section.
     pub not_done: Vec<String>,
+}
+
+/// Files of the folder that were not run.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LeftOut {
+    /// What they are: `down migrations`.
+    pub what: String,
+    /// The files.
+    pub files: Vec<String>,
 }
 
 /// The version that the repository names.

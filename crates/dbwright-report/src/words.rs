@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use dbwright_catalog::{Engine, History, LockMode, Server, Tool, Version};
+use dbwright_catalog::{Algorithm, Engine, History, LockMode, Server, TableOperation, Tool, Version};
 
 /// `1 error`, `2 errors`. The plural adds an `s`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
@@ -38,6 +38,27 @@ pub(crate) fn blocked(mode: LockMode) -> &'static str {
         (true, _) => "blocks reads and writes",
         (false, true) => "blocks writes",
         (false, false) => "blocks other schema changes",
+    }
+}
+
+/// How a table is changed: `ALGORITHM=COPY, LOCK=SHARED on orders blocks writes`.
+pub(crate) fn operation(operation: &TableOperation) -> String {
+    let (algorithm, lock) = (operation.algorithm.name(), operation.lock);
+    let blocked = match (lock.blocks_reads(), lock.blocks_writes()) {
+        (true, _) => "blocks reads and writes",
+        (false, true) => "blocks writes",
+        (false, false) => "lets others read and write",
+    };
+    match operation.algorithm {
+        // No lock level goes with it: only the definition of the table changes.
+        Algorithm::Instant => format!("ALGORITHM=INSTANT on {} changes only its definition", operation.table),
+        Algorithm::NoCopy | Algorithm::InPlace | Algorithm::Copy => {
+            format!(
+                "ALGORITHM={algorithm}, LOCK={} on {} {blocked}",
+                lock.name(),
+                operation.table
+            )
+        }
     }
 }
 

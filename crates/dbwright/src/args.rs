@@ -2,8 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::cache::CacheArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::detect::DetectArgs;
+use crate::commands::engine::EngineArgs;
 use crate::commands::rule::RuleArgs;
 
 /// Runs schema changes on a disposable real server and says what they would do to production.
@@ -24,4 +26,6 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Detect(DetectArgs),
     Rule(RuleArgs),
+    Engine(EngineArgs),
+    Cache(CacheArgs),
 }

@@ -49,8 +49,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
 )]
 fn run(runtime: &tokio::runtime::Runtime, args: &Args) -> Result<ExitCode, CommandError> {
     match &args.command {
+        Command::Cache(args) => commands::cache::cmd_cache(args),
         Command::Check(args) => runtime.block_on(commands::check::cmd_check(args)),
         Command::Detect(args) => commands::detect::cmd_detect(args),
         Command::Rule(args) => commands::rule::cmd_rule(args),
+        Command::Engine(args) => runtime.block_on(commands::engine::cmd_engine(args)),
     }
 }

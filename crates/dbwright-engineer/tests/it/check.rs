@@ -2,7 +2,7 @@
 
 use dbwright_catalog::{Engine, Finding, MigrationSet, Proof, Severity};
 use dbwright_engineer::{
-    CheckAnswer, CheckRequest, EngineerError, ErrorKind, FailOn, Input, Overrides, Phase, Scope, check,
+    BinDirs, CheckAnswer, CheckRequest, EngineerError, ErrorKind, FailOn, Input, Overrides, Phase, Scope, check,
 };
 
 use crate::repository::Repository;
@@ -17,8 +17,9 @@ fn request(input: Input) -> CheckRequest {
         overrides: Overrides::default(),
         scope: Scope::New,
         scratch_url: None,
-        bin_dirs: Vec::new(),
+        bin_dirs: BinDirs::default(),
         cache: servers::cache(),
+        cache_bytes_max: 0,
     }
 }
 
@@ -214,7 +215,7 @@ async fn a_fix_comes_with_its_proof() {
             .branch("work")
             .write("db/2_index.sql", "CREATE INDEX orders_total ON orders (total);\n");
         let mut request = of_repository(&repository);
-        request.bin_dirs = vec![servers::postgres(major)];
+        request.bin_dirs.postgres = vec![servers::postgres(major)];
         request.overrides.engine_version = Some(major.to_string().parse().unwrap());
         let mut phases = Vec::new();
         let answer = check(&request, &mut |phase| phases.push(phase)).await.unwrap();
@@ -234,16 +235,81 @@ async fn a_fix_comes_with_its_proof() {
     }
 }
 
-#[tokio::test]
-async fn migrations_for_an_engine_that_is_not_run_yet_are_refused_by_its_name() {
+/// Two databases in one repository: what one drops is no matter of the other.
+fn two_databases() -> Repository {
     let repository = Repository::plain();
-    let config = "engine = \"mysql\"\ntool = \"numbered\"\nmigrations = \"db\"\n";
     repository
-        .write("dbwright.toml", config)
-        .write("db/1_notes.sql", "CREATE TABLE notes (id int) ENGINE=InnoDB;\n");
-    let error = failure(&of_repository(&repository)).await;
-    assert!(matches!(error, EngineerError::NotYet(Engine::MySql)));
-    assert_eq!(error.message(), "MySQL is not run yet; PostgreSQL and SQLite are");
+        .write("app/migrations/sqlite/1_notes.sql", NOTES)
+        .write(
+            "app/migrations/sqlite/2_old.sql",
+            "ALTER TABLE notes DROP COLUMN old;\n",
+        )
+        .write(
+            "jobs/migrations/sqlite/1_jobs.sql",
+            "CREATE TABLE jobs (id INTEGER PRIMARY KEY);\n",
+        );
+    repository
+}
+
+#[tokio::test]
+async fn every_database_of_a_repository_has_its_section() {
+    let answer = answer(&of_repository(&two_databases())).await;
+    let folders: Vec<String> = answer
+        .review
+        .sections
+        .iter()
+        .map(|section| section.history.folder.display().to_string())
+        .collect();
+    assert_eq!(folders, ["app/migrations/sqlite", "jobs/migrations/sqlite"]);
+    let dropped = answer.review.sections[0].findings.iter();
+    assert!(dropped.clone().any(|finding| finding.rule == "drop-column"));
+    assert!(answer.review.sections[1].findings.is_empty());
+    assert!(answer.failure.is_none());
+}
+
+#[tokio::test]
+async fn a_history_that_leaves_something_open_is_named_beside_the_others() {
+    let repository = two_databases();
+    repository.write("other/migrations/1_a.sql", "CREATE TABLE a (id int);\n");
+    let answer = answer(&of_repository(&repository)).await;
+    assert_eq!(answer.review.sections.len(), 2);
+    let [open] = answer.review.not_checked.as_slice() else {
+        panic!("{:?}", answer.review.not_checked)
+    };
+    assert!(open.contains("other/migrations") && open.contains("--engine"), "{open}");
+}
+
+#[tokio::test]
+async fn a_database_without_a_server_does_not_take_the_others_with_it() {
+    let repository = two_databases();
+    repository.write("web/migrations/postgres/1_a.sql", "CREATE TABLE a (id serial);\n");
+    let mut request = of_repository(&repository);
+    request.bin_dirs.postgres = vec![repository.path().to_owned()];
+    let answer = answer(&request).await;
+    assert_eq!(answer.review.sections.len(), 3);
+    assert!(answer.review.sections[0].trace.is_some());
+    let web = &answer.review.sections[2];
+    assert!(
+        web.trace.is_none() && web.not_done[0].contains("PostgreSQL"),
+        "{:?}",
+        web.not_done
+    );
+    assert_eq!(answer.failure.unwrap().kind(), ErrorKind::Outside);
+}
+
+#[tokio::test]
+async fn a_schema_file_over_several_databases_is_asked_about() {
+    let repository = two_databases();
+    repository.write("schema.sql", NOTES);
+    let mut request = of_repository(&repository);
+    request.overrides.schema = Some(repository.path().join("schema.sql"));
+    let error = failure(&request).await;
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(
+        error.hints()[0].contains("--migrations app/migrations/sqlite"),
+        "{:?}",
+        error.hints()
+    );
 }
 
 #[tokio::test]
@@ -296,7 +362,8 @@ async fn the_configuration_sets_severities_and_when_a_check_fails() {
 #[tokio::test]
 async fn a_scratch_url_that_is_none_is_refused() {
     let mut request = request(Input::Bytes(b"SELECT 1;".to_vec()));
-    request.scratch_url = Some("mysql://somewhere".to_owned());
+    request.overrides.engine = Some(Engine::Postgres);
+    request.scratch_url = Some("oracle://somewhere".to_owned());
     let error = failure(&request).await;
     assert_eq!(error.kind(), ErrorKind::Usage);
     assert!(error.message().starts_with("--scratch-url: "), "{}", error.message());

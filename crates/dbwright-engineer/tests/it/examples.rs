@@ -158,10 +158,7 @@ fn is_other_object(claim: Claim) -> bool {
 
 /// The page shows what the rule offers.
 fn mistakes_of_fix(example: &Example, bad: Option<&mut Bad>) -> Vec<String> {
-    let dialect = Dialect {
-        engine: example.engine,
-        client_commands: false,
-    };
+    let dialect = Dialect::server(example.engine);
     let shown: Vec<String> = statements(dialect, &example.sql)
         .iter()
         .map(|statement| spaced(&statement.text))

@@ -67,10 +67,7 @@ async fn what_a_do_block_or_a_function_runs_is_judged_like_the_bare_statement() 
             assert!(!expected.is_empty(), "{rule} does not fire for\n{}", example.sql);
             for wrapping in &WRAPPINGS {
                 let setup = format!("{}{}", example.setup.as_deref().unwrap_or_default(), wrapping.setup);
-                let dialect = Dialect {
-                    engine: Engine::Postgres,
-                    client_commands: false,
-                };
+                let dialect = Dialect::server(Engine::Postgres);
                 let bare = statements(dialect, &example.sql);
                 let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
                 let sql: String = bare

@@ -10,6 +10,7 @@ mod check;
 mod comments;
 mod examples;
 mod indirect;
+mod platforms;
 mod repository;
 mod run;
 mod servers;

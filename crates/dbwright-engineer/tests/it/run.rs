@@ -76,6 +76,8 @@ pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: 
         folder: PathBuf::new(),
         migrations,
         sqlite_foreign_keys: false,
+        prelude: None,
+        left_out: Vec::new(),
         schema: None,
         findings: Vec::new(),
     };
@@ -122,13 +124,7 @@ fn migration(engine: Engine, name: &str, sql: &str, run_mode: RunMode) -> Migrat
         name: name.to_owned(),
         path: PathBuf::from(format!("{name}.sql")),
         text: sql.to_owned(),
-        statements: statements(
-            Dialect {
-                engine,
-                client_commands: true,
-            },
-            sql,
-        ),
+        statements: statements(Dialect::client(engine), sql),
         run_mode,
         down: None,
     }

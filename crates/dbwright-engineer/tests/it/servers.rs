@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use dbwright_live::scratch::postgres::{PostgresScratch, ScratchOptions};
+use dbwright_catalog::Version;
+use dbwright_live::scratch::postgres::PostgresScratch;
+use dbwright_live::scratch::{BinDirs, ScratchOptions};
 
 /// The majors that every change is tested on.
 const POSTGRES_MAJORS: [u32; 2] = [15, 18];
@@ -33,9 +35,12 @@ pub(crate) fn cache() -> PathBuf {
 pub(crate) async fn scratch(major: u32) -> PostgresScratch {
     let options = ScratchOptions {
         url: None,
-        major: Some(major),
+        version: Some(Version::new(major, 0, 0)),
         cache: cache(),
-        bin_dirs: vec![postgres(major)],
+        bin_dirs: BinDirs {
+            postgres: vec![postgres(major)],
+            ..BinDirs::default()
+        },
     };
     PostgresScratch::start(&options)
         .await

@@ -94,6 +94,7 @@ fn evidence(evidence: &Evidence, bullets: &Bullets) -> String {
         Some(relation) => clean(&format!("{lock} on {relation} {}", words::blocked(lock))),
         None => format!("{lock} {}", words::blocked(lock)),
     });
+    let lock = lock.or_else(|| evidence.operation.as_ref().map(|it| clean(&words::operation(it))));
     let facts = evidence.facts.iter().map(|fact| clean(fact));
     // A rule that has more to say about the lock says it in the same words.
     let (of_lock, others): (Vec<String>, Vec<String>) =

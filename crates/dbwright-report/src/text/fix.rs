@@ -62,9 +62,23 @@ fn steps(section: &Section, finding: &Finding, fix: &Fix, bullets: &Bullets) -> 
 fn commits_each_statement(section: &Section, finding: &Finding) -> bool {
     let by_tool = match section.history.tool {
         Tool::Numbered | Tool::File => RunMode::EachStatement,
-        Tool::Sqlx | Tool::Diesel | Tool::Refinery | Tool::GolangMigrate | Tool::Dbmate | Tool::Goose => {
-            RunMode::Transaction
-        }
+        Tool::Sqlx
+        | Tool::Diesel
+        | Tool::Refinery
+        | Tool::GolangMigrate
+        | Tool::Dbmate
+        | Tool::Goose
+        | Tool::SqlMigrate
+        | Tool::Flyway
+        | Tool::Prisma
+        | Tool::Drizzle
+        | Tool::Supabase
+        | Tool::Pop
+        | Tool::NodePgMigrate
+        | Tool::GraphileMigrate
+        | Tool::Tern
+        | Tool::Atlas
+        | Tool::Liquibase => RunMode::Transaction,
     };
     let migration = finding
         .place
@@ -80,10 +94,23 @@ fn outside_transaction(history: &History, step: &FixStep, told: bool) -> Option<
     }
     let place = match history.tool {
         Tool::Refinery => return Some("outside a transaction: refinery always uses one, so run it by hand".to_owned()),
+        Tool::Drizzle => return Some("outside a transaction: Drizzle always uses one, so run it by hand".to_owned()),
         Tool::Numbered | Tool::File => "outside a transaction",
-        Tool::Sqlx | Tool::Diesel | Tool::GolangMigrate | Tool::Dbmate | Tool::Goose => {
-            "in a migration of its own, outside a transaction"
-        }
+        Tool::Sqlx
+        | Tool::Diesel
+        | Tool::GolangMigrate
+        | Tool::Dbmate
+        | Tool::Goose
+        | Tool::SqlMigrate
+        | Tool::Flyway
+        | Tool::Prisma
+        | Tool::Supabase
+        | Tool::Pop
+        | Tool::NodePgMigrate
+        | Tool::GraphileMigrate
+        | Tool::Tern
+        | Tool::Atlas
+        | Tool::Liquibase => "in a migration of its own, outside a transaction",
     };
     Some(match how_to_say(history).filter(|_| !told) {
         Some(how) => format!("{place}: {how}"),
@@ -104,6 +131,15 @@ fn how_to_say(history: &History) -> Option<&'static str> {
         }
         (Tool::Numbered | Tool::File, Engine::Postgres) => Some("no `BEGIN` before it, no `psql -1`"),
         (Tool::Numbered | Tool::File, Engine::MySql | Engine::MariaDb | Engine::Sqlite) => Some("no `BEGIN` before it"),
-        (Tool::Refinery, _) => None,
+        (Tool::SqlMigrate, _) => Some("`-- +migrate Up notransaction`"),
+        (Tool::Flyway, _) => Some("`executeInTransaction=false` in `<file>.conf`"),
+        (Tool::Prisma, _) => Some("a file with this statement alone"),
+        (Tool::Pop, _) => Some("its name ends in `.autocommit.up.sql`"),
+        (Tool::NodePgMigrate, _) => Some("run with `--no-transaction`"),
+        (Tool::GraphileMigrate, _) => Some("its first line is `--! no-transaction`"),
+        (Tool::Tern, _) => Some("it contains `---- tern: disable-tx ----`"),
+        (Tool::Atlas, _) => Some("its first line is `-- atlas:txmode none`"),
+        (Tool::Liquibase, _) => Some("`runInTransaction:false` in its changeset"),
+        (Tool::Refinery | Tool::Drizzle | Tool::Supabase, _) => None,
     }
 }

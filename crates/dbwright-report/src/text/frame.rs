@@ -120,6 +120,14 @@ fn point(section: &Section, migration: &Migration, finding: &Finding) -> Span {
     if span != region {
         return span;
     }
+    // What was sent may have been rendered from a template: a position in it says nothing about the file.
+    let sent = finding
+        .place
+        .statement
+        .and_then(|(_, index)| migration.statements.get(index));
+    if sent.is_none_or(|statement| migration.text.get(region.range()) != Some(statement.text.as_str())) {
+        return span;
+    }
     let position = finding.place.statement.and_then(|(migration, statement)| {
         let trace = section.trace.as_ref()?;
         let effect = trace.migrations.get(migration)?.effects.get(statement)?;

@@ -12,7 +12,7 @@ mod unobserved;
 
 use dbwright_catalog::Review;
 
-use crate::layout::Layout;
+use crate::layout::{self, Layout};
 
 /// How a review is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,11 @@ pub fn text(review: &Review, options: &TextOptions) -> String {
     let mut text = String::new();
     for section in &review.sections {
         text.push_str(&section::section(section, layout, options.verbose));
+    }
+    for sentence in &review.not_checked {
+        let sentence = layout::clean(sentence);
+        text.push_str(&layout.wrap("not checked: ", "  ", &sentence));
+        text.push('\n');
     }
     text.push_str(&closing::next(review, layout));
     text.push('\n');

@@ -51,8 +51,16 @@ fn heading(section: &Section, layout: Layout) -> String {
             Some((version, place)) => format!("ran on {}; the repository says {version} ({place})", trace.server),
         },
     };
+    let kept = match section.trace.as_ref().map_or(0, |trace| trace.from_cache) {
+        0 => String::new(),
+        number if number >= history.migrations.len() => " in an earlier check of the same files".to_owned(),
+        number => format!(
+            "; the first {} were kept from an earlier check",
+            words::count(number, "migration")
+        ),
+    };
     let label = layout.paint(BOLD, &format!("{}:", clean(&name)));
-    layout.wrap("", "  ", &format!("{label} {}", clean(&ran)))
+    layout.wrap("", "  ", &format!("{label} {}{kept}", clean(&ran)))
 }
 
 /// Which findings are told in full and which in one line. Where not all are told in full, the worst of these come first;

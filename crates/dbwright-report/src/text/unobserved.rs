@@ -22,10 +22,14 @@ pub(super) fn unobserved(section: &Section, layout: Layout, verbose: bool) -> St
     if !section.not_done.is_empty() {
         text.push('\n');
     }
+    text.push_str(&left_out(section, layout, verbose));
     text.push_str(&statements(section, layout, limit));
     text.push_str(&tables(section, layout, limit));
     if let Some(trace) = &section.trace {
-        let sentences = trace.assumptions.iter().map(|sentence| clean(sentence)).collect();
+        let sentences = prelude(section)
+            .into_iter()
+            .chain(trace.assumptions.iter().map(|sentence| clean(sentence)))
+            .collect();
         text.push_str(&block(
             "What was assumed or done so that the migrations could run:",
             sentences,
@@ -34,6 +38,38 @@ pub(super) fn unobserved(section: &Section, layout: Layout, verbose: bool) -> St
         ));
     }
     text
+}
+
+/// What a platform has in a new database, and was made before the first migration.
+fn prelude(section: &Section) -> Option<String> {
+    let prelude = section.history.prelude.as_ref()?;
+    Some(format!(
+        "Loaded dbwright's prelude for {}: roles, schemas and tables that the platform has before the first migration.",
+        clean(&prelude.name)
+    ))
+}
+
+/// Files that are not run: how many of what kind, and all of them where everything is asked for.
+fn left_out(section: &Section, layout: Layout, verbose: bool) -> String {
+    let left_out = &section.history.left_out;
+    if left_out.is_empty() {
+        return String::new();
+    }
+    let counts: Vec<String> = left_out
+        .iter()
+        .map(|kind| format!("{} ({})", kind.what, kind.files.len()))
+        .collect();
+    let title = format!("Not run: {}.", clean(&counts.join(", ")));
+    if !verbose {
+        return format!("{}\n", layout.wrap("", "  ", &title));
+    }
+    let files = left_out.iter().flat_map(|kind| &kind.files);
+    block(
+        &title,
+        files.map(|file| clean(&words::path(file))).collect(),
+        layout,
+        usize::MAX,
+    )
 }
 
 /// Statements that were not observed: those that were to be judged, then older ones that did not run.

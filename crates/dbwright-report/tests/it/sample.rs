@@ -91,6 +91,7 @@ pub(crate) fn section(migrations: Vec<Migration>) -> Section {
             catalog: Catalog::empty(postgres()),
             unfilled: Vec::new(),
             assumptions: Vec::new(),
+            from_cache: 0,
         }),
         history: History {
             tool: Tool::Sqlx,
@@ -99,6 +100,8 @@ pub(crate) fn section(migrations: Vec<Migration>) -> Section {
             folder: PathBuf::from("migrations"),
             migrations,
             sqlite_foreign_keys: false,
+            prelude: None,
+            left_out: Vec::new(),
             schema: None,
             findings: Vec::new(),
         },
@@ -110,6 +113,7 @@ pub(crate) fn section(migrations: Vec<Migration>) -> Section {
 
 pub(crate) fn review(sections: Vec<Section>) -> Review {
     Review {
+        not_checked: Vec::new(),
         sections,
         duration: Duration::from_millis(1_342),
     }
@@ -131,6 +135,7 @@ pub(crate) fn finding(section: &Section, at: (usize, usize), rule: &str, message
         },
         message: message.to_owned(),
         evidence: Evidence {
+            operation: None,
             known: Known::Observed,
             server: postgres(),
             relation: None,

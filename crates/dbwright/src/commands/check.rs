@@ -8,17 +8,20 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use dbwright_catalog::{Engine, Tool, Version};
-use dbwright_engineer::{CheckRequest, FailOn, Input, Overrides, Phase, Scope, check};
+use dbwright_engineer::{
+    BinDirs, CheckAnswer, CheckRequest, EngineerError, FailOn, Input, Overrides, Phase, Scope, check,
+};
 use dbwright_report::{Summary, TextOptions};
 
+use super::{cache, engine};
 use crate::command_error::CommandError;
 use crate::terminal::{self, ProgressLine};
 
 /// Run migrations on a disposable real server, and say which of them would hurt in production.
 ///
 /// All migrations run, on a server that is removed afterwards; those that are new against the default branch are judged
-/// (outside git, all). PostgreSQL is started from the server programs on this machine, SQLite is built in. Your databases
-/// are not touched, and nothing is sent anywhere.
+/// (outside git, all). PostgreSQL, MySQL and MariaDB are started from the server programs on this machine, SQLite is built
+/// in. Your databases are not touched, and nothing is sent anywhere.
 #[derive(Args, Debug)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct CheckArgs {
@@ -41,6 +44,12 @@ pub(crate) struct CheckArgs {
     /// It may hold no databases but dbwright's own; one that does is refused.
     #[arg(long, value_name = "URL", env = "DBWRIGHT_SCRATCH_URL", hide_env_values = true)]
     scratch_url: Option<String>,
+    /// Run everything, also what an earlier check has run, and keep nothing (`dbwright cache --help` tells what is kept).
+    #[arg(long)]
+    no_cache: bool,
+    /// Install PostgreSQL server programs without asking, where there are none (`dbwright engine --help` tells how).
+    #[arg(long)]
+    install_engine: bool,
     /// How to print the report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -58,7 +67,7 @@ pub(crate) struct CheckArgs {
 /// What a repository may leave open.
 #[derive(Args, Debug)]
 pub(crate) struct SetUpArgs {
-    /// The engine that the migrations are written for: postgres, sqlite.
+    /// The engine that the migrations are written for: postgres, mysql, mariadb, sqlite.
     #[arg(long, value_name = "ENGINE")]
     engine: Option<Engine>,
     /// The version that runs in production, as in 16 or 15.4; the nearest at hand is taken.
@@ -67,12 +76,19 @@ pub(crate) struct SetUpArgs {
     /// The folder of the migrations.
     #[arg(long, value_name = "DIR")]
     migrations: Option<PathBuf>,
-    /// The tool that runs them: sqlx, diesel, refinery, golang-migrate, dbmate, goose, numbered.
+    /// The tool that runs them: sqlx, diesel, refinery, golang-migrate, dbmate, goose, sql-migrate, flyway, prisma, drizzle,
+    /// supabase, pop, node-pg-migrate, graphile-migrate, tern, atlas, liquibase, numbered.
     #[arg(long, value_name = "TOOL", value_parser = dbwright_engineer::parse_tool)]
     tool: Option<Tool>,
     /// The folder with the PostgreSQL server programs to use (`initdb`, `postgres`).
     #[arg(long, value_name = "DIR", env = "DBWRIGHT_POSTGRES_BIN", hide_env_values = true)]
     postgres_bin: Vec<OsString>,
+    /// The folder with the MySQL server program to use (`mysqld`).
+    #[arg(long, value_name = "DIR", env = "DBWRIGHT_MYSQL_BIN", hide_env_values = true)]
+    mysql_bin: Vec<OsString>,
+    /// The folder with the MariaDB server program to use (`mariadbd`).
+    #[arg(long, value_name = "DIR", env = "DBWRIGHT_MARIADB_BIN", hide_env_values = true)]
+    mariadb_bin: Vec<OsString>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -110,12 +126,19 @@ impl SetUpArgs {
     }
 
     /// Folders with server programs. An empty environment variable is none.
-    pub(crate) fn bin_dirs(&self) -> Vec<PathBuf> {
-        self.postgres_bin
-            .iter()
-            .filter(|folder| !folder.is_empty())
-            .map(|folder| absolute(Path::new(folder)))
-            .collect()
+    pub(crate) fn bin_dirs(&self) -> BinDirs {
+        let folders = |given: &[OsString]| {
+            given
+                .iter()
+                .filter(|folder| !folder.is_empty())
+                .map(|folder| absolute(Path::new(folder)))
+                .collect()
+        };
+        BinDirs {
+            postgres: folders(&self.postgres_bin),
+            mysql: folders(&self.mysql_bin),
+            mariadb: folders(&self.mariadb_bin),
+        }
     }
 }
 
@@ -132,11 +155,19 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         scope: if args.all { Scope::All } else { Scope::New },
         scratch_url: args.scratch_url.clone().filter(|url| !url.is_empty()),
         bin_dirs: args.set_up.bin_dirs(),
-        cache: cache()?,
+        cache: cache::folder()?,
+        cache_bytes_max: if args.no_cache { 0 } else { cache::bytes_max()? },
     };
-    let mut line = ProgressLine::new();
-    let answer = check(&request, &mut |phase| line.show(&words(phase))).await;
-    drop(line);
+    let mut answer = run(&request).await;
+    let failure = match &answer {
+        Ok(answer) => answer.failure.as_ref(),
+        Err(error) => Some(error),
+    };
+    if let Some(error) = failure
+        && engine::offer(error, &request.cache, args.install_engine).await?
+    {
+        answer = run(&request).await;
+    }
     let answer = answer?;
     let text = match args.format {
         Format::Json => dbwright_report::json(&answer.review),
@@ -154,7 +185,16 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         FailOn::Never => false,
         FailOn::Severity(severity) => Summary::of(&answer.review).at_least(severity) > 0,
     };
-    Ok(ExitCode::from(u8::from(failed)))
+    match answer.failure {
+        // Said in the report; what was found weighs more.
+        Some(error) if !failed => Err(error.into()),
+        _ => Ok(ExitCode::from(u8::from(failed))),
+    }
+}
+
+async fn run(request: &CheckRequest) -> Result<CheckAnswer, EngineerError> {
+    let mut line = ProgressLine::new();
+    check(request, &mut |phase| line.show(&words(phase))).await
 }
 
 fn input(path: &Path) -> Result<Input, CommandError> {
@@ -178,27 +218,6 @@ fn input(path: &Path) -> Result<Input, CommandError> {
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
-/// `$DBWRIGHT_CACHE`, else `dbwright` in the user's cache folder.
-fn cache() -> Result<PathBuf, CommandError> {
-    let variable = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    if let Some(path) = variable("DBWRIGHT_CACHE") {
-        return Ok(path);
-    }
-    let home = || std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
-    let caches = if cfg!(target_os = "macos") {
-        home().map(|home| home.join("Library/Caches"))
-    } else {
-        variable("XDG_CACHE_HOME").or_else(|| home().map(|home| home.join(".cache")))
-    };
-    caches.map(|caches| caches.join("dbwright")).ok_or_else(|| {
-        CommandError::outside("no folder for the cache: HOME is not set").hint("set DBWRIGHT_CACHE to a folder")
-    })
 }
 
 fn words(phase: Phase) -> String {

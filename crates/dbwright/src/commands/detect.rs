@@ -9,6 +9,7 @@ use clap::Args;
 use dbwright_catalog::{Engine, Tool};
 use dbwright_engineer::{Candidate, DetectAnswer, EngineerError, Fact, Selection, detect};
 
+use super::cache;
 use super::check::SetUpArgs;
 use crate::command_error::CommandError;
 use crate::terminal;
@@ -41,7 +42,12 @@ pub(crate) fn cmd_detect(args: &DetectArgs) -> Result<ExitCode, CommandError> {
                 .hint("name a repository or a folder in one"),
         );
     }
-    let answer = detect(&args.path, args.set_up.overrides(), &args.set_up.bin_dirs())?;
+    let answer = detect(
+        &args.path,
+        args.set_up.overrides(),
+        &args.set_up.bin_dirs(),
+        &cache::folder()?,
+    )?;
     let mut text = format!("repository: {}\n", answer.root.display());
     migrations(&mut text, &answer);
     settings(&mut text, &answer);
@@ -54,11 +60,18 @@ pub(crate) fn cmd_detect(args: &DetectArgs) -> Result<ExitCode, CommandError> {
     );
     servers_here(&mut text, &answer);
     text.push('\n');
-    text.push_str(&match answer.selection {
-        Ok(ref selection) => plan(&answer, selection),
-        // Nothing is wrong with looking: what `check` would ask is part of the answer.
-        Err(question) => ask(&CommandError::from(EngineerError::from(question))),
-    });
+    for selection in answer.selections() {
+        text.push_str(&plan(&answer, selection));
+    }
+    // Nothing is wrong with looking: what `check` would ask is part of the answer.
+    match answer.selected {
+        Ok(selected) => {
+            for question in selected.open {
+                text.push_str(&ask("leaves out", &CommandError::from(EngineerError::from(question))));
+            }
+        }
+        Err(question) => text.push_str(&ask("stops here", &CommandError::from(EngineerError::from(question)))),
+    }
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -72,7 +85,8 @@ fn migrations(text: &mut String, answer: &DetectAnswer) {
         text.push_str("  none found\n");
     }
     for (candidate, line) in candidates.iter().zip(lines) {
-        let mark = if answer.is_selected(candidate) { '*' } else { ' ' };
+        let is_selected = answer.selections_of(candidate).next().is_some();
+        let mark = if is_selected { '*' } else { ' ' };
         let _ = writeln!(text, "{mark} {line}");
         for fact in &candidate.facts {
             let _ = writeln!(text, "      {}", reason(candidate, fact));
@@ -104,11 +118,13 @@ fn reason(candidate: &Candidate, fact: &Fact) -> String {
 
 /// Folder, number of migrations, tool, engine.
 fn row(answer: &DetectAnswer, candidate: &Candidate) -> Vec<String> {
-    let (tools, engines) = match &answer.selection {
-        Ok(selection) if answer.is_selected(candidate) => {
-            (selection.tool.name().to_owned(), selection.engine.to_string())
+    let selected: Vec<&Selection> = answer.selections_of(candidate).collect();
+    let (tools, engines) = match selected.first() {
+        Some(first) => {
+            let engines: Vec<String> = selected.iter().map(|selection| selection.engine.to_string()).collect();
+            (first.tool.name().to_owned(), engines.join(", "))
         }
-        _ => (
+        None => (
             one_of(candidate.tools.iter().map(|tool| tool.name().to_owned())).unwrap_or_default(),
             one_of(candidate.engines.iter().map(ToString::to_string)).unwrap_or_else(|| "engine unknown".to_owned()),
         ),
@@ -201,9 +217,9 @@ fn servers_here(text: &mut String, answer: &DetectAnswer) {
     rows.push(vec!["SQLite".to_owned(), "built in".to_owned()]);
     mark(
         answer
-            .selection
-            .as_ref()
-            .is_ok_and(|selection| selection.engine == Engine::Sqlite),
+            .selections()
+            .iter()
+            .any(|selection| selection.engine == Engine::Sqlite),
     );
     text.push_str("\nservers on this machine\n");
     for (mark, line) in marks.iter().zip(aligned(&rows)) {
@@ -244,7 +260,7 @@ fn plan(answer: &DetectAnswer, selection: &Selection) -> String {
     text
 }
 
-fn ask(question: &CommandError) -> String {
+fn ask(what: &str, question: &CommandError) -> String {
     // What comes in further lines is a list of what stands above.
     let message = question
         .message
@@ -252,7 +268,7 @@ fn ask(question: &CommandError) -> String {
         .next()
         .unwrap_or_default()
         .trim_end_matches(':');
-    let mut text = format!("`dbwright check` stops here: {message}.\n");
+    let mut text = format!("`dbwright check` {what}: {message}.\n");
     for hint in &question.hints {
         let _ = writeln!(text, "  {hint}");
     }

@@ -1,5 +1,7 @@
 //! One file per command.
 
+pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod detect;
+pub(crate) mod engine;
 pub(crate) mod rule;

@@ -242,3 +242,16 @@ fn what_is_told_of_files_has_a_page_and_can_be_allowed() {
     );
     assert_eq!(allowed.code, Some(0), "{}", allowed.shown());
 }
+
+#[test]
+fn two_databases_have_a_section_each() {
+    let project = project(&[
+        ("app/migrations/sqlite/1_t.sql", "CREATE TABLE t (id int, old int);\n"),
+        ("app/migrations/sqlite/2_t.sql", "ALTER TABLE t DROP COLUMN old;\n"),
+        ("jobs/migrations/sqlite/1_j.sql", "CREATE TABLE j (id int);\n"),
+        ("other/migrations/1_o.sql", "CREATE TABLE o (id int);\n"),
+    ]);
+    let run = dbwright_in(project.path(), &["check", "--allow", "table-rewrite"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    insta::assert_snapshot!(run.shown());
+}

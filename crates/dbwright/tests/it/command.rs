@@ -38,6 +38,8 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         .env("HOME", home)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("DBWRIGHT_CACHE", temporary.join("cache"))
+        // A report says what came from the cache: it must not depend on which test ran first.
+        .env("DBWRIGHT_CACHE_MAX", "0")
         .env("DBWRIGHT_POSTGRES_BIN", postgres().1)
         .env("COLUMNS", "100")
         .stdin(Stdio::null());

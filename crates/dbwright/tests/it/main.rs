@@ -6,11 +6,14 @@
     reason = "each `#[tokio::test]` is a `main` that builds its runtime"
 )]
 
+mod cache;
 mod check;
 mod command;
 mod detect;
 mod endings;
+mod engine;
 mod errors;
+mod registry;
 mod rule;
 mod scratch_url;
 mod terminal;

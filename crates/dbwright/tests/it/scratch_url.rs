@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use dbwright_live::scratch::postgres::{PostgresScratch, ScratchOptions, Session, Who};
+use dbwright_catalog::Version;
+use dbwright_live::scratch::postgres::{PostgresScratch, Session, Who};
+use dbwright_live::scratch::{BinDirs, ScratchOptions};
 
 use crate::command::{Run, command, postgres, project, run};
 
@@ -21,14 +23,14 @@ fn what_is_no_url_is_told_without_repeating_it() {
     for url in [
         "localhost",
         "host=localhost password=s3cret",
-        "mysql://me:s3cret@localhost/",
+        "oracle://me:s3cret@localhost/",
     ] {
         let run = check(url);
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
         assert_eq!(
             run.stderr,
-            "error: --scratch-url: not the URL of a PostgreSQL server (expected \
-             postgres://user:password@host:port/postgres)\n"
+            "error: --scratch-url: not the URL of a database server (expected \
+             postgres://user:password@host:port/postgres or mysql://user:password@host:port)\n"
         );
     }
 }
@@ -54,9 +56,12 @@ async fn ask(session: &Session, sql: &str) -> String {
 async fn a_server_with_foreign_databases_is_refused_and_an_empty_one_is_used_and_left_empty() {
     let options = ScratchOptions {
         url: None,
-        major: Some(18),
+        version: Some(Version::new(18, 0, 0)),
         cache: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cache"),
-        bin_dirs: vec![postgres().1],
+        bin_dirs: BinDirs {
+            postgres: vec![postgres().1],
+            ..BinDirs::default()
+        },
     };
     let server = PostgresScratch::start(&options).await.unwrap();
     let observer = server.connect("postgres", Who::Observer).await.unwrap();
