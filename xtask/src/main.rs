@@ -8,6 +8,7 @@
     reason = "xtask is a program that talks to whoever runs it"
 )]
 
+mod bench;
 mod bless;
 mod ci;
 mod docs;
@@ -40,6 +41,8 @@ enum Command {
     NewRule(new_rule::NewRuleArgs),
     /// Accept what the snapshot tests say now, then write the generated pages.
     Bless(bless::BlessArgs),
+    /// Measure how fast dbwright is, beside what it is compared with.
+    Bench(bench::BenchArgs),
     /// Everything that has to hold before a commit.
     Ci(ci::CiArgs),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Docs(args) => docs::cmd_docs(&args),
         Command::NewRule(args) => new_rule::cmd_new_rule(&args),
         Command::Bless(args) => bless::cmd_bless(&args),
+        Command::Bench(args) => bench::cmd_bench(&args),
         Command::Ci(args) => ci::cmd_ci(&args),
     };
     match result {

@@ -1,4 +1,4 @@
-//! PostgreSQL from the machine's own Debian packages.
+//! Servers from the machine's own Debian packages.
 //!
 //! Installs packages and nothing more: no cluster is made and no service is started.
 
@@ -12,19 +12,22 @@ use anyhow::{Context as _, Result};
 use super::{is_root, say};
 use crate::run::{in_path, output};
 
-/// Where Debian's packages put a major.
+/// Where Debian's packages put a major of PostgreSQL.
 pub(super) fn folder(major: u32) -> PathBuf {
     PathBuf::from(format!("/usr/lib/postgresql/{major}"))
 }
 
-/// Sees to it that Debian's packages of a major are installed. Returns `false`, having said why, where that can't be.
+/// Sees to it that Debian's packages of a major of PostgreSQL are installed. Returns `false`, having said why, where that
+/// can't be.
 pub(super) fn provide(major: u32) -> Result<bool> {
-    let packages = [format!("postgresql-{major}"), format!("postgresql-{major}-hypopg")];
-    let missing: Vec<&str> = packages
-        .iter()
-        .map(String::as_str)
-        .filter(|package| !installed(package))
-        .collect();
+    let packages = [
+        format!("postgresql-{major}"),
+        format!("postgresql-{major}-hypopg"),
+        // The benchmark runs `psql` beside dbwright.
+        format!("postgresql-client-{major}"),
+    ];
+    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    let missing = missing(&packages);
     if missing.is_empty() {
         return Ok(true);
     }
@@ -40,6 +43,39 @@ pub(super) fn provide(major: u32) -> Result<bool> {
     }
     apt_install(&missing)?;
     Ok(true)
+}
+
+/// Sees to it that packages are installed where this release has them in the series that `version` begins with:
+/// `10.11.`. Returns `false` where it has not, or where that can't be.
+pub(super) fn provide_series(packages: &[&str], version: &str) -> Result<bool> {
+    let missing = missing(packages);
+    if !missing.is_empty() && unable(&missing)?.is_some() {
+        return Ok(false);
+    }
+    for package in packages {
+        // The candidate of an installed package may be an upgrade of the same series; no other is offered by a release.
+        let shown = output(Command::new("apt-cache").args(["show", "--no-all-versions", package]))?;
+        if !offers(&shown, version) {
+            return Ok(false);
+        }
+    }
+    if !missing.is_empty() {
+        apt_install(&missing)?;
+    }
+    Ok(true)
+}
+
+/// Whether a package's description has a version that begins so, apart from its epoch.
+fn offers(shown: &str, version: &str) -> bool {
+    shown
+        .lines()
+        .filter_map(|line| line.strip_prefix("Version: "))
+        .map(|found| found.split_once(':').map_or(found, |(_, rest)| rest))
+        .any(|found| found.starts_with(version))
+}
+
+fn missing<'a>(packages: &[&'a str]) -> Vec<&'a str> {
+    packages.iter().copied().filter(|package| !installed(package)).collect()
 }
 
 /// Why packages can't be installed here, if they can't.
@@ -74,6 +110,13 @@ pub(super) fn apt_install(packages: &[&str]) -> Result<()> {
         Path::new("/etc/postgresql-common/createcluster.d/dbwright.conf"),
         "# Written by `cargo xtask engines` for the time of one installation.\ncreate_main_cluster = false\n",
     )?;
+    // An earlier installation may have been interrupted.
+    output(
+        Command::new("dpkg")
+            .args(["--configure", "--pending"])
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    )
+    .context("an interrupted installation could not be finished")?;
     output(
         apt_get()
             .args(["install", "--yes", "--no-install-recommends"])
@@ -107,8 +150,11 @@ struct Placed(Option<PathBuf>);
 
 impl Placed {
     fn unless_there(path: &Path, text: &str) -> Result<Self> {
-        if path.exists() {
-            return Ok(Placed(None));
+        match fs::read_to_string(path) {
+            // Left by a run that was killed.
+            Ok(there) if there == text => return Ok(Placed(Some(path.to_owned()))),
+            _ if path.exists() => return Ok(Placed(None)),
+            _ => {}
         }
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -140,8 +186,21 @@ mod tests {
         drop(Placed::unless_there(&path, "mine").unwrap());
         assert!(!path.exists());
 
+        // As a killed run leaves it.
+        fs::write(&path, "mine").unwrap();
+        drop(Placed::unless_there(&path, "mine").unwrap());
+        assert!(!path.exists());
+
         fs::write(&path, "theirs").unwrap();
         drop(Placed::unless_there(&path, "mine").unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+    }
+
+    #[test]
+    fn a_series_is_told_by_its_version_without_the_epoch() {
+        let shown = "Package: mariadb-server-core\nVersion: 1:10.11.19-0+deb12u1\nPriority: optional\n";
+        assert!(offers(shown, "10.11."));
+        assert!(!offers(shown, "11.8."));
+        assert!(!offers(shown, "1:"));
     }
 }

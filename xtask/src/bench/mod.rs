@@ -1,0 +1,54 @@
+//! `cargo xtask bench`: how fast dbwright is, beside what it is compared with, in one run on one machine.
+//!
+//! A benchmark and not a test: a target that is missed is said and fails nothing, and no other command runs this.
+
+mod check;
+mod history;
+mod measure;
+mod project;
+mod server;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// Arguments of `cargo xtask bench`.
+#[derive(clap::Args)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    command: BenchCommand,
+}
+
+#[derive(Subcommand)]
+enum BenchCommand {
+    /// `dbwright check`, cold and warm, beside the client program of each engine that applies the same files.
+    Check(CheckArgs),
+}
+
+/// Arguments of `cargo xtask bench check`.
+#[derive(clap::Args)]
+pub(crate) struct CheckArgs {
+    /// How many times everything is measured; the median counts.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+    /// How many files the history has.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(10..=9999))]
+    files: u32,
+    /// Which engines, as in `postgres,sqlite`; all where nothing is said.
+    #[arg(long, value_delimiter = ',', value_enum)]
+    engine: Vec<history::Engine>,
+    /// The major of the PostgreSQL server; that of `psql` where nothing is said.
+    #[arg(long)]
+    postgres: Option<u32>,
+    /// A dbwright to measure; where nothing is said, a release build is made first.
+    #[arg(long)]
+    dbwright: Option<PathBuf>,
+}
+
+/// Runs a benchmark.
+pub(crate) fn cmd_bench(args: &BenchArgs) -> Result<()> {
+    match &args.command {
+        BenchCommand::Check(args) => check::run(args),
+    }
+}
