@@ -10,7 +10,7 @@ use crate::servers::{MYSQL_FAMILY, mysql_family};
 
 /// The numbers of errors that say that somebody may not do something: access to a database denied, access denied, a
 /// command on a table or a column denied, a right is missing, an option is switched off.
-const REFUSALS: [u16; 7] = [1044, 1045, 1142, 1143, 1227, 1290, 1370];
+const REFUSALS: [u16; 8] = [1044, 1045, 1142, 1143, 1227, 1290, 1370, 3630];
 
 /// What reaches out of the databases, or would give more rights.
 const FORBIDDEN: [&str; 30] = [
