@@ -18,7 +18,10 @@
 //! | rule | judges the effects of a change; one file each, in `dbwright-rules` |
 //! | finding | what a rule reports: place, severity, evidence, fix ([`Finding`]) |
 //! | claim | what a rule's page says will happen, as data; a live test observes it |
-//! | proof | a statement about a change that was executed on a scratch server ([`Proof`]) |
+//! | reading | what was read of a live database, with what was not ([`Reading`]) |
+//! | diff | the changes between two schemas, and the questions they raise ([`Diff`]) |
+//! | plan, step | ordered statements in phases that turn one schema into another ([`Plan`], [`Step`]) |
+//! | proof | a statement about a change that was executed on a scratch server ([`Proof`], [`PlanProof`]) |
 //!
 //! This crate knows no parser, no driver, no file and no wire format.
 
@@ -28,6 +31,7 @@ mod engine;
 mod finding;
 mod history;
 mod object;
+mod plan;
 mod proof;
 mod review;
 mod statement;
@@ -41,10 +45,16 @@ pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
 pub use history::{History, LeftOut, Migration, MigrationSet, RunMode, Tool};
 pub use object::{
-    Catalog, Column, ColumnExtra, Constraint, ConstraintKind, Dependency, Extension, ForeignKey, Generated,
-    GeneratedKind, Identity, Index, MySqlFamilyColumn, MySqlFamilyTable, Object, ObjectBody, ObjectId, ObjectKind,
-    Partition, PostgresColumn, PostgresTable, Routine, RoutineKind, Schema, Sequence, SqliteColumn, SqliteTable, Table,
-    TableExtra, TableKind, Trigger, Type, TypeKind, View, Volatility,
+    Catalog, Collation, Column, ColumnExtra, Comment, Constraint, ConstraintKind, DefaultPrivilege, Dependency, Event,
+    EventTrigger, Extension, ForeignDataWrapper, ForeignKey, ForeignServer, Generated, GeneratedKind, Grant, Identity,
+    Index, Membership, MySqlFamilyColumn, MySqlFamilyTable, Object, ObjectBody, ObjectId, ObjectKind, Owner, Partition,
+    Policy, PostgresColumn, PostgresTable, Privilege, Publication, PublishedTable, Routine, RoutineKind, Rule, Schema,
+    SecurityLabel, Sequence, SqliteColumn, SqliteTable, Statistics, Subscription, Table, TableExtra, TableKind,
+    Trigger, Type, TypeKind, UserMapping, View, Volatility,
+};
+pub use plan::{
+    Choice, Diff, Loss, Opaque, Plan, PlanCheck, PlanClaim, PlanOutcome, PlanPhase, PlanProof, Question, Reading,
+    Refusal, Rename, Step, Unmodelled, Unread,
 };
 pub use proof::Proof;
 pub use review::{MigrationTrace, Review, Section, Trace, Unfilled};

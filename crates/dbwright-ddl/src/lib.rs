@@ -1,10 +1,19 @@
-//! Catalog to text: quoting, and generated rows that satisfy a table's constraints.
+//! Catalog to text: quoting, generated rows that satisfy a table's constraints, the difference of two schemas and
+//! the plan that turns one into the other.
 //!
 //! Everything here is pure and deterministic: the same catalog gives the same text. Whether a server takes it, the
 //! server says.
 
+mod diff;
+mod order;
+mod plan;
 mod quote;
+mod render;
 mod rows;
 
+pub use diff::{diff, is_statement};
+pub use order::{CreationOrder, creation_order};
+pub use plan::{PlanOptions, plan};
 pub use quote::{qualified_name, quote_bytes, quote_identifier, quote_literal};
+pub use render::{Rendered, render};
 pub use rows::{ATTEMPTS, Placement, ROWS_PER_TABLE, Row, Rows, candidates, delete_sql, insert_sql, order, placement};

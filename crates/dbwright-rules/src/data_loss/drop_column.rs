@@ -145,15 +145,34 @@ fn along(context: &Context<'_>, table: &ObjectId) -> Vec<String> {
         return Vec::new();
     }
     let is_told = |kind: ObjectKind| match kind {
-        ObjectKind::View | ObjectKind::Index | ObjectKind::Constraint | ObjectKind::Trigger | ObjectKind::Routine => {
-            true
-        }
+        ObjectKind::View
+        | ObjectKind::Index
+        | ObjectKind::Constraint
+        | ObjectKind::Trigger
+        | ObjectKind::Routine
+        | ObjectKind::Rule
+        | ObjectKind::Policy => true,
         ObjectKind::Schema
         | ObjectKind::Extension
         | ObjectKind::Type
         | ObjectKind::Sequence
         | ObjectKind::Table
-        | ObjectKind::Column => false,
+        | ObjectKind::Column
+        | ObjectKind::Statistics
+        | ObjectKind::Collation
+        | ObjectKind::EventTrigger
+        | ObjectKind::Publication
+        | ObjectKind::Subscription
+        | ObjectKind::ForeignDataWrapper
+        | ObjectKind::ForeignServer
+        | ObjectKind::UserMapping
+        | ObjectKind::Event
+        | ObjectKind::Comment
+        | ObjectKind::Owner
+        | ObjectKind::Grant
+        | ObjectKind::DefaultPrivilege
+        | ObjectKind::Membership
+        | ObjectKind::SecurityLabel => false,
     };
     // A NOT NULL, which is a constraint with a name on PostgreSQL 18, is a part of its column.
     let is_not_null = |object: &Object| match &object.body {

@@ -119,7 +119,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 fn along(context: &Context<'_>, table: &ObjectId, tables: &[&Object]) -> Vec<String> {
     let is_told = |object: &Object| match object.id.kind {
         ObjectKind::View | ObjectKind::Routine => true,
-        ObjectKind::Constraint | ObjectKind::Trigger | ObjectKind::Column => {
+        ObjectKind::Constraint | ObjectKind::Trigger | ObjectKind::Column | ObjectKind::Rule | ObjectKind::Policy => {
             let owner = object.id.owner_table();
             owner.is_some_and(|owner| owner != *table && !tables.iter().any(|dropped| dropped.id == owner))
         }
@@ -128,7 +128,22 @@ fn along(context: &Context<'_>, table: &ObjectId, tables: &[&Object]) -> Vec<Str
         | ObjectKind::Type
         | ObjectKind::Sequence
         | ObjectKind::Table
-        | ObjectKind::Index => false,
+        | ObjectKind::Index
+        | ObjectKind::Statistics
+        | ObjectKind::Collation
+        | ObjectKind::EventTrigger
+        | ObjectKind::Publication
+        | ObjectKind::Subscription
+        | ObjectKind::ForeignDataWrapper
+        | ObjectKind::ForeignServer
+        | ObjectKind::UserMapping
+        | ObjectKind::Event
+        | ObjectKind::Comment
+        | ObjectKind::Owner
+        | ObjectKind::Grant
+        | ObjectKind::DefaultPrivilege
+        | ObjectKind::Membership
+        | ObjectKind::SecurityLabel => false,
     };
     let dropped = context.dropped().filter(|object| is_told(object));
     dropped

@@ -108,7 +108,24 @@ impl Renamed {
             | ObjectKind::Type
             | ObjectKind::Sequence
             | ObjectKind::View
-            | ObjectKind::Routine => None,
+            | ObjectKind::Routine
+            | ObjectKind::Rule
+            | ObjectKind::Policy
+            | ObjectKind::Statistics
+            | ObjectKind::Collation
+            | ObjectKind::EventTrigger
+            | ObjectKind::Publication
+            | ObjectKind::Subscription
+            | ObjectKind::ForeignDataWrapper
+            | ObjectKind::ForeignServer
+            | ObjectKind::UserMapping
+            | ObjectKind::Event
+            | ObjectKind::Comment
+            | ObjectKind::Owner
+            | ObjectKind::Grant
+            | ObjectKind::DefaultPrivilege
+            | ObjectKind::Membership
+            | ObjectKind::SecurityLabel => None,
         }
     }
 

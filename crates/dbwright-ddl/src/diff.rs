@@ -1,0 +1,52 @@
+//! What is different between two catalogs that the same server printed.
+//!
+//! Nothing is normalised here and no text is compared with another spelling of it: both sides were read from the same engine
+//! and major. Declared renames are carried out on a scratch server before, so that the definitions that name the renamed
+//! object are the server's own.
+
+use dbwright_catalog::{Catalog, Change, Diff, Engine, Object, ObjectKind, Opaque, changes};
+
+/// The difference from one catalog to another. Renames and questions are none of its business.
+pub fn diff(before: &Catalog, after: &Catalog) -> Diff {
+    let mut diff = Diff::default();
+    for change in changes(before, after) {
+        match change {
+            Change::Altered { before: was, after: is } if is_opaque(before.server.engine, &was, &is) => {
+                diff.opaque.push(Opaque { before: was, after: is });
+            }
+            change => diff.changes.push(change),
+        }
+    }
+    diff
+}
+
+/// Whether the definitions differ while the model sees no difference, and the definition is no statement that could simply
+/// be run instead.
+fn is_opaque(engine: Engine, before: &Object, after: &Object) -> bool {
+    before.body == after.body && before.definition != after.definition && !is_statement(engine, before.id.kind)
+}
+
+/// Whether the definition of such objects is the statement that creates them, in the server's words, so that the model
+/// need not know all that stands in it.
+pub fn is_statement(engine: Engine, kind: ObjectKind) -> bool {
+    match engine {
+        Engine::Postgres => matches!(
+            kind,
+            ObjectKind::Index
+                | ObjectKind::Constraint
+                | ObjectKind::View
+                | ObjectKind::Routine
+                | ObjectKind::Trigger
+                | ObjectKind::Rule
+                | ObjectKind::Statistics
+        ),
+        Engine::MySql | Engine::MariaDb => matches!(
+            kind,
+            ObjectKind::Table | ObjectKind::View | ObjectKind::Routine | ObjectKind::Trigger | ObjectKind::Event
+        ),
+        Engine::Sqlite => matches!(
+            kind,
+            ObjectKind::Table | ObjectKind::Index | ObjectKind::View | ObjectKind::Trigger
+        ),
+    }
+}

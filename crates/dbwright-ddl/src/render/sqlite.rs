@@ -1,0 +1,16 @@
+//! A catalog of SQLite as SQL.
+
+use dbwright_catalog::{Catalog, Refusal};
+
+use super::Rendered;
+
+pub(super) fn render(catalog: &Catalog) -> Rendered {
+    let refusals = catalog.objects.keys().map(|id| Refusal {
+        object: id.clone(),
+        reason: "Schemas of SQLite can't be written as SQL yet.".to_owned(),
+    });
+    Rendered {
+        steps: Vec::new(),
+        refusals: refusals.collect(),
+    }
+}
