@@ -15,6 +15,8 @@ mod store;
 
 pub use history::HistoryCache;
 pub(crate) use history::{KeptPrefix, NewPrefix, PREFIX_WORTH, SQLITE_WORTH};
+#[cfg(unix)]
+pub(crate) use history::{MARIADB_WORTH, MYSQL_WORTH};
 pub(crate) use store::touch;
 pub use store::{Contents, Entry, EntryKind, Store};
 
