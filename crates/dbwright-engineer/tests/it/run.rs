@@ -72,6 +72,36 @@ pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: 
         indexes: vec![migrations.len() - 1],
         why: "the example".to_owned(),
     };
+    let run = run_and_judge(place, migrations, judged).await;
+    if setup.is_some() {
+        for effect in &run.trace.migrations[0].effects {
+            assert_eq!(
+                effect.outcome,
+                Outcome::Done,
+                "the setup fails:\n{}",
+                run.history.migrations[0].text
+            );
+        }
+    }
+    assert!(
+        run.trace.unfilled.is_empty(),
+        "tables without rows: {:?}\n{sql}",
+        run.trace.unfilled
+    );
+    run
+}
+
+/// Runs migrations, each in a transaction, and judges all of them.
+pub(crate) async fn run_all(place: Place<'_>, texts: &[&str]) -> Run {
+    let migrations = texts.iter().enumerate().map(|(index, text)| {
+        let name = format!("{}", index + 1);
+        migration(place.engine(), &name, text, RunMode::Transaction)
+    });
+    run_and_judge(place, migrations.collect(), MigrationSet::All).await
+}
+
+async fn run_and_judge(place: Place<'_>, migrations: Vec<Migration>, judged: MigrationSet) -> Run {
+    let engine = place.engine();
     let history = History {
         tool: Tool::Numbered,
         engine,
@@ -89,22 +119,7 @@ pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: 
         Place::MySqlFamily(scratch) => trace::mysql_family::trace(scratch, &history, &judged, &mut |_| {}).await,
         Place::Sqlite => trace::sqlite::trace(&history, &judged, &mut |_| {}),
     };
-    let trace = trace.unwrap_or_else(|error| panic!("{error}: {:?}\n{sql}", std::error::Error::source(&error)));
-    if setup.is_some() {
-        for effect in &trace.migrations[0].effects {
-            assert_eq!(
-                effect.outcome,
-                Outcome::Done,
-                "the setup fails:\n{}",
-                history.migrations[0].text
-            );
-        }
-    }
-    assert!(
-        trace.unfilled.is_empty(),
-        "tables without rows: {:?}\n{sql}",
-        trace.unfilled
-    );
+    let trace = trace.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
     let findings = dbwright_rules::judge(&history, &judged, &trace, &[]);
     Run {
         history,

@@ -42,6 +42,7 @@ use mysql_async::prelude::Queryable;
 use super::Progress;
 use super::blame::Failures;
 use super::bookkeeping;
+use super::rebuilds::Rebuilds;
 use crate::LiveError;
 use crate::fill;
 use crate::introspect::mysql_family::CatalogState;
@@ -179,6 +180,10 @@ pub(crate) struct Runner<'a> {
     rows: Rows,
     /// Tables to fill before the next judged migration; nothing means all.
     to_fill: Option<BTreeSet<ObjectId>>,
+    /// New tables that hold nothing yet.
+    rebuilds: Rebuilds,
+    /// The migration that is about to run.
+    next: usize,
     unfilled: Vec<Unfilled>,
     failures: Failures,
     assumptions: Vec<String>,
@@ -211,6 +216,8 @@ impl<'a> Runner<'a> {
             state: None,
             rows: Rows::default(),
             to_fill: None,
+            rebuilds: Rebuilds::default(),
+            next: 0,
             unfilled: Vec::new(),
             failures: Failures::default(),
             assumptions: Vec::new(),
@@ -342,6 +349,7 @@ impl<'a> Runner<'a> {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Vec<MigrationTrace>, LiveError> {
         let count = history.migrations.len();
+        self.rebuilds = Rebuilds::of(history, judged);
         let mut traces = Vec::with_capacity(which.len());
         while traces.len() < which.len() {
             let first = which.start + traces.len();
@@ -366,6 +374,7 @@ impl<'a> Runner<'a> {
                 .flat_map(|index| items(index, &history.migrations[index]))
                 .collect();
             if judge {
+                self.next = first;
                 self.prepare().await?;
             }
             let effects = self.run_unit(&unit, history.migrations[first].run_mode, judge).await?;
@@ -436,14 +445,14 @@ impl<'a> Runner<'a> {
             return Ok(());
         }
         let Some(state) = &self.state else { return Ok(()) };
+        let (now, later) = self.rebuilds.split(self.next, self.to_fill.as_ref(), state.catalog());
         let mut rows = self.rows.clone();
-        let unfilled =
-            fill::mysql_family::fill(&mut self.filler, state.catalog(), &mut rows, self.to_fill.as_ref()).await?;
+        let unfilled = fill::mysql_family::fill(&mut self.filler, state.catalog(), &mut rows, now.as_ref()).await?;
         self.rows = rows;
         self.unfilled
             .retain(|old| !unfilled.iter().any(|new| new.table == old.table));
         self.unfilled.extend(unfilled);
-        self.to_fill = Some(BTreeSet::new());
+        self.to_fill = Some(later);
         Ok(())
     }
 
