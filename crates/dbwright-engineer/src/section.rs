@@ -151,7 +151,11 @@ async fn mysql_family(
             trace
         } else {
             progress(Phase::Starting(engine));
-            let trace = mysql_family_on(programs.start().await?, section, progress).await?;
+            let trace =
+                trace::mysql_family::trace_kept(&programs, &cache, &section.history, &section.judged, &mut |at| {
+                    progress(Phase::Running(at));
+                })
+                .await?;
             cache::keep(&cache, &trace).await;
             trace
         };

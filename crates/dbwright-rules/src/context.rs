@@ -280,9 +280,26 @@ impl<'a> Context<'a> {
             .filter(move |neighbour| (start..=end).contains(&neighbour.position))
     }
 
+    /// All statements of judged migrations, from so many migrations before this one to as many after it. Those that are new
+    /// together are mostly deployed together.
+    pub(crate) fn nearby(&self, migrations: usize) -> impl Iterator<Item = Neighbour<'a>> {
+        let (first, last) = (self.nearby_start(migrations).0, self.position.0 + migrations);
+        self.statements_from(first)
+            .take_while(move |one| one.position.0 <= last)
+            .filter(|one| self.is_judged(one))
+    }
+
+    /// Where that begins.
+    pub(crate) fn nearby_start(&self, migrations: usize) -> Position {
+        (self.position.0.saturating_sub(migrations), 0)
+    }
+
     /// All statements from this migration (or the first that shares its transaction) on.
     fn neighbours(&self) -> impl Iterator<Item = Neighbour<'a>> {
-        let first = self.scope_start().0;
+        self.statements_from(self.scope_start().0)
+    }
+
+    fn statements_from(&self, first: usize) -> impl Iterator<Item = Neighbour<'a>> + use<'a> {
         let migrations = self.history.migrations.iter().zip(&self.trace.migrations);
         migrations
             .enumerate()
@@ -306,7 +323,8 @@ impl<'a> Context<'a> {
         (first, 0)
     }
 
-    fn scope_end(&self) -> Position {
+    /// The end of the migration (or of the last that shares its transaction).
+    pub(crate) fn scope_end(&self) -> Position {
         let mut last = self.position.0;
         while self.is_joined(last, last + 1) {
             last += 1;

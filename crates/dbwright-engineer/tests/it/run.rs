@@ -6,6 +6,7 @@ use dbwright_catalog::{
     Effect, Engine, Finding, History, Migration, MigrationSet, Outcome, Proof, RunMode, Tool, Trace,
 };
 use dbwright_live::prove::{self, Candidate};
+use dbwright_live::scratch::mysql_family::MySqlFamilyScratch;
 use dbwright_live::scratch::postgres::PostgresScratch;
 use dbwright_live::trace;
 use dbwright_sql::{Dialect, statements};
@@ -14,6 +15,7 @@ use dbwright_sql::{Dialect, statements};
 #[derive(Clone, Copy)]
 pub(crate) enum Place<'a> {
     Postgres(&'a PostgresScratch),
+    MySqlFamily(&'a MySqlFamilyScratch),
     Sqlite,
 }
 
@@ -21,6 +23,7 @@ impl Place<'_> {
     pub(crate) fn engine(self) -> Engine {
         match self {
             Place::Postgres(_) => Engine::Postgres,
+            Place::MySqlFamily(scratch) => scratch.server().engine,
             Place::Sqlite => Engine::Sqlite,
         }
     }
@@ -69,6 +72,36 @@ pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: 
         indexes: vec![migrations.len() - 1],
         why: "the example".to_owned(),
     };
+    let run = run_and_judge(place, migrations, judged).await;
+    if setup.is_some() {
+        for effect in &run.trace.migrations[0].effects {
+            assert_eq!(
+                effect.outcome,
+                Outcome::Done,
+                "the setup fails:\n{}",
+                run.history.migrations[0].text
+            );
+        }
+    }
+    assert!(
+        run.trace.unfilled.is_empty(),
+        "tables without rows: {:?}\n{sql}",
+        run.trace.unfilled
+    );
+    run
+}
+
+/// Runs migrations, each in a transaction, and judges all of them.
+pub(crate) async fn run_all(place: Place<'_>, texts: &[&str]) -> Run {
+    let migrations = texts.iter().enumerate().map(|(index, text)| {
+        let name = format!("{}", index + 1);
+        migration(place.engine(), &name, text, RunMode::Transaction)
+    });
+    run_and_judge(place, migrations.collect(), MigrationSet::All).await
+}
+
+async fn run_and_judge(place: Place<'_>, migrations: Vec<Migration>, judged: MigrationSet) -> Run {
+    let engine = place.engine();
     let history = History {
         tool: Tool::Numbered,
         engine,
@@ -83,24 +116,10 @@ pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: 
     };
     let trace = match place {
         Place::Postgres(scratch) => trace::postgres::trace(scratch, &history, &judged, &mut |_| {}).await,
+        Place::MySqlFamily(scratch) => trace::mysql_family::trace(scratch, &history, &judged, &mut |_| {}).await,
         Place::Sqlite => trace::sqlite::trace(&history, &judged, &mut |_| {}),
     };
-    let trace = trace.unwrap_or_else(|error| panic!("{error}: {:?}\n{sql}", std::error::Error::source(&error)));
-    if setup.is_some() {
-        for effect in &trace.migrations[0].effects {
-            assert_eq!(
-                effect.outcome,
-                Outcome::Done,
-                "the setup fails:\n{}",
-                history.migrations[0].text
-            );
-        }
-    }
-    assert!(
-        trace.unfilled.is_empty(),
-        "tables without rows: {:?}\n{sql}",
-        trace.unfilled
-    );
+    let trace = trace.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
     let findings = dbwright_rules::judge(&history, &judged, &trace, &[]);
     Run {
         history,

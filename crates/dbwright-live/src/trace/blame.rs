@@ -290,6 +290,13 @@ fn unmade(words: &[String]) -> Vec<String> {
 /// The identifiers and keywords of a text in lower case, also those inside strings: the body of a `DO` block is one.
 /// Names in quotes are taken whole as well.
 pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words = tokens(text);
+    words.retain(|word| word != ".");
+    words
+}
+
+/// The same, with the dots between the parts of names.
+pub(crate) fn tokens(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -310,6 +317,9 @@ pub(crate) fn words(text: &str) -> Vec<String> {
             words.push(rest[..end].to_lowercase());
             end
         } else {
+            if first == '.' {
+                words.push(".".to_owned());
+            }
             first.len_utf8()
         };
         rest = &rest[length..];

@@ -36,6 +36,7 @@ use dbwright_sql::Summary;
 use super::Progress;
 use super::blame::Failures;
 use super::bookkeeping;
+use super::rebuilds::Rebuilds;
 use crate::LiveError;
 use crate::fill;
 use crate::introspect::postgres::{CatalogState, Frame, Touched};
@@ -137,6 +138,10 @@ pub(crate) struct Runner<'a> {
     rows: Rows,
     /// Tables to fill before the next judged migration; nothing means all.
     to_fill: Option<BTreeSet<ObjectId>>,
+    /// New tables that hold nothing yet.
+    rebuilds: Rebuilds,
+    /// The migration that is about to run.
+    next: usize,
     unfilled: Vec<Unfilled>,
     failures: Failures,
     assumptions: Vec<String>,
@@ -160,6 +165,8 @@ impl<'a> Runner<'a> {
             names: HashMap::new(),
             rows: Rows::default(),
             to_fill: None,
+            rebuilds: Rebuilds::default(),
+            next: 0,
             unfilled: Vec::new(),
             failures: Failures::default(),
             assumptions: Vec::new(),
@@ -317,6 +324,7 @@ impl<'a> Runner<'a> {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Vec<MigrationTrace>, LiveError> {
         let count = history.migrations.len();
+        self.rebuilds = Rebuilds::of(history, judged);
         let mut traces = Vec::with_capacity(which.len());
         while traces.len() < which.len() {
             let first = which.start + traces.len();
@@ -341,6 +349,7 @@ impl<'a> Runner<'a> {
                 .flat_map(|index| items(index, &history.migrations[index]))
                 .collect();
             if judge {
+                self.next = first;
                 self.prepare().await?;
             }
             let effects = self.run_unit(&unit, history.migrations[first].run_mode, judge).await?;
@@ -365,8 +374,9 @@ impl<'a> Runner<'a> {
         self.renew_filler().await?;
         let Some(state) = &self.state else { return Ok(()) };
         let catalog = state.catalog();
+        let (now, later) = self.rebuilds.split(self.next, self.to_fill.as_ref(), &catalog);
         let mut rows = self.rows.clone();
-        let filled = fill::postgres::fill(&self.filler.client, &catalog, &mut rows, self.to_fill.as_ref()).await;
+        let filled = fill::postgres::fill(&self.filler.client, &catalog, &mut rows, now.as_ref()).await;
         let unfilled = match filled {
             Ok(unfilled) => {
                 self.rows = rows;
@@ -378,7 +388,7 @@ impl<'a> Runner<'a> {
         self.unfilled
             .retain(|old| !unfilled.iter().any(|new| new.table == old.table));
         self.unfilled.extend(unfilled);
-        self.to_fill = Some(BTreeSet::new());
+        self.to_fill = Some(later);
         Ok(())
     }
 

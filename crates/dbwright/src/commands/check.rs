@@ -169,6 +169,9 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         answer = run(&request).await;
     }
     let answer = answer?;
+    if let Some(lock) = &answer.cache_held {
+        terminal::talk(&cache_held(lock));
+    }
     let text = match args.format {
         Format::Json => dbwright_report::json(&answer.review),
         Format::Text => dbwright_report::text(
@@ -218,6 +221,15 @@ fn input(path: &Path) -> Result<Input, CommandError> {
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Why nothing of earlier checks was used, or nothing of this one is kept.
+fn cache_held(lock: &Path) -> String {
+    format!(
+        "note: another process did not let go of {}; this check went on without the cache\nhint: a dbwright that was stopped \
+         (Ctrl-Z) holds it until it goes on or is ended\n",
+        lock.display()
+    )
 }
 
 fn words(phase: Phase) -> String {

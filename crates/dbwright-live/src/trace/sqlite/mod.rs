@@ -28,6 +28,7 @@ use dbwright_ddl::Rows as GeneratedRows;
 use super::Progress;
 use super::blame::{Failures, words};
 use super::bookkeeping;
+use super::rebuilds::Rebuilds;
 use crate::LiveError;
 use crate::fill::sqlite::fill;
 use crate::introspect;
@@ -101,6 +102,7 @@ struct Tracer {
     failures_on_rows: Failures,
     effects: Vec<Vec<Effect>>,
     unfilled: BTreeMap<ObjectId, Unfilled>,
+    rebuilds: Rebuilds,
     assumptions: Vec<String>,
 }
 
@@ -118,6 +120,7 @@ impl Tracer {
             failures_on_rows: Failures::default(),
             effects: Vec::new(),
             unfilled: BTreeMap::new(),
+            rebuilds: Rebuilds::default(),
             assumptions: Vec::new(),
         };
         for schema in history.prelude.iter().chain(&history.schema) {
@@ -138,6 +141,7 @@ impl Tracer {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(), LiveError> {
         self.effects.resize(which.end, Vec::new());
+        self.rebuilds = Rebuilds::of(history, judged);
         for unit in units(history, judged) {
             let first = unit.migrations[0].0;
             if !which.contains(&first) {
@@ -240,7 +244,7 @@ impl Tracer {
         let (first, _) = batch.migrations[0];
         announce(first);
         let mut ledger = GeneratedRows::default();
-        let mut unfilled = fill_guarded(&copy, &observer, &mut ledger)?;
+        let mut unfilled = fill_guarded(&copy, &observer, &mut ledger, (&self.rebuilds, first))?;
         let mut integrity = vec![(first, Integrity::read(&copy, &observer.catalog))];
         let mut pass = Pass {
             session: &copy,
@@ -250,7 +254,12 @@ impl Tracer {
         let mut runs = pass.run(batch, &mut |session, observer, migration| {
             announce(migration);
             integrity.push((migration, Integrity::read(session, &observer.catalog)));
-            unfilled.extend(fill_guarded(session, observer, &mut ledger)?);
+            unfilled.extend(fill_guarded(
+                session,
+                observer,
+                &mut ledger,
+                (&self.rebuilds, migration),
+            )?);
             Ok(())
         })?;
         observer = match pass.observer {
@@ -367,13 +376,15 @@ impl Tracer {
     }
 }
 
-/// Gives all tables rows. Between the guards, because the triggers that it fires belong to the migrations.
+/// Gives all tables rows, but those that are about to be filled. Between the guards, because the triggers that it fires belong to the migrations.
 fn fill_guarded(
     session: &Session,
     observer: &Observer,
     ledger: &mut GeneratedRows,
+    (rebuilds, migration): (&Rebuilds, usize),
 ) -> Result<Vec<Unfilled>, LiveError> {
-    let (unfilled, _) = session.look(|connection| fill(connection, &observer.catalog, ledger, None));
+    let (now, _) = rebuilds.split(migration, None, &observer.catalog);
+    let (unfilled, _) = session.look(|connection| fill(connection, &observer.catalog, ledger, now.as_ref()));
     unfilled
 }
 

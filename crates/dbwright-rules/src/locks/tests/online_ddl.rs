@@ -54,6 +54,14 @@ fn what_lets_others_write_and_builds_nothing_anew_is_fine() {
 }
 
 #[test]
+fn a_new_name_works_through_no_rows() {
+    let rename = did("ALTER TABLE orders RENAME TO sales")
+        .alters(table("orders"), table("sales"))
+        .operates("orders", Algorithm::Instant, LockLevel::Exclusive);
+    assert_eq!(Case::mysql([table("orders")]).migration([rename]).found(), [""; 0]);
+}
+
+#[test]
 fn a_table_of_the_same_migration_may_be_copied() {
     let case = Case::mysql([]).migration([
         did("CREATE TABLE orders (id int)").creates([table("orders")]),
