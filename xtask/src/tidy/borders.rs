@@ -77,7 +77,7 @@ const BORDERS: [Border; 10] = [
     Border {
         name: "dbwright-engineer",
         own: &["catalog", "sql", "ddl", "repo", "rules", "live"],
-        third: &["thiserror", "tokio"],
+        third: &["tempfile", "thiserror", "tokio"],
     },
     Border {
         name: "dbwright",

@@ -71,7 +71,8 @@ impl PostgresConnection {
     /// Makes the session read-only, bounds its statements, and asks who answers.
     async fn prepare(&mut self) -> Result<(), LiveError> {
         let sql = format!(
-            "SET default_transaction_read_only = on; SET lock_timeout = {}; SET statement_timeout = {}; \
+            "SET default_transaction_read_only = on; SET default_transaction_isolation = 'repeatable read'; \
+             SET lock_timeout = {}; SET statement_timeout = {}; \
              SET idle_in_transaction_session_timeout = {}; SET application_name = 'dbwright'; SELECT version(), \
              current_setting('server_version')",
             self.limits.lock.as_millis(),
@@ -105,11 +106,7 @@ impl PostgresConnection {
     }
 
     pub(super) async fn read(&mut self) -> Result<Reading, LiveError> {
-        // One snapshot for all queries: what is changed while it is read does not show.
-        let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        self.bounded(self.client.batch_execute(begin)).await?;
         let read = introspect::postgres::read_whole(&self.client, &self.server).await;
-        self.bounded(self.client.batch_execute("ROLLBACK")).await.ok();
         read.map_err(|error| match error {
             LiveError::Postgres { source, .. } => explain(&self.problems, &source),
             error => error,

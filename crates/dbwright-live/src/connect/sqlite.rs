@@ -96,7 +96,7 @@ impl SqliteConnection {
     /// Does something with the file, on a thread that may wait.
     async fn with<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, LiveError> {
         let (path, limits) = (self.path.clone(), self.limits);
         let done = tokio::task::spawn_blocking(move || {
@@ -106,7 +106,7 @@ impl SqliteConnection {
             connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF")?;
             let end = Instant::now() + limits.statement;
             connection.progress_handler(INSTRUCTIONS, Some(move || Instant::now() > end))?;
-            work(&connection)
+            work(&mut connection)
         })
         .await;
         match done {

@@ -27,9 +27,9 @@ pub enum Frame {
     Alone,
 }
 
-/// Reads the whole schema, with what can't be read of it. A transaction is open.
+/// Reads the whole schema, with what can't be read of it. The session must have no transaction open.
 pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, LiveError> {
-    let state = CatalogState::read(client, server, Frame::InTransaction).await?;
+    let state = CatalogState::read(client, server, Frame::Alone).await?;
     Ok(Reading {
         catalog: state.catalog(),
         unmodelled: Vec::new(),

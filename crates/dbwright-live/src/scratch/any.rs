@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use dbwright_catalog::{Engine, History, MigrationTrace, Reading, Server};
 
+use super::ScratchOptions;
 use super::mysql_family::{MySqlFamilyScratch, Who as MySqlFamilyWho};
 use super::postgres::{PostgresScratch, Who};
-use super::{ScratchOptions, postgres};
 use crate::trace::Progress;
 use crate::{LiveError, introspect, trace};
 
@@ -110,7 +110,7 @@ impl Scratch {
         match self {
             Scratch::Postgres(scratch) => {
                 let session = scratch.connect(database, Who::Observer).await?;
-                let read = read_postgres(&session, scratch.server()).await;
+                let read = introspect::postgres::read_whole(&session.client, scratch.server()).await;
                 session.close().await;
                 match read {
                     Ok(reading) => Ok(reading),
@@ -129,11 +129,11 @@ impl Scratch {
             Scratch::Sqlite(_) => {
                 let path = PathBuf::from(database);
                 blocking(move || {
-                    let connection = rusqlite::Connection::open(path).map_err(|source| LiveError::Sqlite {
+                    let mut connection = rusqlite::Connection::open(path).map_err(|source| LiveError::Sqlite {
                         doing: doing.to_owned(),
                         source,
                     })?;
-                    introspect::sqlite::read_whole(&connection)
+                    introspect::sqlite::read_whole(&mut connection)
                 })
                 .await
             }
@@ -155,15 +155,6 @@ impl SqliteScratch {
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
-}
-
-async fn read_postgres(session: &postgres::Session, server: &Server) -> Result<Reading, LiveError> {
-    let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    let failed = |source| LiveError::postgres("reading the schema", source);
-    session.client.batch_execute(begin).await.map_err(failed)?;
-    let reading = introspect::postgres::read_whole(&session.client, server).await?;
-    session.client.batch_execute("ROLLBACK").await.map_err(failed)?;
-    Ok(reading)
 }
 
 async fn blocking<T: Send + 'static>(

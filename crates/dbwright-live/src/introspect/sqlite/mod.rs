@@ -44,7 +44,7 @@ pub fn read(connection: &Connection) -> Result<Catalog, LiveError> {
 }
 
 /// Reads the whole schema, with what can't be read of it.
-pub fn read_whole(connection: &Connection) -> Result<Reading, LiveError> {
+pub fn read_whole(connection: &mut Connection) -> Result<Reading, LiveError> {
     Ok(Reading {
         catalog: read(connection)?,
         unmodelled: Vec::new(),
