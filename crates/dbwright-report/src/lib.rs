@@ -9,6 +9,7 @@ mod json;
 mod layout;
 mod page;
 mod rule_list;
+pub mod schema;
 mod text;
 mod unseen;
 pub mod wire;

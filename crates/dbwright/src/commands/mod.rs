@@ -5,3 +5,4 @@ pub(crate) mod check;
 pub(crate) mod detect;
 pub(crate) mod engine;
 pub(crate) mod rule;
+pub(crate) mod schema;
