@@ -224,6 +224,7 @@ impl Reader<'_> {
                     nulls_not_distinct: false,
                     of_constraint: origin != "c",
                     valid: true,
+                    postgres: None,
                 };
                 self.depends(&id, table);
                 self.insert(id, sql.to_owned(), ObjectBody::Index(index));
@@ -270,6 +271,7 @@ impl Reader<'_> {
         let body = ObjectBody::View(View {
             materialized: false,
             query,
+            postgres: None,
         });
         self.insert(id, sql, body);
     }
@@ -284,6 +286,7 @@ impl Reader<'_> {
         let body = ObjectBody::Trigger(Trigger {
             function: None,
             enabled: true,
+            postgres: None,
         });
         self.insert(id, entry.sql.clone().unwrap_or_default(), body);
     }
@@ -311,6 +314,7 @@ impl Reader<'_> {
             initially_deferred: false,
             no_inherit: false,
             index,
+            postgres: None,
         };
         self.insert(id.clone(), definition, ObjectBody::Constraint(constraint));
         id
