@@ -1,7 +1,7 @@
 //! A catalog as SQL that creates it, one file per engine.
 
 mod mysql_family;
-mod postgres;
+pub mod postgres;
 mod sqlite;
 
 use dbwright_catalog::{Catalog, Engine, Refusal, Step};

@@ -18,6 +18,7 @@ mod mysql_family_effects;
 mod mysql_family_introspect;
 mod mysql_family_scratch;
 mod mysql_family_trace;
+mod postgres_schema;
 mod scratch;
 mod servers;
 mod split;

@@ -105,6 +105,7 @@ fn view(engine: Engine, database: &str, row: &Row, created: Option<&str>) -> Obj
         body: ObjectBody::View(View {
             materialized: false,
             query,
+            postgres: None,
         }),
     }
 }
@@ -130,6 +131,7 @@ fn trigger(engine: Engine, row: &Row) -> Object {
         body: ObjectBody::Trigger(Trigger {
             function: None,
             enabled: true,
+            postgres: None,
         }),
     }
 }
@@ -204,6 +206,7 @@ fn routine(engine: Engine, row: &Row, parameters: &Parameters<'_>) -> Object {
             },
             security_definer: row.text(7) == "DEFINER",
             strict: false,
+            postgres: None,
         }),
     }
 }
@@ -237,6 +240,7 @@ pub(super) fn sequence(name: &str, definition: String) -> Object {
         maximum: number(&["maxvalue"], i64::MAX),
         cycle: words.contains(&"cycle"),
         owned_by: None,
+        postgres: None,
     };
     Object {
         id: ObjectId::new(ObjectKind::Sequence, [MAIN, name]),
