@@ -6,6 +6,7 @@ use crate::commands::cache::CacheArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::detect::DetectArgs;
 use crate::commands::engine::EngineArgs;
+use crate::commands::migrate::MigrateArgs;
 use crate::commands::rule::RuleArgs;
 use crate::commands::schema::SchemaArgs;
 
@@ -27,6 +28,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Detect(DetectArgs),
     Schema(SchemaArgs),
+    Migrate(MigrateArgs),
     Rule(RuleArgs),
     Engine(EngineArgs),
     Cache(CacheArgs),

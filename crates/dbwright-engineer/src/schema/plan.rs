@@ -169,6 +169,7 @@ async fn propose(
         is_reverse: request.reverse,
         renames: resolved.renames,
         plan: Plan::empty(sides.after.about.server.clone()),
+        back: None,
         proof: None,
         not_proven: Vec::new(),
     };
@@ -221,6 +222,7 @@ async fn propose(
         }
     }
     proposal.plan = chosen;
+    proposal.back = other.refusals.is_empty().then_some(other);
     if request.reverse {
         turn(&mut proposal, &from, &to);
     }

@@ -56,7 +56,7 @@ pub(super) fn common_engine(before: &Source, after: &Source, given: Option<Engin
         .or(both[0])
         .or(both[1])
         .ok_or_else(|| SchemaError::NoEngine {
-            source_text: format!("{} and {}", before.shown, after.shown),
+            source_text: format!("{}, {}", before.shown, after.shown),
         })?;
     for side in [before, after] {
         let fits = match (side.server(), side.engine()) {

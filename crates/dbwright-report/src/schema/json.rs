@@ -13,14 +13,19 @@ pub fn diff_json(comparison: &Comparison) -> String {
 
 /// How a database differs from what it should be.
 pub fn drift_json(drift: &catalog::Drift) -> String {
-    pretty(&wire::Drift {
+    pretty(&drift_wire(drift))
+}
+
+/// The same as a part of another format.
+pub(crate) fn drift_wire(drift: &catalog::Drift) -> wire::Drift {
+    wire::Drift {
         version: wire::VERSION,
         new: drift.is_new(),
         diff: diff(&drift.comparison),
         baseline: drift.baseline.clone(),
         known: drift.known.iter().map(object_ref).collect(),
         outdated: drift.outdated.iter().map(object_ref).collect(),
-    })
+    }
 }
 
 /// A plan.

@@ -23,8 +23,14 @@ use crate::terminal::{self, ProgressLine};
 #[derive(Args, Debug)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct SchemaPlanArgs {
+    /// The schema that it starts from: a URL, a file or folder of SQL, migrations, a repository, or git:REF:PATH.
+    #[arg(value_name = "A")]
+    before: String,
+    /// The schema that it ends in.
+    #[arg(value_name = "B")]
+    after: String,
     #[command(flatten)]
-    pub(crate) way: WayArgs,
+    way: WayArgs,
     /// How to print it.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -33,15 +39,9 @@ pub(crate) struct SchemaPlanArgs {
     reverse: bool,
 }
 
-/// From where to where, and what decides how.
+/// What decides how a plan goes.
 #[derive(Args, Debug)]
 pub(crate) struct WayArgs {
-    /// The schema that it starts from: a URL, a file or folder of SQL, migrations, a repository, or git:REF:PATH.
-    #[arg(value_name = "A")]
-    before: String,
-    /// The schema that it ends in.
-    #[arg(value_name = "B")]
-    after: String,
     /// Do not try the plan on a copy.
     #[arg(long)]
     no_prove: bool,
@@ -58,7 +58,7 @@ pub(crate) struct WayArgs {
     #[arg(long, value_name = "ID=CHOICE")]
     answer: Vec<Answer>,
     #[command(flatten)]
-    set_up: SchemaSetUpArgs,
+    pub(crate) set_up: SchemaSetUpArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -85,7 +85,7 @@ Examples:
   dbwright schema plan a.db b.sql --rename users=people";
 
 pub(crate) async fn cmd_schema_plan(args: &SchemaPlanArgs) -> Result<ExitCode, CommandError> {
-    let proposal = Box::pin(settle(&args.way, args.reverse)).await?;
+    let proposal = Box::pin(settle(&args.before, &args.after, &args.way, args.reverse)).await?;
     if args.format == Format::Json {
         terminal::print(&plan_json(&proposal))?;
         return Ok(verdict(&proposal, &args.way).unwrap_or(ExitCode::SUCCESS));
@@ -128,10 +128,10 @@ pub(crate) fn verdict(proposal: &Proposal, way: &WayArgs) -> Option<ExitCode> {
 }
 
 /// Plans; at a terminal, questions are asked until none is open.
-pub(crate) async fn settle(way: &WayArgs, reverse: bool) -> Result<Proposal, CommandError> {
+pub(crate) async fn settle(before: &str, after: &str, way: &WayArgs, reverse: bool) -> Result<Proposal, CommandError> {
     let mut request = PlanRequest {
-        before: way.before.clone(),
-        after: way.after.clone(),
+        before: before.to_owned(),
+        after: after.to_owned(),
         reverse,
         prove: !way.no_prove,
         renames: way.rename.clone(),
