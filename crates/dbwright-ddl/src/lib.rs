@@ -17,5 +17,8 @@ pub use diff::{diff, is_statement};
 pub use order::{CreationOrder, creation_order};
 pub use plan::{PlanOptions, plan};
 pub use quote::{qualified_name, quote_bytes, quote_identifier, quote_literal};
-pub use render::{Rendered, postgres, render};
+pub use render::{
+    Circumstances, Rendered, TableOptions, TableText, postgres, render, table_text, with_collation, without_comment,
+    without_definer,
+};
 pub use rows::{ATTEMPTS, Placement, ROWS_PER_TABLE, Row, Rows, candidates, delete_sql, insert_sql, order, placement};
