@@ -46,6 +46,7 @@ use super::rebuilds::Rebuilds;
 use crate::LiveError;
 use crate::fill;
 use crate::introspect::mysql_family::CatalogState;
+use crate::scratch::Replayed;
 use crate::scratch::mysql_family::{MySqlFamilyScratch, Who};
 
 /// What a trace allows migrations.
@@ -91,6 +92,35 @@ pub async fn trace_within(
 ) -> Result<Trace, LiveError> {
     match run(scratch, history, judged, limits, progress).await {
         Ok(trace) => Ok(trace),
+        Err(error) => Err(scratch.why(error).await),
+    }
+}
+
+/// Runs the whole history in a new database of the scratch server, which stays, without rows and without watching.
+///
+/// # Errors
+///
+/// As [`trace`].
+pub async fn replay(
+    scratch: &MySqlFamilyScratch,
+    history: &History,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Replayed, LiveError> {
+    let replayed = async {
+        let mut runner = Runner::new(scratch, Limits::default()).await?;
+        runner.begin(history).await?;
+        let all = 0..history.migrations.len();
+        let migrations = runner.run_history(history, &nothing(), all, progress).await?;
+        let replayed = Replayed {
+            database: runner.database.clone(),
+            migrations,
+            assumptions: std::mem::take(&mut runner.assumptions),
+        };
+        runner.close_sessions().await;
+        Ok(replayed)
+    };
+    match replayed.await {
+        Ok(replayed) => Ok(replayed),
         Err(error) => Err(scratch.why(error).await),
     }
 }
@@ -279,8 +309,8 @@ impl<'a> Runner<'a> {
     }
 
     /// Closes all sessions and drops the databases.
-    pub(crate) async fn leave(self) -> Result<(), LiveError> {
-        let (scratch, databases) = (self.scratch, self.databases.clone());
+    pub(crate) async fn leave(mut self) -> Result<(), LiveError> {
+        let (scratch, databases) = (self.scratch, std::mem::take(&mut self.databases));
         self.close_sessions().await;
         for database in &databases {
             scratch.drop_database(database).await?;

@@ -10,8 +10,8 @@ mod tokens;
 use std::collections::BTreeMap;
 
 use dbwright_catalog::{
-    Catalog, Constraint, ConstraintKind, Dependency, Engine, Index, Object, ObjectBody, ObjectId, ObjectKind, Server,
-    SqliteTable, Table, TableExtra, TableKind, Trigger, Version, View,
+    Catalog, Constraint, ConstraintKind, Dependency, Engine, Index, Object, ObjectBody, ObjectId, ObjectKind, Reading,
+    Server, SqliteTable, Table, TableExtra, TableKind, Trigger, Version, View,
 };
 use rusqlite::Connection;
 
@@ -41,6 +41,15 @@ pub fn read(connection: &Connection) -> Result<Catalog, LiveError> {
         source,
     })?;
     Ok(reader.catalog)
+}
+
+/// Reads the whole schema, with what can't be read of it.
+pub fn read_whole(connection: &mut Connection) -> Result<Reading, LiveError> {
+    Ok(Reading {
+        catalog: read(connection)?,
+        unmodelled: Vec::new(),
+        unread: Vec::new(),
+    })
 }
 
 /// A row of `sqlite_schema`.
@@ -224,6 +233,7 @@ impl Reader<'_> {
                     nulls_not_distinct: false,
                     of_constraint: origin != "c",
                     valid: true,
+                    postgres: None,
                 };
                 self.depends(&id, table);
                 self.insert(id, sql.to_owned(), ObjectBody::Index(index));
@@ -270,6 +280,7 @@ impl Reader<'_> {
         let body = ObjectBody::View(View {
             materialized: false,
             query,
+            postgres: None,
         });
         self.insert(id, sql, body);
     }
@@ -284,6 +295,7 @@ impl Reader<'_> {
         let body = ObjectBody::Trigger(Trigger {
             function: None,
             enabled: true,
+            postgres: None,
         });
         self.insert(id, entry.sql.clone().unwrap_or_default(), body);
     }
@@ -311,6 +323,7 @@ impl Reader<'_> {
             initially_deferred: false,
             no_inherit: false,
             index,
+            postgres: None,
         };
         self.insert(id.clone(), definition, ObjectBody::Constraint(constraint));
         id
