@@ -136,7 +136,7 @@ fn finding(context: &Context<'_>, operation: &TableOperation) -> Finding {
 }
 
 /// The server's reason for not doing it in place: that of the last offer before the copy. That a copy needs a lock is no news.
-fn refused(offers: &[RefusedOffer]) -> Option<String> {
+pub(super) fn refused(offers: &[RefusedOffer]) -> Option<String> {
     let in_place = offers.iter().rev().find(|offer| match offer.algorithm {
         Algorithm::Instant | Algorithm::NoCopy | Algorithm::InPlace => true,
         Algorithm::Copy => false,

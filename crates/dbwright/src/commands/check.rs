@@ -41,7 +41,8 @@ pub(crate) struct CheckArgs {
     /// Load this dump of a schema before the first migration (`pg_dump --schema-only`, `.schema`).
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
-    /// Run on this disposable PostgreSQL server instead of starting one: postgres://user:password@host:port/postgres.
+    /// Run on this disposable server instead of starting one: postgres://user:password@host:port/postgres, or
+    /// mysql://user:password@host:port for MySQL and MariaDB, where the user must be one that may do everything.
     ///
     /// It may hold no databases but dbwright's own; one that does is refused.
     #[arg(long, value_name = "URL", env = "DBWRIGHT_SCRATCH_URL", hide_env_values = true)]
