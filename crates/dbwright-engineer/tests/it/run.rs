@@ -113,7 +113,7 @@ pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: 
 /// Tries the fix of a finding on a server that has not run the history before.
 pub(crate) async fn prove(scratch: &PostgresScratch, run: &Run, finding: &Finding) -> Proof {
     let candidates = [Candidate::of(finding, &run.trace).unwrap()];
-    let mut proofs = prove::postgres::prove(scratch, &run.history, &candidates)
+    let mut proofs = prove::postgres::prove(scratch, &run.history, &run.trace, &candidates)
         .await
         .unwrap();
     proofs.pop().unwrap()

@@ -217,8 +217,18 @@ impl<'a> Runner<'a> {
         if migration.statements.is_empty() {
             return Ok(());
         }
-        let since = observe::next_transaction_id(&self.observer.client).await?;
+        let since = self.next_transaction_id().await?;
         self.run_migration(index, migration, mode).await?;
+        self.read_changes(since).await
+    }
+
+    /// The next transaction id that the server will give out, for [`Runner::read_changes`].
+    pub(crate) async fn next_transaction_id(&self) -> Result<u64, LiveError> {
+        observe::next_transaction_id(&self.observer.client).await
+    }
+
+    /// Reads what became of the catalog since the next transaction id was this one.
+    pub(crate) async fn read_changes(&mut self, since: u64) -> Result<(), LiveError> {
         match &mut self.state {
             Some(state) => {
                 let touched = Touched::everything_since(since);
@@ -230,7 +240,7 @@ impl<'a> Runner<'a> {
     }
 
     /// The catalog as of the last reading.
-    pub(crate) fn catalog(&self) -> Option<Catalog> {
+    pub(crate) fn catalog(&self) -> Option<&Catalog> {
         self.state.as_ref().map(CatalogState::catalog)
     }
 
@@ -264,7 +274,7 @@ impl<'a> Runner<'a> {
         Ok(Trace {
             server,
             migrations,
-            catalog: state.catalog(),
+            catalog: state.into_catalog(),
             unfilled,
             assumptions,
             from_cache: 0,
@@ -366,13 +376,13 @@ impl<'a> Runner<'a> {
         let Some(state) = &self.state else { return Ok(()) };
         let catalog = state.catalog();
         let mut rows = self.rows.clone();
-        let filled = fill::postgres::fill(&self.filler.client, &catalog, &mut rows, self.to_fill.as_ref()).await;
+        let filled = fill::postgres::fill(&self.filler.client, catalog, &mut rows, self.to_fill.as_ref()).await;
         let unfilled = match filled {
             Ok(unfilled) => {
                 self.rows = rows;
                 unfilled
             }
-            Err(error) if recover::is_end_of_session(&error) => self.unfilled_after_end(&catalog).await?,
+            Err(error) if recover::is_end_of_session(&error) => self.unfilled_after_end().await?,
             Err(error) => return Err(error),
         };
         self.unfilled
@@ -456,13 +466,13 @@ impl<'a> Runner<'a> {
     }
 
     /// Takes the generated rows out of the tables again; whether there were any.
-    async fn remove_rows(&mut self) -> Result<bool, LiveError> {
+    pub(crate) async fn remove_rows(&mut self) -> Result<bool, LiveError> {
         if self.rows.is_empty() {
             return Ok(false);
         }
         self.renew_filler().await?;
         let Some(state) = &self.state else { return Ok(false) };
-        fill::postgres::remove(&self.filler.client, &state.catalog(), &mut self.rows).await?;
+        fill::postgres::remove(&self.filler.client, state.catalog(), &mut self.rows).await?;
         self.to_fill = None;
         Ok(true)
     }

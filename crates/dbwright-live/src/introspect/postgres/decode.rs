@@ -184,10 +184,7 @@ impl CatalogState {
     fn trigger(&self, row: &Row<'_>) -> Option<(Key, Entry)> {
         let relation = row.oid(1);
         let id = self.relation(relation)?.child(ObjectKind::Trigger, row.text(2));
-        let function = self
-            .entries
-            .get(&Key::Routine(row.oid(4)))
-            .map(|entry| entry.object.id.clone());
+        let function = self.slots.get(&Key::Routine(row.oid(4))).map(|slot| slot.id.clone());
         let body = Trigger {
             function,
             enabled: matches!(row.letter(3), 'O' | 'A'),

@@ -8,20 +8,18 @@
 pub(super) const LIST: char = '\u{1f}';
 
 /// Which rows of a catalog a query reads.
-#[derive(Clone, Debug)]
-pub(super) enum Only<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Only {
     All,
-    Oids(&'a [u32]),
+    /// Those whose OIDs stand in the first parameter.
+    These,
 }
 
-impl Only<'_> {
-    fn condition(&self, column: &str) -> String {
+impl Only {
+    fn condition(self, column: &str) -> String {
         match self {
             Only::All => String::new(),
-            Only::Oids(oids) => {
-                let list: Vec<String> = oids.iter().map(u32::to_string).collect();
-                format!(" AND {column} = ANY ('{{{}}}'::oid[])", list.join(","))
-            }
+            Only::These => format!(" AND {column} = ANY ($1)"),
         }
     }
 }
@@ -48,7 +46,7 @@ fn column_names(relation: &str, numbers: &str) -> String {
     ))
 }
 
-pub(super) fn schemas(only: &Only<'_>) -> String {
+pub(super) fn schemas(only: Only) -> String {
     format!(
         "SELECT n.oid, n.nspname FROM pg_namespace n WHERE {} AND {}{}",
         user_schema("n.nspname"),
@@ -57,7 +55,7 @@ pub(super) fn schemas(only: &Only<'_>) -> String {
     )
 }
 
-pub(super) fn extensions(only: &Only<'_>) -> String {
+pub(super) fn extensions(only: Only) -> String {
     format!(
         "SELECT x.oid, x.extname, x.extversion, n.nspname FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace \
          WHERE x.extname <> 'plpgsql'{}",
@@ -67,7 +65,7 @@ pub(super) fn extensions(only: &Only<'_>) -> String {
 
 /// Tables, views, sequences and indexes. `relfilenode` is 0 for what has no file. The volatile columns of `pg_class` (file,
 /// size, age, hints) are no part of the definition.
-pub(super) fn relations(only: &Only<'_>) -> String {
+pub(super) fn relations(only: Only) -> String {
     format!(
         "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, c.relpersistence, am.amname, {options}, \
            c.relrowsecurity, c.relforcerowsecurity, c.relreplident, \
@@ -93,7 +91,7 @@ pub(super) fn relations(only: &Only<'_>) -> String {
 
 /// Columns of tables. Some minor releases (15.20 is one) count the versions of a row type in `attoptions`, as `pg_attver`:
 /// nobody set it, and it changes with any column.
-pub(super) fn columns(only: &Only<'_>) -> String {
+pub(super) fn columns(only: Only) -> String {
     format!(
         "SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
            pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, \
@@ -113,7 +111,7 @@ pub(super) fn columns(only: &Only<'_>) -> String {
 }
 
 /// Constraints of tables. Those of domains stand in their type.
-pub(super) fn constraints(only: &Only<'_>) -> String {
+pub(super) fn constraints(only: Only) -> String {
     format!(
         "SELECT k.oid, k.conrelid, k.conname, k.contype, k.convalidated, \
            coalesce((to_jsonb(k) ->> 'conenforced')::bool, true), k.condeferrable, k.condeferred, k.connoinherit, k.conindid, \
@@ -131,7 +129,7 @@ pub(super) fn constraints(only: &Only<'_>) -> String {
 }
 
 /// What indexes have beyond their row in `pg_class`; restricted by the table or the index itself.
-pub(super) fn indexes(only: &Only<'_>) -> String {
+pub(super) fn indexes(only: Only) -> String {
     format!(
         "SELECT i.indexrelid, i.indrelid, i.indisunique, i.indisvalid, \
            coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false), \
@@ -144,7 +142,7 @@ pub(super) fn indexes(only: &Only<'_>) -> String {
         no_extension_member("pg_class", "c.oid"),
         match only {
             Only::All => String::new(),
-            Only::Oids(_) => format!(
+            Only::These => format!(
                 " AND (true{} OR true{})",
                 only.condition("i.indrelid"),
                 only.condition("i.indexrelid")
@@ -159,7 +157,7 @@ pub(super) fn indexes(only: &Only<'_>) -> String {
     )
 }
 
-pub(super) fn triggers(only: &Only<'_>) -> String {
+pub(super) fn triggers(only: Only) -> String {
     format!(
         "SELECT g.oid, g.tgrelid, g.tgname, g.tgenabled, g.tgfoid, pg_get_triggerdef(g.oid) \
          FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -170,7 +168,7 @@ pub(super) fn triggers(only: &Only<'_>) -> String {
     )
 }
 
-pub(super) fn sequences(only: &Only<'_>) -> String {
+pub(super) fn sequences(only: Only) -> String {
     format!(
         "SELECT s.seqrelid, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle, \
            (SELECT dn.nspname || chr(30) || dc.relname || chr(30) || a.attname FROM pg_depend d \
@@ -183,7 +181,7 @@ pub(super) fn sequences(only: &Only<'_>) -> String {
     )
 }
 
-pub(super) fn routines(only: &Only<'_>) -> String {
+pub(super) fn routines(only: Only) -> String {
     format!(
         "SELECT p.oid, n.nspname, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', p.prokind, l.lanname, \
            pg_get_function_result(p.oid), p.provolatile, p.prosecdef, p.proisstrict, \
@@ -200,7 +198,7 @@ pub(super) fn routines(only: &Only<'_>) -> String {
 }
 
 /// Types that somebody created: not the row types of tables, not the array and multirange types that come along.
-pub(super) fn types(only: &Only<'_>) -> String {
+pub(super) fn types(only: Only) -> String {
     format!(
         "SELECT t.oid, n.nspname, t.typname, t.typtype, \
            {labels}, format_type(t.typbasetype, t.typtypmod), t.typnotnull, t.typdefault, {checks}, {attributes}, \
@@ -266,55 +264,82 @@ pub(super) enum Kind {
     Type,
 }
 
-/// The objects that got new rows in these catalogs since the transaction `since_xid` began, later than its command
-/// `since_command`; then the OIDs that are still there, to find what is gone.
-pub(super) fn touched(catalogs: &[&str], since_xid: u64, since_command: i64) -> String {
-    let wanted = |name: &str| catalogs.contains(&name);
+/// The objects that got new rows in the catalogs `$1` since the transaction `$2` began, later than its command `$3`.
+pub(super) fn touched() -> String {
     // Transaction ids have no order of their own. Not by way of text, which takes long for all columns of all tables.
-    let newer_than = |column: &str| format!("age({column}) <= age('{since_xid}'::xid)");
+    let newer_than = |column: &str| format!("age({column}) <= (SELECT age($2))");
     let newer = newer_than("xmin");
     let mut parts: Vec<String> = CATALOGS
         .iter()
-        .filter(|(catalog, _, _)| wanted(catalog))
         .map(|(catalog, kind, column)| {
             format!(
-                "SELECT '{kind:?}', {column}, max(cmin::text::bigint) FROM {catalog} \
-                 WHERE {newer} AND cmin::text::bigint > {since_command} GROUP BY 2"
+                "SELECT '{kind:?}', {column}, cmin::text::bigint FROM {catalog} \
+                 WHERE '{catalog}' = ANY ($1) AND {newer} AND cmin::text::bigint > $3"
             )
         })
         .collect();
-    if wanted("pg_constraint") {
-        // A domain's checks are read with the domain.
-        parts.push(format!(
-            "SELECT 'Type', contypid, max(cmin::text::bigint) FROM pg_constraint \
-             WHERE contypid <> 0 AND {newer} AND cmin::text::bigint > {since_command} GROUP BY 2"
-        ));
-    }
-    if wanted("pg_class") || wanted("pg_attribute") {
-        // A composite type's attributes hang on its relation.
-        parts.push(format!(
-            "SELECT 'Type', c.reltype, 0 FROM pg_class c WHERE c.relkind = 'c' AND EXISTS (SELECT FROM pg_attribute a \
-             WHERE a.attrelid = c.oid AND {})",
-            newer_than("a.xmin")
-        ));
-    }
+    // A domain's checks are read with the domain.
+    parts.push(format!(
+        "SELECT 'Type', contypid, cmin::text::bigint FROM pg_constraint \
+         WHERE 'pg_constraint' = ANY ($1) AND contypid <> 0 AND {newer} AND cmin::text::bigint > $3"
+    ));
+    // A composite type's attributes hang on its relation.
+    parts.push(format!(
+        "SELECT 'Type', c.reltype, 0::bigint FROM pg_class c WHERE ARRAY['pg_class', 'pg_attribute'] && $1 \
+         AND c.relkind = 'c' AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND {})",
+        newer_than("a.xmin")
+    ));
     parts.join(" UNION ALL ")
 }
 
-/// Every OID of the catalogs that have been touched, one row per catalog: `(catalog, oids)`.
-pub(super) fn present(catalogs: &[&str]) -> String {
-    let mut parts: Vec<String> = ["pg_namespace", "pg_extension", "pg_class", "pg_proc", "pg_type", "pg_constraint", "pg_trigger"]
+/// Every OID of the catalogs `$1`, one row per catalog: `(catalog, oids)`; of `pg_inherits` its pairs.
+pub(super) fn present() -> String {
+    let with_oids = [
+        "pg_namespace",
+        "pg_extension",
+        "pg_class",
+        "pg_proc",
+        "pg_type",
+        "pg_constraint",
+        "pg_trigger",
+    ];
+    let mut parts: Vec<String> = with_oids
         .iter()
-        .filter(|catalog| catalogs.contains(catalog))
-        .map(|catalog| format!("SELECT '{catalog}', string_agg(oid::text, ',') FROM {catalog} WHERE oid >= 16384 OR '{catalog}' = 'pg_namespace'"))
+        .map(|catalog| {
+            format!(
+                "SELECT '{catalog}', string_agg(oid::text, ',') FROM {catalog} \
+                 WHERE '{catalog}' = ANY ($1) AND (oid >= 16384 OR '{catalog}' = 'pg_namespace') HAVING '{catalog}' = ANY ($1)"
+            )
+        })
         .collect();
-    if catalogs.contains(&"pg_inherits") {
-        parts.push(inherits().to_owned());
-    }
+    parts.push(format!(
+        "{} WHERE 'pg_inherits' = ANY ($1) HAVING 'pg_inherits' = ANY ($1)",
+        inherits()
+    ));
     parts.join(" UNION ALL ")
 }
 
 /// Which relations are children of which, as one text.
 pub(super) fn inherits() -> &'static str {
     "SELECT 'pg_inherits', string_agg(inhrelid::text || '/' || inhparent::text, ',' ORDER BY inhrelid, inhparent) FROM pg_inherits"
+}
+
+/// The counters of scans and rows of the running transaction, where there are any: of relations, and of those system
+/// catalogs that make up the model (by name).
+pub(super) fn counters() -> String {
+    let catalogs: Vec<String> = CATALOGS
+        .iter()
+        .map(|(name, _, _)| format!("'pg_catalog.{name}'::regclass"))
+        .collect();
+    format!(
+        "SELECT s.oid, s.name, s.scans, s.inserted, s.updated, s.deleted FROM ( \
+           SELECT c.oid, CASE WHEN c.oid < 16384 THEN c.relname END AS name, \
+             CASE WHEN c.oid >= 16384 THEN pg_stat_get_xact_numscans(c.oid) ELSE 0 END AS scans, \
+             pg_stat_get_xact_tuples_inserted(c.oid) AS inserted, pg_stat_get_xact_tuples_updated(c.oid) AS updated, \
+             pg_stat_get_xact_tuples_deleted(c.oid) AS deleted \
+           FROM pg_class c WHERE (c.oid >= 16384 AND c.relkind IN ('r', 'm', 'i')) \
+             OR c.oid IN ('pg_catalog.pg_depend'::regclass, {})) s \
+         WHERE s.scans > 0 OR s.inserted > 0 OR s.updated > 0 OR s.deleted > 0",
+        catalogs.join(", ")
+    )
 }
