@@ -248,8 +248,8 @@ impl<'a> Runner<'a> {
     pub(crate) async fn begin(scratch: &'a PostgresScratch, history: &History) -> Result<Self, LiveError> {
         let database = scratch.create_database().await?;
         let mut runner = Runner::new(scratch, &database).await?;
-        for schema in history.prelude.iter().chain(&history.schema) {
-            runner.load_schema(schema).await?;
+        for loaded in history.loaded_first() {
+            runner.load_schema(loaded).await?;
         }
         if history.prelude.is_some() {
             // What a platform sets for its roles counts for sessions that begin after it.
@@ -269,7 +269,8 @@ impl<'a> Runner<'a> {
         let server = self.scratch.server().clone();
         let state = CatalogState::read(&self.session.client, &server, Frame::Alone).await?;
         let unfilled = std::mem::take(&mut self.unfilled);
-        let assumptions = std::mem::take(&mut self.assumptions);
+        let mut assumptions = std::mem::take(&mut self.assumptions);
+        assumptions.extend(self.failures.told_before_first(&migrations));
         self.discard().await?;
         Ok(Trace {
             server,
@@ -299,20 +300,15 @@ impl<'a> Runner<'a> {
     }
 
     /// Loads the schema that exists before the first migration, in a session of its own: a dump changes settings.
-    async fn load_schema(&mut self, schema: &Migration) -> Result<(), LiveError> {
+    async fn load_schema(&mut self, (index, schema): (usize, &Migration)) -> Result<(), LiveError> {
         let session = self.scratch.connect(&self.database, Who::Migrator).await?;
         let ours = std::mem::replace(&mut self.session, session);
-        let items = items(usize::MAX, schema);
+        let items = items(index, schema);
         let effects = self.run_unit(&items, RunMode::EachStatement, false).await?;
         self.session = ours;
         for (item, effect) in items.iter().zip(&effects) {
             if let Outcome::Failed(error) = &effect.outcome {
-                self.assumptions.push(format!(
-                    "Line {} of {} failed while the schema was loaded: {}.",
-                    item.statement.line,
-                    schema.path.display(),
-                    error.message
-                ));
+                self.failures.before_first((index, schema), item.index, &error.message);
             }
         }
         Ok(())
