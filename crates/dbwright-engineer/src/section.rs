@@ -123,7 +123,7 @@ async fn postgres_given(
         progress(Phase::Proving {
             fixes: candidates.len(),
         });
-        let proofs = prove::postgres::prove(scratch, &section.history, &candidates).await?;
+        let proofs = prove::postgres::prove(scratch, &section.history, &trace, &candidates).await?;
         take_proofs(&mut section.findings, places, proofs.into_iter().map(Some));
     }
     too_many_to_try(&mut section.findings);

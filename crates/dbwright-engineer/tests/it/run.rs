@@ -132,7 +132,7 @@ async fn run_and_judge(place: Place<'_>, migrations: Vec<Migration>, judged: Mig
 /// Tries the fix of a finding on a server that has not run the history before.
 pub(crate) async fn prove(scratch: &PostgresScratch, run: &Run, finding: &Finding) -> Proof {
     let candidates = [Candidate::of(finding, &run.trace).unwrap()];
-    let mut proofs = prove::postgres::prove(scratch, &run.history, &candidates)
+    let mut proofs = prove::postgres::prove(scratch, &run.history, &run.trace, &candidates)
         .await
         .unwrap();
     proofs.pop().unwrap()

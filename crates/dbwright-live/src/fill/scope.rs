@@ -72,6 +72,11 @@ impl Scope {
         }
     }
 
+    /// Whether somebody asked for this table, or for one whose rows it holds.
+    pub(super) fn is_asked(&self, table: &ObjectId) -> bool {
+        self.asked.contains(table)
+    }
+
     /// Takes note of a table that has too few rows, if anybody asked for it.
     pub(super) fn note(&mut self, table: &ObjectId, rows: usize, reason: String) {
         if self.asked.contains(table) {

@@ -296,7 +296,8 @@ impl<'a> Runner<'a> {
         let server = self.scratch.server().clone();
         let state = CatalogState::read(&mut self.observer, &server).await?;
         let unfilled = std::mem::take(&mut self.unfilled);
-        let assumptions = std::mem::take(&mut self.assumptions);
+        let mut assumptions = std::mem::take(&mut self.assumptions);
+        assumptions.extend(self.failures.told_before_first(&migrations));
         self.leave().await?;
         Ok(Trace {
             server,
@@ -330,8 +331,8 @@ impl<'a> Runner<'a> {
 
     /// Makes what exists before the first migration: prelude, the schema that was given, and the table of the tool.
     pub(crate) async fn begin(&mut self, history: &History) -> Result<(), LiveError> {
-        for schema in history.prelude.iter().chain(&history.schema) {
-            self.load_schema(schema).await?;
+        for loaded in history.loaded_first() {
+            self.load_schema(loaded).await?;
         }
         if let Some(sql) = bookkeeping::table(history.tool, self.engine()) {
             match self.session.query_drop(sql).await {
@@ -343,11 +344,11 @@ impl<'a> Runner<'a> {
     }
 
     /// Loads the schema that exists before the first migration, in a session of its own: a dump changes settings.
-    async fn load_schema(&mut self, schema: &Migration) -> Result<(), LiveError> {
+    async fn load_schema(&mut self, (index, schema): (usize, &Migration)) -> Result<(), LiveError> {
         let session = self.scratch.connect(&self.database, Who::Migrator).await?;
         let ours = std::mem::replace(&mut self.session, session);
         let dialect = self.dialect;
-        let items = items(usize::MAX, schema);
+        let items = items(index, schema);
         let effects = self.run_unit(&items, RunMode::EachStatement, false).await?;
         let theirs = std::mem::replace(&mut self.session, ours);
         let _ = theirs.disconnect().await;
@@ -361,11 +362,7 @@ impl<'a> Runner<'a> {
                 }
                 Outcome::Refused(reason) => format!("not sent, {reason}"),
             };
-            self.assumptions.push(format!(
-                "Line {} of {} failed while the schema was loaded: {said}.",
-                item.statement.line,
-                schema.path.display(),
-            ));
+            self.failures.before_first((index, schema), item.index, &said);
         }
         Ok(())
     }

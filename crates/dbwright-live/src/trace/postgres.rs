@@ -253,8 +253,18 @@ impl<'a> Runner<'a> {
         if migration.statements.is_empty() {
             return Ok(());
         }
-        let since = observe::next_transaction_id(&self.observer.client).await?;
+        let since = self.next_transaction_id().await?;
         self.run_migration(index, migration, mode).await?;
+        self.read_changes(since).await
+    }
+
+    /// The next transaction id that the server will give out, for [`Runner::read_changes`].
+    pub(crate) async fn next_transaction_id(&self) -> Result<u64, LiveError> {
+        observe::next_transaction_id(&self.observer.client).await
+    }
+
+    /// Reads what became of the catalog since the next transaction id was this one.
+    pub(crate) async fn read_changes(&mut self, since: u64) -> Result<(), LiveError> {
         match &mut self.state {
             Some(state) => {
                 let touched = Touched::everything_since(since);
@@ -266,7 +276,7 @@ impl<'a> Runner<'a> {
     }
 
     /// The catalog as of the last reading.
-    pub(crate) fn catalog(&self) -> Option<Catalog> {
+    pub(crate) fn catalog(&self) -> Option<&Catalog> {
         self.state.as_ref().map(CatalogState::catalog)
     }
 
@@ -274,8 +284,8 @@ impl<'a> Runner<'a> {
     pub(crate) async fn begin(scratch: &'a PostgresScratch, history: &History) -> Result<Self, LiveError> {
         let database = scratch.create_database().await?;
         let mut runner = Runner::new(scratch, &database).await?;
-        for schema in history.prelude.iter().chain(&history.schema) {
-            runner.load_schema(schema).await?;
+        for loaded in history.loaded_first() {
+            runner.load_schema(loaded).await?;
         }
         if history.prelude.is_some() {
             // What a platform sets for its roles counts for sessions that begin after it.
@@ -295,12 +305,13 @@ impl<'a> Runner<'a> {
         let server = self.scratch.server().clone();
         let state = CatalogState::read(&self.session.client, &server, Frame::Alone).await?;
         let unfilled = std::mem::take(&mut self.unfilled);
-        let assumptions = std::mem::take(&mut self.assumptions);
+        let mut assumptions = std::mem::take(&mut self.assumptions);
+        assumptions.extend(self.failures.told_before_first(&migrations));
         self.discard().await?;
         Ok(Trace {
             server,
             migrations,
-            catalog: state.catalog(),
+            catalog: state.into_catalog(),
             unfilled,
             assumptions,
             from_cache: 0,
@@ -325,20 +336,15 @@ impl<'a> Runner<'a> {
     }
 
     /// Loads the schema that exists before the first migration, in a session of its own: a dump changes settings.
-    async fn load_schema(&mut self, schema: &Migration) -> Result<(), LiveError> {
+    async fn load_schema(&mut self, (index, schema): (usize, &Migration)) -> Result<(), LiveError> {
         let session = self.scratch.connect(&self.database, Who::Migrator).await?;
         let ours = std::mem::replace(&mut self.session, session);
-        let items = items(usize::MAX, schema);
+        let items = items(index, schema);
         let effects = self.run_unit(&items, RunMode::EachStatement, false).await?;
         self.session = ours;
         for (item, effect) in items.iter().zip(&effects) {
             if let Outcome::Failed(error) = &effect.outcome {
-                self.assumptions.push(format!(
-                    "Line {} of {} failed while the schema was loaded: {}.",
-                    item.statement.line,
-                    schema.path.display(),
-                    error.message
-                ));
+                self.failures.before_first((index, schema), item.index, &error.message);
             }
         }
         Ok(())
@@ -403,15 +409,15 @@ impl<'a> Runner<'a> {
         self.renew_filler().await?;
         let Some(state) = &self.state else { return Ok(()) };
         let catalog = state.catalog();
-        let (now, later) = self.rebuilds.split(self.next, self.to_fill.as_ref(), &catalog);
+        let (now, later) = self.rebuilds.split(self.next, self.to_fill.as_ref(), catalog);
         let mut rows = self.rows.clone();
-        let filled = fill::postgres::fill(&self.filler.client, &catalog, &mut rows, now.as_ref()).await;
+        let filled = fill::postgres::fill(&self.filler.client, catalog, &mut rows, now.as_ref()).await;
         let unfilled = match filled {
             Ok(unfilled) => {
                 self.rows = rows;
                 unfilled
             }
-            Err(error) if recover::is_end_of_session(&error) => self.unfilled_after_end(&catalog).await?,
+            Err(error) if recover::is_end_of_session(&error) => self.unfilled_after_end().await?,
             Err(error) => return Err(error),
         };
         self.unfilled
@@ -495,13 +501,13 @@ impl<'a> Runner<'a> {
     }
 
     /// Takes the generated rows out of the tables again; whether there were any.
-    async fn remove_rows(&mut self) -> Result<bool, LiveError> {
+    pub(crate) async fn remove_rows(&mut self) -> Result<bool, LiveError> {
         if self.rows.is_empty() {
             return Ok(false);
         }
         self.renew_filler().await?;
         let Some(state) = &self.state else { return Ok(false) };
-        fill::postgres::remove(&self.filler.client, &state.catalog(), &mut self.rows).await?;
+        fill::postgres::remove(&self.filler.client, state.catalog(), &mut self.rows).await?;
         self.to_fill = None;
         Ok(true)
     }

@@ -1,6 +1,6 @@
 //! Reading everything that a database has of a schema, at one moment.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{Catalog, Object, ObjectBody, ObjectId, ObjectKind, Reading, Server};
 use tokio_postgres::Client;
@@ -17,26 +17,15 @@ use crate::LiveError;
 ///
 /// When the server refuses a query or the session is broken.
 pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, LiveError> {
-    let mut state = CatalogState {
-        server: server.clone(),
-        entries: BTreeMap::new(),
-        relations: HashMap::new(),
-        dependencies: BTreeSet::new(),
-        inherits: String::new(),
-    };
+    let mut state = CatalogState::empty(server);
     state.read_objects(client, Frame::Alone, &Scope::whole()).await?;
     state.read_dependencies(client, Frame::Alone).await?;
     let left_out = copies_of_foreign_keys(&state);
-    let mut catalog = Catalog::empty(server.clone());
-    catalog.dependencies = state.dependencies;
+    let mut catalog = state.into_catalog();
     catalog
         .dependencies
         .retain(|edge| !left_out.contains(&edge.dependent) && !left_out.contains(&edge.on));
-    let objects = state.entries.into_values().map(|entry| entry.object);
-    catalog.objects = objects
-        .filter(|object| !left_out.contains(&object.id))
-        .map(|object| (object.id.clone(), object))
-        .collect();
+    catalog.objects.retain(|id, _| !left_out.contains(id));
     number_columns(&mut catalog.objects);
     forget_locality(&mut catalog);
     Ok(Reading {
@@ -56,7 +45,7 @@ fn copies_of_foreign_keys(state: &CatalogState) -> BTreeSet<ObjectId> {
             .is_some_and(|parent| parent.owner_table() == object.id.owner_table()),
         _ => false,
     };
-    let objects = state.entries.values().map(|entry| &entry.object);
+    let objects = state.catalog().objects.values();
     objects
         .filter(|object| is_copy(object))
         .map(|object| object.id.clone())

@@ -144,8 +144,8 @@ impl Tracer {
             rebuilds: Rebuilds::default(),
             assumptions: Vec::new(),
         };
-        for schema in history.prelude.iter().chain(&history.schema) {
-            tracer.load_schema(schema)?;
+        for loaded in history.loaded_first() {
+            tracer.load_schema(loaded)?;
         }
         if let Some(sql) = bookkeeping::table(history.tool, dbwright_catalog::Engine::Sqlite) {
             tracer.replayed.run(sql)?;
@@ -184,40 +184,48 @@ impl Tracer {
         Ok(())
     }
 
-    fn finish(self, judged: &MigrationSet) -> Result<Trace, LiveError> {
+    fn finish(mut self, judged: &MigrationSet) -> Result<Trace, LiveError> {
         let migrations = self.effects.into_iter().enumerate();
+        let migrations: Vec<MigrationTrace> = migrations
+            .map(|(index, effects)| MigrationTrace {
+                judged: judged.contains(index),
+                effects,
+            })
+            .collect();
+        self.assumptions.extend(self.failures.told_before_first(&migrations));
         Ok(Trace {
             server: introspect::sqlite::server(),
             catalog: introspect::sqlite::read(&self.replayed.connection)?,
-            migrations: migrations
-                .map(|(index, effects)| MigrationTrace {
-                    judged: judged.contains(index),
-                    effects,
-                })
-                .collect(),
+            migrations,
             unfilled: self.unfilled.into_values().collect(),
             assumptions: self.assumptions,
             from_cache: 0,
         })
     }
 
-    fn load_schema(&mut self, schema: &Migration) -> Result<(), LiveError> {
+    fn load_schema(&mut self, (index, schema): (usize, &Migration)) -> Result<(), LiveError> {
         let batch = Batch {
             migrations: vec![(0, schema)],
             one_transaction: one_transaction(schema.run_mode),
         };
         let runs = self.run_replayed(&batch, false)?;
-        for (run, statement) in runs.iter().flatten().zip(&schema.statements) {
-            let said = match &run.ran {
+        for (at, (run, statement)) in runs.into_iter().flatten().zip(&schema.statements).enumerate() {
+            // Nothing holds rows yet: what failed here has failed with and without them.
+            for failures in [&mut self.failures, &mut self.failures_on_rows] {
+                match &run.ran {
+                    Ran::Done => {}
+                    Ran::Failed(error) => {
+                        failures.judge(index, at, &statement.text, error.clone());
+                    }
+                    Ran::Refused(_) => failures.refused(index, at, &statement.text),
+                }
+            }
+            let said = match run.ran {
                 Ran::Done => continue,
-                Ran::Failed(error) => error.message.clone(),
+                Ran::Failed(error) => error.message,
                 Ran::Refused(reason) => format!("not sent, {reason}"),
             };
-            self.assumptions.push(format!(
-                "Line {} of {} was left out: {said}.",
-                statement.line,
-                schema.path.display()
-            ));
+            self.failures.before_first((index, schema), at, &said);
         }
         Ok(())
     }
