@@ -505,8 +505,11 @@ enum Reader {
     Sequences,
 }
 
+/// Writes the query for some or all objects.
+type Query = fn(Only) -> String;
+
 /// Every reader with the statement that reads for it some objects, and the query for some or all.
-const READERS: [(Reader, &str, fn(Only) -> String); 10] = [
+const READERS: [(Reader, &str, Query); 10] = [
     (Reader::Schemas, "dbwright_schemas", queries::schemas),
     (Reader::Extensions, "dbwright_extensions", queries::extensions),
     (Reader::Types, "dbwright_types", queries::types),
