@@ -25,6 +25,7 @@ pub(super) fn statements(major: u32) -> String {
         major,
         only: Only::These,
         whole: false,
+        readable: &[],
     };
     let readers = READERS.iter().map(|(_, name, query)| (*name, "oid[]", query(&ask)));
     let others = [

@@ -3,7 +3,7 @@
 use super::{Ask, list, no_extension_member, user_schema};
 
 /// Functions, procedures and aggregates. Of an aggregate the clauses of its definition, each `WORD` or `WORD` and value.
-pub(in super::super) fn routines(ask: &Ask) -> String {
+pub(in super::super) fn routines(ask: &Ask<'_>) -> String {
     format!(
         "SELECT p.oid, n.nspname, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', p.prokind, l.lanname, \
            pg_get_function_result(p.oid), p.provolatile, p.prosecdef, p.proisstrict, \
@@ -67,7 +67,7 @@ fn aggregate_clauses() -> Vec<String> {
 
 /// Triggers of tables and views. Up to 14, those that a partition has from its partitioned table count as internal; they
 /// are read where they fire otherwise than that one.
-pub(in super::super) fn triggers(ask: &Ask) -> String {
+pub(in super::super) fn triggers(ask: &Ask<'_>) -> String {
     let kept = if ask.whole && ask.major < 15 {
         "(NOT g.tgisinternal OR pg.tgenabled <> g.tgenabled)"
     } else {

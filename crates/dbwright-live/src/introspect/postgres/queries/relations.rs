@@ -4,7 +4,7 @@ use super::{Ask, Only, column_names, list, no_extension_member, user_schema};
 
 /// Tables, views, sequences and indexes. `relfilenode` is 0 for what has no file. The volatile columns of `pg_class` (size,
 /// age, hints) are not read.
-pub(in super::super) fn relations(ask: &Ask) -> String {
+pub(in super::super) fn relations(ask: &Ask<'_>) -> String {
     format!(
         "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, c.relpersistence, am.amname, {options}, \
            c.relrowsecurity, c.relforcerowsecurity, c.relreplident, \
@@ -40,12 +40,12 @@ pub(in super::super) fn relations(ask: &Ask) -> String {
 
 /// Columns of tables. Some minor releases (15.20 is one) count the versions of a row type in `attoptions`, as `pg_attver`:
 /// nobody set it, and it changes with any column.
-pub(in super::super) fn columns(ask: &Ask) -> String {
+pub(in super::super) fn columns(ask: &Ask<'_>) -> String {
     attributes(ask, "'r', 'p', 'f'")
 }
 
 /// Columns of views and materialised views.
-pub(in super::super) fn view_columns(ask: &Ask) -> String {
+pub(in super::super) fn view_columns(ask: &Ask<'_>) -> String {
     attributes(ask, "'v', 'm'")
 }
 
@@ -78,7 +78,7 @@ fn attributes(ask: &Ask, kinds: &str) -> String {
 }
 
 /// Constraints of tables. Those of domains stand in their type.
-pub(in super::super) fn constraints(ask: &Ask) -> String {
+pub(in super::super) fn constraints(ask: &Ask<'_>) -> String {
     format!(
         "SELECT k.oid, k.conrelid, k.conname, k.contype, k.convalidated, \
            {enforced}, k.condeferrable, k.condeferred, k.connoinherit, k.conindid, \
@@ -104,7 +104,7 @@ pub(in super::super) fn constraints(ask: &Ask) -> String {
 
 /// What indexes have beyond their row in `pg_class`; restricted by the table or the index itself. A key part is the name of
 /// a column or an expression.
-pub(in super::super) fn indexes(ask: &Ask) -> String {
+pub(in super::super) fn indexes(ask: &Ask<'_>) -> String {
     let parts = |from: &str, to: &str| {
         list(&format!(
             "ARRAY(SELECT coalesce(quote_ident(a.attname), pg_get_indexdef(i.indexrelid, g, true)) \
@@ -151,7 +151,7 @@ pub(in super::super) fn indexes(ask: &Ask) -> String {
     )
 }
 
-pub(in super::super) fn sequences(ask: &Ask) -> String {
+pub(in super::super) fn sequences(ask: &Ask<'_>) -> String {
     format!(
         "SELECT s.seqrelid, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle, \
            (SELECT dn.nspname || chr(30) || dc.relname || chr(30) || a.attname || chr(30) || d.deptype::text FROM pg_depend d \

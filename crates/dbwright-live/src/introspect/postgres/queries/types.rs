@@ -2,7 +2,7 @@
 
 use super::{Ask, list, no_extension_member, user_schema};
 
-pub(in super::super) fn schemas(ask: &Ask) -> String {
+pub(in super::super) fn schemas(ask: &Ask<'_>) -> String {
     format!(
         "SELECT n.oid, n.nspname FROM pg_namespace n WHERE {} AND {}{}",
         user_schema("n.nspname"),
@@ -11,7 +11,7 @@ pub(in super::super) fn schemas(ask: &Ask) -> String {
     )
 }
 
-pub(in super::super) fn extensions(ask: &Ask) -> String {
+pub(in super::super) fn extensions(ask: &Ask<'_>) -> String {
     format!(
         "SELECT x.oid, x.extname, x.extversion, n.nspname FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace \
          WHERE x.extname <> 'plpgsql'{}",
@@ -20,7 +20,7 @@ pub(in super::super) fn extensions(ask: &Ask) -> String {
 }
 
 /// Types that somebody created: not the row types of tables, not the array and multirange types that come along.
-pub(in super::super) fn types(ask: &Ask) -> String {
+pub(in super::super) fn types(ask: &Ask<'_>) -> String {
     let function = |column: &str, word: &str| {
         format!("CASE WHEN t.{column}::oid <> 0 THEN '{word}' || chr(30) || t.{column}::text END")
     };
@@ -91,7 +91,7 @@ pub(in super::super) fn types(ask: &Ask) -> String {
 
 /// What stands for something else in dependencies, as catalog and object for catalog and object: row types for their table,
 /// arrays for their elements, multiranges for their ranges, constraints of domains for these.
-pub(in super::super) fn stand_ins(ask: &Ask) -> String {
+pub(in super::super) fn stand_ins(ask: &Ask<'_>) -> String {
     let multiranges = ask.since(
         14,
         " UNION ALL SELECT 1247, rngmultitypid, 1247, rngtypid FROM pg_range WHERE rngmultitypid >= 16384",
@@ -102,6 +102,7 @@ pub(in super::super) fn stand_ins(ask: &Ask) -> String {
            CASE WHEN t.typrelid <> 0 THEN t.typrelid ELSE t.typelem END \
          FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid \
          WHERE t.oid >= 16384 AND (t.typtype = 'c' AND c.relkind <> 'c' OR t.typtype = 'b' AND t.typcategory = 'A')\
-         {multiranges} UNION ALL SELECT 2606, oid, 1247, contypid FROM pg_constraint WHERE contypid <> 0"
+         {multiranges} UNION ALL SELECT 1259, c.oid, 1247, c.reltype FROM pg_class c WHERE c.relkind = 'c' \
+         UNION ALL SELECT 2606, oid, 1247, contypid FROM pg_constraint WHERE contypid <> 0"
     )
 }
