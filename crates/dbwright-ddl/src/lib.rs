@@ -11,6 +11,7 @@ mod plan;
 mod quote;
 mod render;
 mod rows;
+pub mod sqlite_text;
 
 pub use canonical::Canonical;
 pub use diff::{diff, is_statement};

@@ -113,12 +113,19 @@ fn unspoken(before: &mut Side, after: &mut Side, migrator: Option<&str>) -> Vec<
 /// Takes out what belongs to the role that built it.
 fn by_default(catalog: &mut Catalog, migrator: Option<&str>) {
     let Some(migrator) = migrator else { return };
+    let is_migrator = |role: &str| user_of(role) == migrator;
     catalog.objects.retain(|id, object| match &object.body {
-        ObjectBody::Owner(owner) => owner.role != migrator,
-        ObjectBody::Grant(_) => id.name() != migrator,
-        ObjectBody::DefaultPrivilege(_) | ObjectBody::Membership(_) => !id.path.iter().any(|part| part == migrator),
+        ObjectBody::Owner(owner) => !is_migrator(&owner.role),
+        ObjectBody::Grant(_) => !is_migrator(id.name()),
+        ObjectBody::DefaultPrivilege(_) | ObjectBody::Membership(_) => !id.path.iter().any(|part| is_migrator(part)),
         _ => true,
     });
+}
+
+/// The name of an account without its host: `app` of `` `app`@`%` ``; a role of PostgreSQL as it is.
+fn user_of(account: &str) -> &str {
+    let user = account.rsplit_once('@').map_or(account, |(user, _)| user);
+    user.trim_matches(['`', '\''])
 }
 
 /// Which version of an extension is installed, the server's packages say, and hardly ever a migration.

@@ -8,6 +8,7 @@ use dbwright_catalog::{
 };
 use dbwright_ddl::PlanOptions;
 use dbwright_live::LiveError;
+use dbwright_live::prove_plan;
 use dbwright_live::scratch::Scratch;
 
 use super::compare::align;
@@ -328,8 +329,25 @@ async fn prove(
     plan: &mut Plan,
     reverse: Option<&Plan>,
 ) -> Result<Result<PlanProof, String>, LiveError> {
-    let _ = (scratch, before, after, plan, reverse);
-    Ok(Err("Plans are not tried on a copy yet.".to_owned()))
+    match scratch {
+        Scratch::Postgres(_) => Ok(Err("Plans for PostgreSQL are not tried on a copy yet.".to_owned())),
+        // The server is asked for the cheapest way of each step, which is written into the plan.
+        Scratch::MySqlFamily(scratch) => {
+            prove_plan::mysql_family::refine_and_prove(scratch, before, after, plan, reverse)
+                .await
+                .map(Ok)
+        }
+        Scratch::Sqlite(_) => {
+            let (before, after, plan, reverse) = (before.clone(), after.clone(), plan.clone(), reverse.cloned());
+            let proving = tokio::task::spawn_blocking(move || {
+                prove_plan::sqlite::prove(&before, &after, &plan, reverse.as_ref())
+            });
+            match proving.await {
+                Ok(proof) => proof.map(Ok),
+                Err(_) => Ok(Err("The trial on a copy ended early.".to_owned())),
+            }
+        }
+    }
 }
 
 /// Pairs that look like renames, and that nobody has spoken of.
