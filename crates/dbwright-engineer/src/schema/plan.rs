@@ -171,6 +171,7 @@ async fn propose(
         renames: resolved.renames,
         plan: Plan::empty(sides.after.about.server.clone()),
         back: None,
+        not_restored: Vec::new(),
         proof: None,
         not_proven: Vec::new(),
     };
@@ -223,6 +224,9 @@ async fn propose(
         }
     }
     proposal.plan = chosen;
+    if request.reverse {
+        proposal.not_restored.clone_from(&other.losses);
+    }
     proposal.back = other.refusals.is_empty().then_some(other);
     if request.reverse {
         turn(&mut proposal, &from, &to);
