@@ -10,6 +10,7 @@ mod plan;
 mod quote;
 mod render;
 mod rows;
+pub mod sqlite_text;
 
 pub use diff::{diff, is_statement};
 pub use order::{CreationOrder, creation_order};

@@ -2,7 +2,7 @@
 
 mod mysql_family;
 mod postgres;
-mod sqlite;
+pub(crate) mod sqlite;
 
 use dbwright_catalog::{Catalog, Engine, Refusal, Step};
 

@@ -23,4 +23,6 @@ mod split_mysql_family;
 mod sqlite;
 mod sqlite_effects;
 mod sqlite_introspect;
+mod sqlite_plan;
 mod sqlite_trace;
+mod sqlite_whole;

@@ -5,7 +5,9 @@
 mod columns;
 mod definition;
 mod keys;
-mod tokens;
+mod spelling;
+mod uses;
+mod whole;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +19,7 @@ use rusqlite::Connection;
 
 use crate::LiveError;
 use definition::{IndexText, TableText, index_text, names, table_text, view_query};
+pub use whole::read_whole;
 
 /// The only schema that is read.
 const SCHEMA: &str = "main";
@@ -35,12 +38,26 @@ pub fn read(connection: &Connection) -> Result<Catalog, LiveError> {
         connection,
         catalog: Catalog::empty(server()),
         relations: BTreeMap::new(),
+        spelling: Spelling::Stored,
     };
-    reader.read().map_err(|source| LiveError::Sqlite {
+    reader.read().map_err(failure)?;
+    Ok(reader.catalog)
+}
+
+fn failure(source: rusqlite::Error) -> LiveError {
+    LiveError::Sqlite {
         doing: "reading the catalog".to_owned(),
         source,
-    })?;
-    Ok(reader.catalog)
+    }
+}
+
+/// How definitions are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    /// As they stand in `sqlite_schema`.
+    Stored,
+    /// In the one spelling that all texts with their meaning have.
+    Canonical,
 }
 
 /// A row of `sqlite_schema`.
@@ -64,11 +81,12 @@ struct Reader<'a> {
     catalog: Catalog,
     /// Tables and views by name in lower case: SQLite's names are the same in either case.
     relations: BTreeMap<String, ObjectId>,
+    spelling: Spelling,
 }
 
 impl Reader<'_> {
     fn read(&mut self) -> rusqlite::Result<()> {
-        let entries = self.entries()?;
+        let mut entries = self.entries()?;
         let listed = self.listed()?;
         for table in &listed {
             let kind = match table.kind.as_str() {
@@ -80,6 +98,9 @@ impl Reader<'_> {
                 let id = ObjectId::new(kind, [SCHEMA, &table.name]);
                 self.relations.insert(table.name.to_ascii_lowercase(), id);
             }
+        }
+        if self.spelling == Spelling::Canonical {
+            self.respell(&mut entries)?;
         }
         let texts: BTreeMap<&str, &str> = entries
             .iter()

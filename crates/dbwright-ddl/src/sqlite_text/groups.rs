@@ -7,24 +7,24 @@ use dbwright_catalog::Engine;
 use dbwright_sql::{Token, TokenKind};
 
 /// The tokens of a text, without white space and comments.
-pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
+pub fn tokens(text: &str) -> Vec<Token<'_>> {
     let tokens = dbwright_sql::tokens(Engine::Sqlite, text);
     tokens.filter(|token| !token.is_space()).collect()
 }
 
 /// The identifier that a token stands for. SQLite takes strings as names where only a name can stand.
-pub(super) fn name(token: &Token<'_>) -> String {
+pub fn name(token: &Token<'_>) -> String {
     let name = token.name().or_else(|| token.value());
     name.unwrap_or_else(|| token.text.to_owned())
 }
 
 /// Whether it is this operator.
-pub(super) fn is_operator(token: &Token<'_>, operator: &str) -> bool {
+pub fn is_operator(token: &Token<'_>, operator: &str) -> bool {
     token.kind == TokenKind::Operator && token.text == operator
 }
 
 /// Index of the token after the bracket that closes the one at `open`.
-pub(super) fn after_group(tokens: &[Token<'_>], open: usize) -> usize {
+pub fn after_group(tokens: &[Token<'_>], open: usize) -> usize {
     let mut depth = 0_usize;
     for (index, token) in tokens.iter().enumerate().skip(open) {
         if token.is_symbol("(") {
@@ -40,7 +40,7 @@ pub(super) fn after_group(tokens: &[Token<'_>], open: usize) -> usize {
 }
 
 /// The tokens between the brackets that open at `open`, split at commas that stand in no further brackets.
-pub(super) fn items<'t, 'a>(tokens: &'t [Token<'a>], open: usize) -> Vec<&'t [Token<'a>]> {
+pub fn items<'t, 'a>(tokens: &'t [Token<'a>], open: usize) -> Vec<&'t [Token<'a>]> {
     let close = after_group(tokens, open).saturating_sub(1);
     let mut items = Vec::new();
     let mut first = open + 1;
@@ -63,7 +63,7 @@ pub(super) fn items<'t, 'a>(tokens: &'t [Token<'a>], open: usize) -> Vec<&'t [To
 }
 
 /// The text from the first of these tokens to the last.
-pub(super) fn source<'a>(text: &'a str, tokens: &[Token<'_>]) -> &'a str {
+pub fn source<'a>(text: &'a str, tokens: &[Token<'_>]) -> &'a str {
     match (tokens.first(), tokens.last()) {
         (Some(first), Some(last)) => &text[first.span.start..last.span.end],
         _ => "",

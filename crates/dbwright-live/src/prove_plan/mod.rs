@@ -1,0 +1,3 @@
+//! Carrying out a plan on a copy of the schema that it starts from, with generated rows in its tables, one file per engine.
+
+pub mod sqlite;
