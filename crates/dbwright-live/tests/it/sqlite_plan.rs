@@ -3,6 +3,7 @@
 mod cases;
 mod edit;
 mod pairs;
+mod renames;
 mod schema;
 mod spell;
 
