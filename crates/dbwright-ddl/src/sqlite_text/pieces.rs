@@ -69,6 +69,9 @@ impl<'t, 'a> Writer<'t, 'a> {
         let token = &self.tokens[index];
         let (text, kind) = match token.kind {
             TokenKind::Word if is_reserved(token.text) => (token.text.to_ascii_uppercase(), Spacing::Keyword),
+            TokenKind::Word if token.is("BY") && self.is_after(index, &["ORDER", "GROUP"]) => {
+                ("BY".to_owned(), Spacing::Keyword)
+            }
             TokenKind::Word if index > 0 && self.tokens[index - 1].is("COLLATE") => (collation(token), Spacing::Value),
             TokenKind::Word if known.contains(&token.text.to_ascii_lowercase()) && !is_keyword(token.text) => {
                 (quote_identifier(Engine::Sqlite, token.text), Spacing::Value)
@@ -90,6 +93,11 @@ impl<'t, 'a> Writer<'t, 'a> {
             | TokenKind::CodeMark => (token.text.to_owned(), Spacing::Value),
         };
         Piece { text, kind }
+    }
+
+    fn is_after(&self, index: usize, words: &[&str]) -> bool {
+        let before = index.checked_sub(1).and_then(|before| self.tokens.get(before));
+        before.is_some_and(|before| words.iter().any(|word| before.is(word)))
     }
 
     fn quoted(&self, index: usize, known: &BTreeSet<String>) -> String {

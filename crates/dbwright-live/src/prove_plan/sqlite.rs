@@ -47,7 +47,7 @@ impl Proof {
             });
             return Ok(());
         }
-        let unfilled = self.fill(&mut start, before)?;
+        let unfilled = fill_tables(&start, before)?;
         let Some((started, mut end)) = self.apply(PlanClaim::Applies, start, before, after, plan)? else {
             return Ok(());
         };
@@ -102,14 +102,6 @@ impl Proof {
         }
     }
 
-    fn fill(&mut self, start: &mut Connection, before: &Catalog) -> Result<Vec<Unfilled>, LiveError> {
-        let mut unfilled = fill::sqlite::fill(start, before, &mut Rows::default(), None)?;
-        let filled = rows::fill_virtual(start, before);
-        unfilled.retain(|unfilled| !filled.contains(&unfilled.table));
-        rows::move_sequences(start, before).map_err(doing)?;
-        Ok(unfilled)
-    }
-
     fn reverse(
         &mut self,
         end: Connection,
@@ -161,6 +153,15 @@ fn database() -> Result<Connection, LiveError> {
     let connection = Connection::open_in_memory().map_err(doing)?;
     connection.execute_batch("PRAGMA foreign_keys = ON").map_err(doing)?;
     Ok(connection)
+}
+
+/// Puts rows into all tables; those that have too few.
+fn fill_tables(start: &Connection, before: &Catalog) -> Result<Vec<Unfilled>, LiveError> {
+    let mut unfilled = fill::sqlite::fill(start, before, &mut Rows::default(), None)?;
+    let filled = rows::fill_virtual(start, before);
+    unfilled.retain(|unfilled| !filled.contains(&unfilled.table));
+    rows::move_sequences(start, before).map_err(doing)?;
+    Ok(unfilled)
 }
 
 fn build(connection: &Connection, catalog: &Catalog) -> Result<(), Vec<String>> {

@@ -3,6 +3,7 @@
 mod cases;
 mod edit;
 mod pairs;
+mod renames;
 mod schema;
 mod spell;
 
@@ -71,11 +72,9 @@ fn columns_are_added_and_dropped_in_place_where_sqlite_does_that() {
     assert_eq!(
         steps(&plan),
         [
-            "PRAGMA legacy_alter_table = ON",
             "ALTER TABLE t ADD COLUMN b INT NOT NULL DEFAULT -1",
             "ALTER TABLE t ADD COLUMN c REFERENCES t",
             "ALTER TABLE t DROP COLUMN gone",
-            "PRAGMA legacy_alter_table = OFF",
         ]
     );
     let losses: Vec<_> = plan.losses.iter().map(|loss| loss.object.to_string()).collect();

@@ -65,7 +65,7 @@ struct Planner<'a> {
     refusals: Vec<Refusal>,
 }
 
-impl<'a> Planner<'a> {
+impl Planner<'_> {
     fn tables(&mut self) {
         let (before, after) = (self.before, self.after);
         let old: BTreeMap<String, &ObjectId> = before.tables().map(|(id, _)| (lower(id), id)).collect();
@@ -196,8 +196,7 @@ impl<'a> Planner<'a> {
 
     fn finish(mut self) -> Plan {
         let without_keys = !self.steps.table_drops.is_empty() || !self.steps.rebuilds.is_empty();
-        let drops_columns = self.steps.alters.iter().any(|step| step.sql.contains(" DROP COLUMN "));
-        let legacy = drops_columns || !self.steps.rebuilds.is_empty();
+        let legacy = !self.steps.rebuilds.is_empty();
         let (counted, checked) = if without_keys {
             references::check(self.before, self.after, &self.touched)
         } else {

@@ -160,10 +160,10 @@ impl Planner<'_> {
         if !taken(&first) {
             return first;
         }
-        (2..)
-            .map(|number| format!("{first}_{number}"))
-            .find(|name| !taken(name))
-            .unwrap_or(first)
+        // There are fewer objects than these numbers.
+        let numbers = 2..=self.before.objects.len() + self.after.objects.len() + 2;
+        let mut names = numbers.map(|number| format!("{first}_{number}"));
+        names.find(|name| !taken(name)).unwrap_or(first)
     }
 }
 

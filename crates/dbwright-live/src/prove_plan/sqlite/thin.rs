@@ -70,9 +70,8 @@ pub(super) fn apply(
                 kept.pop();
             }
         }
-        let thinner = copy(&start).map_err(doing)?;
-        keep_only(&thinner, &table, &kept).map_err(doing)?;
-        start = thinner;
+        start = copy(&start).map_err(doing)?;
+        keep_only(&start, &table, &kept).map_err(doing)?;
         thinned.push(Thinned {
             taken: rows.len() - kept.len(),
             rows: rows.len(),
@@ -90,8 +89,8 @@ pub(super) fn apply(
 
 /// The table, as it was called before, whose rows made a step fail.
 fn concerned(end: &Connection, before: &Catalog, after: &Catalog, failure: &Failure) -> Option<ObjectId> {
-    let orphans = "SELECT \"table\" FROM pragma_foreign_key_check WHERE \"table\" IN (SELECT child FROM dbwright_orphans WHERE \
-                   new_ones + (SELECT count(*) FROM pragma_foreign_key_check(child)) > 0)";
+    let orphans = "SELECT child FROM temp.dbwright_orphans WHERE new_ones + (SELECT count(*) FROM \
+                   pragma_foreign_key_check(child)) > 0";
     let name = if failure.sql.starts_with("UPDATE temp.dbwright_orphans") {
         end.query_row(orphans, [], |row| row.get::<_, String>(0)).ok()?
     } else {

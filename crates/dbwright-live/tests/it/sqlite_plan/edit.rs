@@ -49,7 +49,7 @@ impl Source {
 
     pub(super) fn schema(&mut self) -> Schema {
         let mut schema = Schema::default();
-        for _ in 0..1 + self.chance.below(4) {
+        for _ in 0..=self.chance.below(4) {
             let table = self.table(&schema);
             schema.tables.push(table);
         }
@@ -123,7 +123,7 @@ impl Source {
                 generated: None,
             });
         }
-        for _ in 0..1 + self.chance.below(5) {
+        for _ in 0..=self.chance.below(5) {
             let column = self.column();
             if !columns.iter().any(|other| other.name == column.name) {
                 columns.push(column);
@@ -161,14 +161,19 @@ impl Source {
         let column = self.chance.pick(&table.columns).name;
         let name = self.chance.percent(40).then(|| self.name("k"));
         match self.chance.below(4) {
-            0 => table.uniques.push(Unique {
-                name,
-                columns: vec![column],
-                conflict: self
-                    .chance
-                    .percent(30)
-                    .then(|| self.chance.pick(&["IGNORE", "REPLACE", "ROLLBACK"])),
-            }),
+            // SQLite refuses the same key twice with different words about conflicts.
+            0 if !table.uniques.iter().any(|unique| unique.columns == [column.clone()])
+                && table.key != Key::Columns(vec![column.clone()]) =>
+            {
+                table.uniques.push(Unique {
+                    name,
+                    columns: vec![column],
+                    conflict: self
+                        .chance
+                        .percent(30)
+                        .then(|| self.chance.pick(&["IGNORE", "REPLACE", "ROLLBACK"])),
+                });
+            }
             1 => {
                 let check = self.chance.pick(&[Check::NotNull, Check::Short, Check::NotThis]);
                 table.checks.push((name, column, check));

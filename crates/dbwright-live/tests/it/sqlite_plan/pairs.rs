@@ -12,7 +12,7 @@ use super::spell::{Chance, Spelling};
 use super::{failures, proven};
 
 /// How many pairs the ordinary tests try.
-const PAIRS: u64 = 150;
+const PAIRS: u64 = 110;
 
 /// Two schemas as SQL.
 fn pair(number: u64) -> (String, String) {
