@@ -13,9 +13,9 @@ mod render;
 mod rows;
 
 pub use canonical::Canonical;
-pub use diff::{diff, is_statement};
+pub use diff::{diff, is_statement, same};
 pub use order::{CreationOrder, creation_order};
-pub use plan::{PlanOptions, plan};
+pub use plan::{PlanOptions, keeps_text, plan};
 pub use quote::{qualified_name, quote_bytes, quote_identifier, quote_literal};
 pub use render::{Rendered, postgres, render};
 pub use rows::{ATTEMPTS, Placement, ROWS_PER_TABLE, Row, Rows, candidates, delete_sql, insert_sql, order, placement};

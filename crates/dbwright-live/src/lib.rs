@@ -1,7 +1,7 @@
 //! Everything that talks to a database server, except writing to a user's database.
 //!
 //! Scratch servers ([`scratch`]), reading catalogs ([`introspect`]), putting generated rows into tables ([`fill`]) and
-//! trying fixes ([`prove`]) and
+//! trying fixes ([`prove`]) and plans ([`prove_plan`]) and
 //! running histories while watching what each statement does ([`trace`]).
 
 pub mod cache;
@@ -10,6 +10,7 @@ pub mod fill;
 pub mod install;
 pub mod introspect;
 pub mod prove;
+pub mod prove_plan;
 pub mod scratch;
 pub mod trace;
 

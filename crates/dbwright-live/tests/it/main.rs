@@ -16,6 +16,7 @@ mod mysql_family_effects;
 mod mysql_family_introspect;
 mod mysql_family_scratch;
 mod mysql_family_trace;
+mod plan_postgres;
 mod postgres_schema;
 mod scratch;
 mod servers;
