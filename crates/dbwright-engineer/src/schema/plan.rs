@@ -176,12 +176,9 @@ async fn propose(
     let mut there = dbwright_ddl::plan(&moved, &sides.after.catalog, options);
     let mut back = dbwright_ddl::plan(&sides.after.catalog, &moved, options);
     if !possible.is_empty() {
-        there
-            .phases
-            .insert(0, rename::phase(engine, &possible, options));
+        there.phases.insert(0, rename::phase(engine, &possible, options));
         let reversed = rename::reversed(&possible);
-        back.phases
-            .push(rename::phase(engine, &reversed, options));
+        back.phases.push(rename::phase(engine, &reversed, options));
     }
     let (from, to) = (original, sides.after.catalog.clone());
     let (mut chosen, other, from, to) = if request.reverse {
@@ -374,10 +371,16 @@ async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) ->
         if answered.len() > count {
             continue;
         }
-        if let Some(answer) = request.answers.iter().find(|answer| !used.contains(answer.question.as_str())) {
+        if let Some(answer) = request
+            .answers
+            .iter()
+            .find(|answer| !used.contains(answer.question.as_str()))
+        {
             return Err(wrong_answer(answer, "no such question is asked").into());
         }
-        let open = questions.into_iter().filter(|question| !used.contains(question.id.as_str()));
+        let open = questions
+            .into_iter()
+            .filter(|question| !used.contains(question.id.as_str()));
         return Ok(Settled {
             open: open.collect(),
             resolved,

@@ -272,11 +272,14 @@ fn ends_with(id: &ObjectId, names: &[String]) -> bool {
 
 /// The phase of a plan that carries renames out.
 pub(super) fn phase(engine: Engine, renames: &[Rename], options: &PlanOptions) -> PlanPhase {
-    let steps = renames.iter().flat_map(|rename| steps(engine, rename)).map(|step| Step {
-        lock_timeout: Some(options.lock_timeout),
-        statement_timeout: Some(options.statement_timeout),
-        ..step
-    });
+    let steps = renames
+        .iter()
+        .flat_map(|rename| steps(engine, rename))
+        .map(|step| Step {
+            lock_timeout: Some(options.lock_timeout),
+            statement_timeout: Some(options.statement_timeout),
+            ..step
+        });
     PlanPhase {
         purpose: "Rename what was declared as renamed.".to_owned(),
         transaction: !is_mysql_family(engine),
