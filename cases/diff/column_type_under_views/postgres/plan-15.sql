@@ -5,9 +5,9 @@ ALTER TABLE public.orders ALTER COLUMN total DROP DEFAULT;
 DROP VIEW public.large;
 DROP MATERIALIZED VIEW public.sums;
 DROP VIEW public.totals;
-ALTER TABLE public.orders ALTER COLUMN id TYPE bigint;
-ALTER TABLE public.orders ALTER COLUMN total TYPE numeric(14,2);
-ALTER TABLE public.orders ALTER COLUMN state TYPE text;
+ALTER TABLE public.orders ALTER COLUMN id TYPE bigint,
+    ALTER COLUMN total TYPE numeric(14,2),
+    ALTER COLUMN state TYPE text;
 ALTER TABLE public.orders ALTER COLUMN total SET DEFAULT 0;
 CREATE MATERIALIZED VIEW public.sums AS
  SELECT orders.state,

@@ -11,8 +11,8 @@ DROP VIEW public.sad;
 DROP FUNCTION public.worse(m public.mood);
 ALTER TYPE public.mood RENAME TO mood_dbwright_old;
 CREATE TYPE public.mood AS ENUM ('happy', 'sad');
-ALTER TABLE public.t ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood;
-ALTER TABLE public.t ALTER COLUMN moods TYPE public.mood[] USING moods::text[]::public.mood[];
+ALTER TABLE public.t ALTER COLUMN mood TYPE public.mood USING mood::text::public.mood,
+    ALTER COLUMN moods TYPE public.mood[] USING moods::text[]::public.mood[];
 DROP TYPE public.mood_dbwright_old;
 ALTER TABLE public.t ALTER COLUMN mood SET DEFAULT 'sad'::public.mood;
 ALTER TABLE public.t ALTER COLUMN moods SET DEFAULT ARRAY[]::public.mood[];

@@ -6,10 +6,10 @@
 
 -- Change definitions in one transaction.
 BEGIN;
-ALTER TABLE public.t ALTER COLUMN price TYPE numeric(10,0);
-ALTER TABLE public.t ALTER COLUMN at TYPE date;
-ALTER TABLE public.t ALTER COLUMN doc TYPE jsonb;
-ALTER TABLE public.t ALTER COLUMN size TYPE integer;
+ALTER TABLE public.t ALTER COLUMN price TYPE numeric(10,0),
+    ALTER COLUMN at TYPE date,
+    ALTER COLUMN doc TYPE jsonb,
+    ALTER COLUMN size TYPE integer;
 DROP SEQUENCE public.lost;
 DROP TABLE public.gone;
 COMMIT;

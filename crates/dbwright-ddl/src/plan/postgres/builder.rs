@@ -240,6 +240,17 @@ impl<'p> Builder<'p> {
         self.parts.get(id).map(|parts| parts.all.clone()).unwrap_or_default()
     }
 
+    /// What is built for a partition comes after what is built for its partitioned table, and after the columns that it
+    /// needs.
+    pub(super) fn built_after(&mut self, node: usize, id: &ObjectId, parent: &ObjectId) {
+        if let Some(first) = self.parts.get(parent).and_then(|parts| parts.all.first()) {
+            self.graph.edge(*first, node);
+        }
+        let needs = self.after.needs(id).iter();
+        let needs = needs.filter(|need| !matches!(need.kind, ObjectKind::Index | ObjectKind::Constraint));
+        self.after_all.extend(needs.map(|need| (need.clone(), node)));
+    }
+
     /// The old index of a partitioned table goes after the new index of a partition has its place.
     pub(super) fn attached_before_drop(&mut self, child: &ObjectId, parent: &ObjectId) {
         let parent_down = self
@@ -250,16 +261,7 @@ impl<'p> Builder<'p> {
         for (first, then) in product(&self.nodes_of(child), &parent_down) {
             self.graph.edge(first, then);
         }
-        if let Some(parts) = self.parts.get_mut(child) {
-            // What is added next comes after the drop.
-            parts.all.extend(
-                parent_down
-                    .iter()
-                    .copied()
-                    .filter(|node| !parts.all.contains(node))
-                    .collect::<Vec<_>>(),
-            );
-        }
+        self.follow_down(parent, child);
     }
 
     /// Whether the table of a part hung on the same parent before, so that what is made there is made here.
@@ -290,14 +292,19 @@ impl<'p> Builder<'p> {
         self.before.parents(&table).iter().any(|parent| !now.contains(parent))
     }
 
-    /// Whether a column that an index or constraint hangs on changes its type or is made anew.
+    /// Whether a column, type or routine that an index or constraint hangs on changes or is made anew.
     pub(super) fn is_disturbed(&self, id: &ObjectId) -> bool {
-        let constraint = self.before.constraint(id).and_then(|body| body.index.clone());
-        let mut needs = self.before.needs(id).iter().chain(self.after.needs(id));
-        let own = needs.any(|need| {
-            self.fates.retyped.contains(need) || self.fates.goes(need) || self.fates.of(need) == Fate::Swap
-        });
-        own || constraint.is_some_and(|index| index != *id && self.is_disturbed(&index))
+        let index = self.before.constraint(id).and_then(|body| body.index.as_ref());
+        let all = [Some(id), index].into_iter().flatten();
+        let needs = all.flat_map(|id| self.before.needs(id).iter().chain(self.after.needs(id)));
+        needs
+            .filter(|need| {
+                !matches!(
+                    need.kind,
+                    ObjectKind::Constraint | ObjectKind::Index | ObjectKind::Table
+                )
+            })
+            .any(|need| self.fates.retyped.contains(need) || self.fates.goes(need) || self.fates.of(need) == Fate::Swap)
     }
 
     /// Whether another index of the table is the one that `CLUSTER` shall go by.
@@ -350,7 +357,10 @@ impl<'p> Builder<'p> {
         self.edges_of_before();
         self.edges_of_after();
         self.edges_of_names();
-        let (phases, circles) = self.graph.phases();
+        let (mut phases, circles) = self.graph.phases();
+        for phase in phases.iter_mut().filter(|phase| phase.transaction) {
+            rewrite_once(&mut phase.steps);
+        }
         for circle in circles {
             let names: Vec<String> = circle.iter().map(|id| format!("{} {id}", id.kind.name())).collect();
             if let Some(object) = circle.first() {
@@ -420,6 +430,33 @@ impl<'p> Builder<'p> {
             }
         }
     }
+}
+
+/// Changes of types of one table in one statement, so that it is rewritten once.
+fn rewrite_once(steps: &mut Vec<Step>) {
+    let head = |step: &Step| {
+        let (head, rest) = step.sql.split_once(" ALTER COLUMN ")?;
+        let is_type = step.statement_timeout.is_none() && rest.contains(" TYPE ") && head.starts_with("ALTER TABLE ");
+        is_type.then(|| head.len())
+    };
+    let mut merged: Vec<Step> = Vec::with_capacity(steps.len());
+    for step in steps.drain(..) {
+        if let (Some(last), Some(length)) = (merged.last_mut(), head(&step))
+            && head(last) == Some(length)
+            && last.sql[..length] == step.sql[..length]
+        {
+            last.sql = format!("{},\n   {}", last.sql, &step.sql[length..]);
+            last.objects.extend(step.objects);
+            for note in step.notes {
+                if !last.notes.contains(&note) {
+                    last.notes.push(note);
+                }
+            }
+        } else {
+            merged.push(step);
+        }
+    }
+    *steps = merged;
 }
 
 /// The names that nothing else of its sort may have.

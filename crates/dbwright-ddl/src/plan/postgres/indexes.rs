@@ -71,8 +71,13 @@ fn create(builder: &mut Builder<'_>, id: &ObjectId, aside: bool) {
     } else {
         id.name().to_owned()
     };
-    let part = if aside { Part::Build } else { Part::Create };
     let parent = extra(body).parent;
+    let part = match &parent {
+        // Its partitioned table has its own new index at the same time.
+        Some(_) if aside => Part::Aside,
+        _ if aside => Part::Build,
+        _ => Part::Create,
+    };
     if is_partitioned(builder, id) {
         if let Some(sql) = only(builder, id, &built) {
             builder.add_with(
@@ -84,7 +89,10 @@ fn create(builder: &mut Builder<'_>, id: &ObjectId, aside: bool) {
             );
         }
     } else if let Some(sql) = concurrently(builder, id, &built) {
-        builder.add(id, part, Pace::Alone(BUILD_INDEXES), sql);
+        let node = builder.add(id, part, Pace::Alone(BUILD_INDEXES), sql);
+        if let Some(parent) = parent.as_ref().filter(|_| aside) {
+            builder.built_after(node, id, parent);
+        }
     }
     if let Some(parent) = parent
         && builder.was_child(id)
@@ -153,6 +161,11 @@ fn drop_now(builder: &mut Builder<'_>, id: &ObjectId) {
     children_go(builder, node, id);
 }
 
+/// Whether a new index takes the place of an old one without a gap.
+fn is_replaced(builder: &Builder<'_>, id: &ObjectId) -> bool {
+    builder.fates.of(id) == Fate::Rebuild && !builder.is_disturbed(id) && !of_constraint(builder.after.index(id))
+}
+
 fn children_go(builder: &mut Builder<'_>, node: usize, id: &ObjectId) {
     for child in builder.before.dependents(id).clone() {
         if builder
@@ -162,6 +175,7 @@ fn children_go(builder: &mut Builder<'_>, node: usize, id: &ObjectId) {
             .as_ref()
             == Some(id)
             && builder.goes_with_parent(&child)
+            && !is_replaced(builder, &child)
         {
             builder.also(node, &child, Part::Down);
             children_go(builder, node, &child);
