@@ -84,6 +84,13 @@ fn statements(
 ) -> Vec<Statement> {
     let is_one = columns.heavy || options.heavy || indexes.linked || whole.is_some();
     let mut all = Vec::new();
+    for clause in options.first {
+        all.push(Statement {
+            clauses: vec![clause],
+            objects: options.objects.clone(),
+            ..Statement::default()
+        });
+    }
     if !columns.first.is_empty() {
         all.push(Statement {
             clauses: columns.first,
