@@ -61,6 +61,6 @@ fn has_members(kind: &TypeKind) -> bool {
         TypeKind::Enum(labels) => labels.len() > 1,
         TypeKind::Composite(attributes) => attributes.len() > 1,
         TypeKind::Domain { checks, .. } => !checks.is_empty(),
-        TypeKind::Range(_) | TypeKind::Other => false,
+        TypeKind::Range(_) | TypeKind::Base(_) | TypeKind::Shell => false,
     }
 }

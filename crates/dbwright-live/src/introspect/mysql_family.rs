@@ -11,6 +11,7 @@ mod queries;
 pub(crate) mod session;
 mod storage;
 mod tables;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,7 @@ use queries::Queries;
 use session::{Row, must, query};
 pub use storage::Storage;
 use storage::storage_by_table;
+pub use whole::read_whole;
 
 /// The schema of the database at hand, in ids.
 const MAIN: &str = "main";

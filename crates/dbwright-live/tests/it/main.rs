@@ -9,13 +9,20 @@
 mod breakage;
 #[cfg(unix)]
 mod cache;
+#[cfg(unix)]
+mod connect;
 mod effects;
 mod family;
 mod fill;
+mod mysql_family_edits;
 mod mysql_family_effects;
 mod mysql_family_introspect;
+mod mysql_family_pairs;
+mod mysql_family_random;
+mod mysql_family_schema;
 mod mysql_family_scratch;
 mod mysql_family_trace;
+mod postgres_schema;
 mod scratch;
 mod servers;
 mod split;
