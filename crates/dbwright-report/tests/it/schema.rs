@@ -161,6 +161,7 @@ fn proposal() -> Proposal {
             refusals: Vec::new(),
         },
         back: None,
+        not_restored: Vec::new(),
         proof: Some(PlanProof {
             server: server(Engine::Postgres),
             checks: vec![

@@ -57,6 +57,7 @@ pub(super) fn loss(before: &str, after: &str) -> Option<&'static str> {
     let (old, new) = (parts(before), parts(after));
     let scale = |parts: &Parts| parts.numbers.get(1).copied().unwrap_or(0);
     match (family(&old.word), family(&new.word)) {
+        (Family::Integer, Family::Text | Family::Bytes) if old.word == "bit" => Some("Bits are read as characters."),
         (Family::Integer, Family::Decimal | Family::Text | Family::Bytes)
         | (Family::Decimal, Family::Text | Family::Bytes)
         | (Family::Choice | Family::Moment, Family::Text)
