@@ -89,6 +89,16 @@ impl Scope {
         }
     }
 
+    /// Whether a reference of the table at this place is checked later than the row is put in.
+    pub(super) fn is_checked_later(&self, catalog: &Catalog, at: usize) -> bool {
+        self.tables.get(at).is_some_and(|table| {
+            let mut constraints = catalog.constraints(table);
+            constraints.any(|(_, constraint)| {
+                matches!(constraint.kind, ConstraintKind::ForeignKey(_)) && constraint.initially_deferred
+            })
+        })
+    }
+
     /// The last table, by place, that must be filled before the references of the one at this place can be checked; the
     /// place itself where they can be checked at once.
     pub(super) fn end_of_cycle(&self, catalog: &Catalog, at: usize) -> usize {

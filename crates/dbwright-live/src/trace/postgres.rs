@@ -21,6 +21,7 @@ pub(crate) use kept::resume;
 #[cfg(unix)]
 pub use kept::trace_kept;
 pub(crate) use prefix::Prefix;
+pub(crate) use send::create_extension_call;
 pub(crate) use settings::Settings;
 
 use std::collections::{BTreeSet, HashMap};

@@ -6,4 +6,5 @@ mod error;
 mod json;
 mod page;
 mod sample;
+mod schema;
 mod text;

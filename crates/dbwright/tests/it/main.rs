@@ -15,5 +15,7 @@ mod engine;
 mod errors;
 mod registry;
 mod rule;
+mod schema;
+mod schema_postgres;
 mod scratch_url;
 mod terminal;
