@@ -308,6 +308,8 @@ pub struct Effect {
     pub outcome: Outcome,
     /// The transaction it ran in.
     pub transaction: TransactionId,
+    /// The open transaction that it committed although it is no `COMMIT` (MySQL and MariaDB).
+    pub committed: Option<TransactionId>,
     /// Locks held at its end, by relation and mode, also those left by earlier statements of its transaction.
     pub locks: Vec<HeldLock>,
     /// How it changed tables (MySQL and MariaDB).
@@ -342,6 +344,7 @@ impl Effect {
             known,
             outcome,
             transaction,
+            committed: None,
             locks: Vec::new(),
             operations: Vec::new(),
             parents: Vec::new(),

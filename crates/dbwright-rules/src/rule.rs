@@ -60,6 +60,8 @@ pub enum Claim {
     WritesWait,
     /// The server reports that it changed values to make them fit (MySQL and MariaDB).
     ValuesChanged,
+    /// The statement commits what earlier ones did, without being a `COMMIT` (MySQL and MariaDB).
+    CommitsOthers,
     /// The server refuses the statement, with or without rows.
     Fails,
     /// The server refuses the statement when tables hold rows, and runs it when they don't.
@@ -81,8 +83,11 @@ pub enum Claim {
 pub(crate) const VALUES_CHANGED: [u32; 7] = [1048, 1263, 1264, 1265, 1292, 1366, 1406];
 
 impl Claim {
-    /// Whether this effect of the statement with this index in its migration shows what is claimed of `relation`.
-    pub fn is_shown_by(self, effect: &Effect, statement: usize, relation: Option<&ObjectId>) -> bool {
+    /// Whether the statement with this index in its migration, whose effects these are, shows what is claimed of `relation`.
+    pub fn is_shown_by(self, effects: &[Effect], statement: usize, relation: Option<&ObjectId>) -> bool {
+        let Some((effect, earlier)) = effects.get(..=statement).and_then(<[Effect]>::split_last) else {
+            return false;
+        };
         let is_relation = |id: &ObjectId| relation == Some(id);
         let held = |mode: LockMode| {
             effect
@@ -114,6 +119,10 @@ impl Claim {
                 .warnings
                 .iter()
                 .any(|warning| VALUES_CHANGED.contains(&warning.code)),
+            Claim::CommitsOthers => {
+                let committed = |earlier: &Effect| effect.committed == Some(earlier.transaction);
+                earlier.iter().any(committed)
+            }
             Claim::Fails => matches!(effect.outcome, Outcome::Failed(_) | Outcome::FailedOnRows(_)),
             Claim::FailsOnRows => matches!(effect.outcome, Outcome::FailedOnRows(_)),
             Claim::Error(code) => effect.outcome.error().is_some_and(|error| error.code == code),

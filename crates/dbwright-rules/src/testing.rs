@@ -23,6 +23,7 @@ pub(crate) struct Did {
     sql: String,
     effect: Effect,
     own_transaction: Option<TransactionId>,
+    commits: bool,
 }
 
 impl Case {
@@ -84,6 +85,7 @@ impl Case {
                 sql,
                 mut effect,
                 own_transaction,
+                commits,
             } = did;
             // Leading comments stand in the file, not in the statement.
             let body = sql
@@ -108,6 +110,9 @@ impl Case {
                 RunMode::AllInOneTransaction => 0,
             });
             effect.transaction = own_transaction.unwrap_or(of_run_mode);
+            if commits {
+                effect.committed = effects.last().map(|last: &Effect| last.transaction);
+            }
             for lock in &mut effect.locks {
                 if lock.since == usize::MAX {
                     lock.since = number;
@@ -191,6 +196,7 @@ pub(crate) fn did(sql: &str) -> Did {
         sql: sql.to_owned(),
         effect,
         own_transaction: None,
+        commits: false,
     }
 }
 
@@ -268,6 +274,12 @@ impl Did {
             message: message.to_owned(),
         });
         self
+    }
+
+    /// Commits the transaction in which the statement before it ran, and runs in one of its own.
+    pub(crate) fn commits_and_runs_by_itself(mut self, transaction: u32) -> Did {
+        self.commits = true;
+        self.commits_by_itself(transaction)
     }
 
     /// Runs in a transaction of its own.

@@ -1,7 +1,7 @@
 //! The examples of every rule's page, run on real servers: what is called bad fires and does what the page claims, what
 //! is called good or fixed does neither, and the fix that is offered is the one that the page shows, and holds.
 
-use dbwright_catalog::{Effect, Engine, Finding, ObjectId, Outcome, Proof};
+use dbwright_catalog::{Finding, ObjectId, Outcome, Proof};
 use dbwright_live::scratch::postgres::PostgresScratch;
 use dbwright_rules::{Claim, Example, ExampleKind, RULES, Rule};
 use dbwright_sql::{Dialect, statements};
@@ -91,8 +91,8 @@ fn mistakes_of_bad(rule: &Rule, run: &Run) -> Vec<String> {
         for claim in rule.claims.iter().filter(|claim| **claim != Claim::Nothing) {
             let shown = match claim {
                 // The lock is named where it is taken and hurts where the later statements work.
-                Claim::LockCarriedOver(_) => is_shown(*claim, run.effects(), statement + 1, relation),
-                _ => is_shown(*claim, run.effects(), statement, relation),
+                Claim::LockCarriedOver(_) => claim.is_shown_by(run.effects(), statement + 1, relation),
+                _ => claim.is_shown_by(run.effects(), statement, relation),
             };
             if !shown {
                 mistakes.push(format!("{claim:?} was not observed on {relation:?}"));
@@ -100,12 +100,6 @@ fn mistakes_of_bad(rule: &Rule, run: &Run) -> Vec<String> {
         }
     }
     mistakes
-}
-
-fn is_shown(claim: Claim, effects: &[Effect], statement: usize, relation: Option<&ObjectId>) -> bool {
-    effects
-        .get(statement)
-        .is_some_and(|effect| claim.is_shown_by(effect, statement, relation))
 }
 
 /// The fix holds when it is tried as the product tries it.
@@ -137,9 +131,9 @@ fn mistakes_of_better(rule: &Rule, run: &Run, bad: Option<&Bad>) -> Vec<String> 
         }
     }
     let relation = bad.and_then(|bad| bad.relation.as_ref());
-    for (statement, effect) in run.effects().iter().enumerate() {
+    for statement in 0..run.effects().len() {
         for claim in rule.claims {
-            if !is_other_object(*claim) && claim.is_shown_by(effect, statement, relation) {
+            if !is_other_object(*claim) && claim.is_shown_by(run.effects(), statement, relation) {
                 mistakes.push(format!(
                     "{claim:?} was observed on {relation:?} in statement {}",
                     statement + 1
@@ -193,24 +187,36 @@ async fn every_example_for_postgres_does_what_its_page_says() {
     assert_none(&mistakes);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_for_mysql_and_mariadb_does_what_its_page_says() {
+    let mut mistakes = Vec::new();
+    for (engine, major) in servers::MYSQL_FAMILY {
+        let scratch = servers::mysql_family(engine, major).await;
+        mistakes.extend(wrong(Place::MySqlFamily(&scratch), major, None).await);
+        scratch.stop().await.unwrap();
+    }
+    assert_none(&mistakes);
+}
+
 #[tokio::test]
 async fn every_example_for_sqlite_does_what_its_page_says() {
     assert_none(&wrong(Place::Sqlite, 3, None).await);
 }
 
 #[test]
-fn every_engine_of_a_rule_that_is_run_has_a_bad_example() {
+fn every_engine_of_a_rule_has_a_bad_example_and_a_better_one() {
     for rule in RULES {
-        for engine in rule
-            .engines
-            .iter()
-            .filter(|engine| matches!(engine, Engine::Postgres | Engine::Sqlite))
-        {
-            let has = rule
-                .examples()
-                .iter()
-                .any(|example| example.engine == *engine && example.kind == ExampleKind::Bad);
-            assert!(has, "{} has no bad example for {engine}", rule.name);
+        let examples = rule.examples();
+        for engine in rule.engines {
+            let has = |is_it: fn(ExampleKind) -> bool| {
+                examples
+                    .iter()
+                    .any(|example| example.engine == *engine && is_it(example.kind))
+            };
+            let has_bad = has(|kind| kind == ExampleKind::Bad);
+            assert!(has_bad, "{} has no bad example for {engine}", rule.name);
+            let has_better = has(|kind| kind != ExampleKind::Bad);
+            assert!(has_better, "{} has no good or fixed example for {engine}", rule.name);
         }
     }
 }

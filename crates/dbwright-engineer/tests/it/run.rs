@@ -6,6 +6,7 @@ use dbwright_catalog::{
     Effect, Engine, Finding, History, Migration, MigrationSet, Outcome, Proof, RunMode, Tool, Trace,
 };
 use dbwright_live::prove::{self, Candidate};
+use dbwright_live::scratch::mysql_family::MySqlFamilyScratch;
 use dbwright_live::scratch::postgres::PostgresScratch;
 use dbwright_live::trace;
 use dbwright_sql::{Dialect, statements};
@@ -14,6 +15,7 @@ use dbwright_sql::{Dialect, statements};
 #[derive(Clone, Copy)]
 pub(crate) enum Place<'a> {
     Postgres(&'a PostgresScratch),
+    MySqlFamily(&'a MySqlFamilyScratch),
     Sqlite,
 }
 
@@ -21,6 +23,7 @@ impl Place<'_> {
     pub(crate) fn engine(self) -> Engine {
         match self {
             Place::Postgres(_) => Engine::Postgres,
+            Place::MySqlFamily(scratch) => scratch.server().engine,
             Place::Sqlite => Engine::Sqlite,
         }
     }
@@ -83,6 +86,7 @@ pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: 
     };
     let trace = match place {
         Place::Postgres(scratch) => trace::postgres::trace(scratch, &history, &judged, &mut |_| {}).await,
+        Place::MySqlFamily(scratch) => trace::mysql_family::trace(scratch, &history, &judged, &mut |_| {}).await,
         Place::Sqlite => trace::sqlite::trace(&history, &judged, &mut |_| {}),
     };
     let trace = trace.unwrap_or_else(|error| panic!("{error}: {:?}\n{sql}", std::error::Error::source(&error)));

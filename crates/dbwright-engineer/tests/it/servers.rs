@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use dbwright_catalog::Version;
+use dbwright_catalog::{Engine, Version};
+use dbwright_live::scratch::mysql_family::MySqlFamilyScratch;
 use dbwright_live::scratch::postgres::PostgresScratch;
 use dbwright_live::scratch::{BinDirs, ScratchOptions};
 
@@ -43,6 +44,34 @@ pub(crate) async fn scratch(major: u32) -> PostgresScratch {
         },
     };
     PostgresScratch::start(&options)
+        .await
+        .expect("the scratch server starts")
+}
+
+/// The servers of MySQL and MariaDB that every change is tested on, by major version. MySQL is of that one or a newer.
+pub(crate) const MYSQL_FAMILY: [(Engine, u32); 3] = [(Engine::MySql, 9), (Engine::MariaDb, 10), (Engine::MariaDb, 11)];
+
+/// A server of MySQL or MariaDB, for one test.
+pub(crate) async fn mysql_family(engine: Engine, major: u32) -> MySqlFamilyScratch {
+    let found = manifest().into_iter().find_map(|(name, version, bin)| {
+        let version: Version = version.parse().ok()?;
+        let is_it = version.major == major || engine == Engine::MySql && version.major > major;
+        (name == engine.name() && is_it).then_some((version, bin))
+    });
+    let (version, bin) = found.unwrap_or_else(|| panic!("no {engine} {major}: run `cargo xtask engines`"));
+    let mut bin_dirs = BinDirs::default();
+    match engine {
+        Engine::MySql => bin_dirs.mysql.push(bin),
+        Engine::MariaDb => bin_dirs.mariadb.push(bin),
+        Engine::Postgres | Engine::Sqlite => panic!("{engine} is none of the two"),
+    }
+    let options = ScratchOptions {
+        url: None,
+        version: Some(version),
+        cache: cache(),
+        bin_dirs,
+    };
+    MySqlFamilyScratch::start(engine, &options)
         .await
         .expect("the scratch server starts")
 }

@@ -94,6 +94,13 @@ pub(crate) fn show(effects: &[Effect]) -> String {
         if let Some(first) = together {
             line(format!("committed with {}", first + 1));
         }
+        let committed = effect.committed.and_then(|transaction| {
+            let earlier = effects[..index].iter();
+            earlier.rev().position(|earlier| earlier.transaction == transaction)
+        });
+        if let Some(before) = committed {
+            line(format!("commits {}", index - before));
+        }
         for operation in &effect.operations {
             line(format!("operation: {}", show_operation(operation)));
         }

@@ -26,9 +26,20 @@
 //! CREATE TABLE notes (id INTEGER PRIMARY KEY);
 //! ```
 //!
+//! ```sql bad mysql mariadb
+//! -- dbwright: allow drop-tabel (nobody reads it any more)
+//! CREATE TABLE notes (id int PRIMARY KEY);
+//! ```
+//!
+//! ```sql good mysql mariadb
+//! -- dbwright: allow drop-table (nobody reads it any more)
+//! CREATE TABLE notes (id int PRIMARY KEY);
+//! ```
+//!
 //! The comment is an ordinary one to the server:
 //! <https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-COMMENTS>,
-//! <https://www.sqlite.org/lang_comment.html>.
+//! <https://www.sqlite.org/lang_comment.html>, <https://dev.mysql.com/doc/refman/9.7/en/comments.html> and
+//! <https://mariadb.com/docs/server/reference/sql-structure/sql-language-structure/comment-syntax>.
 
 use dbwright_catalog::{Engine, Finding, Group, Severity};
 

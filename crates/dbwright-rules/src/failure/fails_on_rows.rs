@@ -42,12 +42,19 @@
 //! CREATE TABLE customers (id int PRIMARY KEY, name varchar(60));
 //! ```
 //!
-//! ```sql bad mysql mariadb
+//! On MySQL no date can stand in the old rows; MariaDB, as it is set up by default, writes `0000-00-00` there. One value in
+//! every row breaks a unique index on both:
+//!
+//! ```sql bad mysql
 //! ALTER TABLE customers ADD COLUMN born date NOT NULL;
 //! ```
 //!
+//! ```sql bad mysql mariadb
+//! ALTER TABLE customers ADD COLUMN code int NOT NULL UNIQUE;
+//! ```
+//!
 //! ```sql good mysql mariadb
-//! ALTER TABLE customers ADD COLUMN born date;
+//! ALTER TABLE customers ADD COLUMN born date, ADD COLUMN code int UNIQUE;
 //! ```
 //!
 //! See <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>,

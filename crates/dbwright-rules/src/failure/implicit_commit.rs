@@ -36,7 +36,7 @@
 //! <https://mariadb.com/docs/server/reference/sql-statements/transactions/sql-statements-that-cause-an-implicit-commit>.
 
 use dbwright_catalog::{Engine, Finding, Group, RunMode, Severity};
-use dbwright_sql::{Dialect, Summary, TransactionControl, summarise_mysql_family};
+use dbwright_sql::{Summary, TransactionControl};
 
 use crate::context::{Context, Neighbour};
 use crate::{Claim, Rule};
@@ -46,8 +46,7 @@ pub(crate) static RULE: Rule = Rule {
     group: Group::Failure,
     severity: Severity::Warning,
     engines: &[Engine::MySql, Engine::MariaDb],
-    // What a commit costs shows only where something fails later.
-    claims: &[Claim::Nothing],
+    claims: &[Claim::CommitsOthers],
     source: include_str!("implicit_commit.rs"),
     check,
 };
@@ -61,14 +60,14 @@ enum Broken<'a> {
 }
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    if !context.here().ran() || !commits(context, &context.statement.text) {
+    if !context.here().ran() || context.effect.committed.is_none() {
         return;
     }
     let earlier: Vec<Neighbour<'_>> = context.earlier_in_migration().collect();
     if earlier
         .iter()
         .enumerate()
-        .any(|(index, it)| commits(context, &it.statement.text) && broken(context, &earlier[..index]).is_some())
+        .any(|(index, it)| it.effect.committed.is_some() && broken(context, &earlier[..index]).is_some())
     {
         return;
     }
@@ -108,10 +107,6 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     findings.push(finding);
 }
 
-fn commits(context: &Context<'_>, text: &str) -> bool {
-    summarise_mysql_family(Dialect::server(context.history.engine), text).implicit_commit
-}
-
 /// What would be ended by a statement that commits and stands after these.
 fn broken<'a>(context: &Context<'a>, earlier: &[Neighbour<'a>]) -> Option<Broken<'a>> {
     let in_transaction = match context.migration.run_mode {
@@ -126,7 +121,7 @@ fn broken<'a>(context: &Context<'a>, earlier: &[Neighbour<'a>]) -> Option<Broken
         let ends = [TransactionControl::Commit, TransactionControl::Rollback].map(Summary::Transaction);
         if summary == Summary::Transaction(TransactionControl::Begin) {
             (begun, rows) = (Some(*statement), None);
-        } else if ends.contains(&summary) || commits(context, text) {
+        } else if ends.contains(&summary) || statement.effect.committed.is_some() {
             (begun, rows) = (None, None);
         } else if in_transaction && !statement.effect.rows.is_empty() {
             rows = rows.or(Some(*statement));

@@ -241,7 +241,7 @@ fn if_not_exists_on_an_index_of_a_new_table_is_fine() {
 fn a_definition_that_commits_changed_rows_is_told_once() {
     let case = Case::mysql([table("orders")]).migration([
         did("UPDATE orders SET total = 0").rows("orders", [0, 3, 0]),
-        did("ALTER TABLE orders ADD COLUMN a int").commits_by_itself(50),
+        did("ALTER TABLE orders ADD COLUMN a int").commits_and_runs_by_itself(50),
         did("UPDATE orders SET a = 0")
             .rows("orders", [0, 3, 0])
             .commits_by_itself(51),
@@ -254,9 +254,10 @@ fn a_definition_that_commits_changed_rows_is_told_once() {
 #[test]
 fn a_definition_in_a_transaction_of_the_file_is_told_and_one_by_itself_is_not() {
     let alter = || did("ALTER TABLE orders ADD COLUMN a int").commits_by_itself(50);
+    let alter_in_transaction = did("ALTER TABLE orders ADD COLUMN a int").commits_and_runs_by_itself(50);
     let case = Case::mysql([table("orders")]).migration_in(
         RunMode::EachStatement,
-        [did("START TRANSACTION"), alter(), did("COMMIT")],
+        [did("START TRANSACTION"), alter_in_transaction, did("COMMIT")],
     );
     assert_eq!(case.found(), ["implicit-commit@1"]);
     let case = Case::mysql([table("orders")]).migration_in(
@@ -271,6 +272,15 @@ fn a_definition_in_a_transaction_of_the_file_is_told_and_one_by_itself_is_not() 
     assert_eq!(case.found(), [""; 0]);
     let case = Case::mysql([table("orders")]).migration([alter()]);
     assert_eq!(case.found(), [""; 0]);
+}
+
+#[test]
+fn a_procedure_that_commits_changed_rows_is_told() {
+    let case = Case::mysql([table("orders")]).migration([
+        did("UPDATE orders SET total = 0").rows("orders", [0, 3, 0]),
+        did("CALL add_column()").commits_and_runs_by_itself(50),
+    ]);
+    assert_eq!(case.found(), ["implicit-commit@1"]);
 }
 
 #[test]

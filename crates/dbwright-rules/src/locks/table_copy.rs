@@ -9,12 +9,17 @@
 //!
 //! ```sql setup mysql mariadb
 //! CREATE TABLE orders (id int PRIMARY KEY, total int, note varchar(60)) CHARACTER SET utf8mb4;
-//! CREATE TABLE lines (id int PRIMARY KEY, order_id int, KEY (order_id));
+//! CREATE TABLE order_lines (id int PRIMARY KEY, order_id int, KEY (order_id));
 //! ```
 //!
-//! A type change copies the table:
+//! A type change copies the table. MariaDB lets others write meanwhile from 11.2 on, and gives their writes to the copy at
+//! the end; older versions and MySQL don't:
 //!
-//! ```sql bad mysql mariadb
+//! ```sql bad mysql
+//! ALTER TABLE orders MODIFY total bigint;
+//! ```
+//!
+//! ```sql bad mariadb below:11
 //! ALTER TABLE orders MODIFY total bigint;
 //! ```
 //!
@@ -25,22 +30,33 @@
 //! What to do: use an online schema change (gh-ost, pt-online-schema-change), which fills the copy while writes go on; or add a
 //! column of the new type, fill it in batches, and swap the two in a later release.
 //!
-//! A foreign key is checked row by row, in a copy:
+//! A foreign key is checked row by row, in a copy of the same kind:
 //!
-//! ```sql bad mysql mariadb
-//! ALTER TABLE lines ADD FOREIGN KEY (order_id) REFERENCES orders (id);
+//! ```sql bad mysql
+//! ALTER TABLE order_lines ADD FOREIGN KEY (order_id) REFERENCES orders (id);
+//! ```
+//!
+//! ```sql bad mariadb below:11
+//! ALTER TABLE order_lines ADD FOREIGN KEY (order_id) REFERENCES orders (id);
 //! ```
 //!
 //! ```sql good mysql mariadb
 //! SET SESSION foreign_key_checks = 0;
-//! ALTER TABLE lines ADD FOREIGN KEY (order_id) REFERENCES orders (id);
+//! ALTER TABLE order_lines ADD FOREIGN KEY (order_id) REFERENCES orders (id);
 //! SET SESSION foreign_key_checks = 1;
 //! ```
 //!
 //! Without the check the key is added in place; rows without a parent stay, so look for them before and after.
 //!
-//! See <https://dev.mysql.com/doc/refman/9.7/en/innodb-online-ddl-operations.html> and
-//! <https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-overview>.
+//! A full text index is built in place, and locks the table for as long as its rows are read, on every version:
+//!
+//! ```sql bad mysql mariadb
+//! ALTER TABLE orders ADD FULLTEXT INDEX (note);
+//! ```
+//!
+//! See <https://dev.mysql.com/doc/refman/9.7/en/innodb-online-ddl-operations.html>,
+//! <https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-overview> and
+//! <https://mariadb.com/docs/server/reference/sql-statements/data-definition/alter/alter-table/online-schema-change>.
 
 use dbwright_catalog::{
     Algorithm, ConstraintKind, Engine, Finding, Group, ObjectBody, RefusedOffer, Severity, TableOperation,

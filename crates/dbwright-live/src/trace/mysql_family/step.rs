@@ -7,7 +7,7 @@ use dbwright_catalog::{
     SqlError, TableOperation, TransactionId,
 };
 use dbwright_ddl::quote_identifier;
-use dbwright_sql::{Form, MySqlFamilySummary, Summary, TableAction, TableName};
+use dbwright_sql::{Form, MySqlFamilySummary, Summary, TableAction, TableName, TransactionControl};
 use mysql_async::prelude::Queryable;
 
 use super::offers::{Offer, Offers, refused_for};
@@ -159,6 +159,10 @@ impl Runner<'_> {
         };
         let done = matches!(performed.sent.answer, Answer::Done);
         if let Some(in_transaction) = performed.sent.in_transaction {
+            let goes_on = in_transaction && self.open == Some(transaction);
+            if !goes_on && !ends_transaction(summary) {
+                effect.committed = self.open;
+            }
             self.open = in_transaction.then_some(transaction);
         }
         effect.duration = performed.sent.duration;
@@ -614,6 +618,14 @@ impl Runner<'_> {
         touched.renamed = renamed;
         touched
     }
+}
+
+/// Whether a statement says that it ends the transaction.
+fn ends_transaction(summary: &MySqlFamilySummary) -> bool {
+    matches!(
+        summary.summary,
+        Summary::Transaction(TransactionControl::Commit | TransactionControl::Rollback)
+    )
 }
 
 /// Whether a statement gives a table new, empty files.
