@@ -49,6 +49,7 @@ fn finding(section: usize, finding: &catalog::Finding) -> wire::Finding {
             catalog::Group::DataLoss => wire::Group::DataLoss,
             catalog::Group::Release => wire::Group::Release,
             catalog::Group::Design => wire::Group::Design,
+            catalog::Group::Security => wire::Group::Security,
         },
         severity: match finding.severity {
             catalog::Severity::Error => wire::Severity::Error,
