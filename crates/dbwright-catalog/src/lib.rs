@@ -34,6 +34,7 @@ mod object;
 mod plan;
 mod proof;
 mod review;
+mod schema;
 mod statement;
 
 pub use change::{Change, changes};
@@ -58,4 +59,5 @@ pub use plan::{
 };
 pub use proof::Proof;
 pub use review::{MigrationTrace, Review, Section, Trace, Unfilled};
+pub use schema::{Comparison, Drift, Ignored, KindCoverage, Proposal, SchemaShown, SchemaSide, SideKind};
 pub use statement::{Span, Statement};

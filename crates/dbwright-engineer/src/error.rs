@@ -3,6 +3,8 @@
 use dbwright_live::LiveError;
 use dbwright_repo::RepoError;
 
+use crate::schema::SchemaError;
+
 /// Whose turn it is when something went wrong. Decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -24,6 +26,9 @@ pub enum EngineerError {
     /// A server, a session or a file failed.
     #[error(transparent)]
     Live(#[from] LiveError),
+    /// A schema, or two that were compared.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// There is no rule of that name.
     #[error("unknown rule `{name}`{}", from.as_ref().map(|from| format!(" ({from})")).unwrap_or_default())]
     UnknownRule {
@@ -48,6 +53,7 @@ impl EngineerError {
             EngineerError::Live(error) if error.is_refusal() => ErrorKind::Refused,
             EngineerError::Live(LiveError::Install(error)) if error.is_wrong_use() => ErrorKind::Usage,
             EngineerError::Live(_) => ErrorKind::Outside,
+            EngineerError::Schema(error) => error.kind(),
             EngineerError::UnknownRule { .. } | EngineerError::ScratchUrl(_) => ErrorKind::Usage,
         }
     }
@@ -73,6 +79,7 @@ impl EngineerError {
         match self {
             EngineerError::Repo(error) => error.hint().into_iter().collect(),
             EngineerError::Live(error) => error.hints(),
+            EngineerError::Schema(error) => error.hints(),
             EngineerError::UnknownRule { name, .. } => {
                 let nearest = dbwright_rules::nearest(name).map(|rule| format!("did you mean `{rule}`?"));
                 nearest

@@ -9,10 +9,13 @@ mod engines;
 mod error;
 mod levels;
 mod rules;
+mod schema;
 mod section;
 
 pub use cache::{CACHE_BYTES_MAX, CacheContents, CacheEntry, CacheEntryKind, cache_contents, clear_cache};
 pub use check::{CheckAnswer, CheckRequest, Input, Phase, Scope, check};
+pub use dbwright_ddl::PlanOptions;
+pub use dbwright_live::connect::ReadLimits;
 pub use dbwright_live::install::Progress as InstallProgress;
 pub use dbwright_live::scratch::BinDirs;
 pub use dbwright_repo::{Candidate, Fact, FailOn, Overrides, Selection, parse_tool};
@@ -23,3 +26,8 @@ pub use engines::{
 };
 pub use error::{EngineerError, ErrorKind};
 pub use rules::{RuleLine, rule_page, rules};
+pub use schema::{
+    Answer, BaselineEntry, DiffRequest, DriftRequest, Passwords, PlanRequest, RenameRequest, SchemaError, SchemaPhase,
+    SchemaSetUp, ShowRequest, diff as schema_diff, drift as schema_drift, entries as baseline_entries,
+    plan as schema_plan, show as schema_show,
+};

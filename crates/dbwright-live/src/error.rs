@@ -101,6 +101,16 @@ pub enum LiveError {
         /// Why not.
         problem: String,
     },
+    /// A database of the user can't be reached or read.
+    #[error("{url}: {problem}")]
+    Connect {
+        /// Which; without its password.
+        url: String,
+        /// What is wrong.
+        problem: String,
+        /// What to do about it.
+        hints: Vec<String>,
+    },
     /// This build, platform or server can't do what was asked.
     #[error("{what}")]
     Unsupported {
@@ -138,6 +148,7 @@ impl LiveError {
                 vec!["free some space, or point TMPDIR to a folder that has about 200 MB".to_owned()]
             }
             LiveError::Install(error) => error.hints(),
+            LiveError::Connect { hints, .. } => hints.clone(),
             _ => Vec::new(),
         }
     }

@@ -1,10 +1,11 @@
 //! Everything that talks to a database server, except writing to a user's database.
 //!
-//! Scratch servers ([`scratch`]), reading catalogs ([`introspect`]), putting generated rows into tables ([`fill`]) and
+//! Connections to users' servers ([`connect`]), scratch servers ([`scratch`]), reading catalogs ([`introspect`]), putting generated rows into tables ([`fill`]) and
 //! trying fixes ([`prove`]) and
 //! running histories while watching what each statement does ([`trace`]).
 
 pub mod cache;
+pub mod connect;
 mod error;
 pub mod fill;
 pub mod install;

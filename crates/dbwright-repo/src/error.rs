@@ -138,6 +138,14 @@ pub enum RepoError {
         /// Whether the clone is shallow.
         shallow: bool,
     },
+    /// A commit that holds nothing at a path.
+    #[error("there is nothing at {} in {reference}", path.display())]
+    NothingAt {
+        /// The commit, as it was named.
+        reference: String,
+        /// The path, relative to the root of the repository.
+        path: PathBuf,
+    },
     /// None of the usual names of a default branch exists.
     #[error("cannot find the default branch: there is no origin/HEAD, origin/main, origin/master, main or master")]
     NoDefaultBranch,
@@ -175,6 +183,7 @@ impl RepoError {
             | RepoError::UnknownEngine { .. }
             | RepoError::EngineOfFile { .. }
             | RepoError::ReferenceMissing { .. }
+            | RepoError::NothingAt { .. }
             | RepoError::NoDefaultBranch => ErrorKind::Usage,
             RepoError::Unreadable { .. }
             | RepoError::NotText { .. }
@@ -214,6 +223,9 @@ impl RepoError {
             RepoError::NoGit => Some("install git, or judge every migration with --all".to_owned()),
             RepoError::NotARepository { .. } => Some("judge every migration with --all".to_owned()),
             RepoError::ReferenceMissing { reference, from, shallow } => Some(reference_hint(reference, from, *shallow)),
+            RepoError::NothingAt { reference, .. } => Some(format!(
+                "`git ls-tree {reference}` shows what is there; the path is relative to the root of the repository"
+            )),
             RepoError::NoDefaultBranch => Some(
                 "name what to compare with by --since REF (or `base = \"…\"` in dbwright.toml), or judge everything with --all"
                     .to_owned(),

@@ -152,23 +152,29 @@ pub fn judged(history: &History, new: &NewSince) -> (MigrationSet, Vec<Finding>)
     (MigrationSet::Only { indexes, why }, findings)
 }
 
-struct Git<'a> {
-    root: &'a Path,
+pub(crate) struct Git<'a> {
+    pub(crate) root: &'a Path,
 }
 
 impl Git<'_> {
-    /// Runs git and hands back its output, whatever its exit code.
-    fn run(&self, arguments: &[&str]) -> Result<Output, RepoError> {
-        let output = Command::new("git")
+    /// git with these arguments, in a manner in which it starts nothing and changes nothing.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command
             .arg("--no-optional-locks")
             .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
             .arg("-C")
             .arg(self.root)
             .args(arguments)
             .env("GIT_TERMINAL_PROMPT", "0")
-            .env("LC_ALL", "C")
-            .output();
-        output.map_err(|error| match error.kind() {
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("LC_ALL", "C");
+        command
+    }
+
+    /// Runs git and hands back its output, whatever its exit code.
+    fn run(&self, arguments: &[&str]) -> Result<Output, RepoError> {
+        self.command(arguments).output().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => RepoError::NoGit,
             _ => RepoError::Git {
                 command: arguments.first().copied().unwrap_or_default().to_owned(),
@@ -178,7 +184,7 @@ impl Git<'_> {
     }
 
     /// Runs git and hands back what it printed; an exit code other than 0 is an error.
-    fn read(&self, arguments: &[&str]) -> Result<String, RepoError> {
+    pub(crate) fn read(&self, arguments: &[&str]) -> Result<String, RepoError> {
         let output = self.run(arguments)?;
         if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
@@ -187,7 +193,7 @@ impl Git<'_> {
         }
     }
 
-    fn check_repository(&self) -> Result<(), RepoError> {
+    pub(crate) fn check_repository(&self) -> Result<(), RepoError> {
         let arguments = ["rev-parse", "--is-inside-work-tree"];
         let output = self.run(&arguments)?;
         if output.status.success() {
@@ -202,14 +208,14 @@ impl Git<'_> {
     }
 
     /// The commit that a reference names.
-    fn commit(&self, reference: &str) -> Result<Option<String>, RepoError> {
+    pub(crate) fn commit(&self, reference: &str) -> Result<Option<String>, RepoError> {
         let commit = format!("{reference}^{{commit}}");
         let output = self.run(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?;
         let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Ok((output.status.success() && !text.is_empty()).then_some(text))
     }
 
-    fn is_shallow(&self) -> Result<bool, RepoError> {
+    pub(crate) fn is_shallow(&self) -> Result<bool, RepoError> {
         Ok(self.read(&["rev-parse", "--is-shallow-repository"])?.trim() == "true")
     }
 

@@ -9,10 +9,12 @@
 //! of a database URL only its scheme is looked at.
 
 mod config;
+mod desired;
 mod detect;
 mod error;
 mod facts;
 mod git;
+mod git_tree;
 mod go_template;
 mod history;
 mod json5;
@@ -26,10 +28,12 @@ mod tools;
 mod walk;
 
 pub use config::{Config, FailOn, Overrides, RuleLevel, Setting, parse_tool};
+pub use desired::Desired;
 pub use detect::{Candidate, Detection, detect};
 pub use error::{ErrorKind, RepoError};
 pub use facts::{Fact, ServerFact};
 pub use git::{ChangeKind, ChangedFile, NewSince, judged, new_since};
+pub use git_tree::{CommittedFile, files_at};
 pub use history::read_history;
 pub use lone_file::{Input, read_file};
 pub use select::{Selected, Selection, select};

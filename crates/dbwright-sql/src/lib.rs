@@ -21,11 +21,13 @@
 //! client) are split as they split themselves. Of MySQL and MariaDB, [`summarise_mysql_family`] tells more.
 
 mod dialect;
+mod intent;
 mod lexer;
 mod split;
 mod summary;
 
 pub use dialect::{Dialect, SqlMode};
+pub use intent::{DeclaredRename, Renamed, UnclearIntent, declared_renames};
 pub use lexer::{Token, TokenKind, Tokens, tokens, tokens_in};
 pub use split::{Piece, PieceKind, is_harmless_command, pieces, statements, statements_in};
 pub use summary::{

@@ -60,6 +60,7 @@ const BORDERS: [Border; 10] = [
             "postcard",
             "rusqlite",
             "rustix",
+            "rustls",
             "rustls-native-certs",
             "serde",
             "serde_json",
@@ -69,13 +70,14 @@ const BORDERS: [Border; 10] = [
             "thiserror",
             "tokio",
             "tokio-postgres",
+            "tokio-postgres-rustls",
             "ureq",
         ],
     },
     Border {
         name: "dbwright-engineer",
         own: &["catalog", "sql", "ddl", "repo", "rules", "live"],
-        third: &["thiserror", "tokio"],
+        third: &["tempfile", "thiserror", "tokio"],
     },
     Border {
         name: "dbwright",

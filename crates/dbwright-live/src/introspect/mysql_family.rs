@@ -15,7 +15,7 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{
-    Catalog, Change, ConstraintKind, Dependency, Engine, Object, ObjectBody, ObjectId, ObjectKind, Server,
+    Catalog, Change, ConstraintKind, Dependency, Engine, Object, ObjectBody, ObjectId, ObjectKind, Reading, Server,
 };
 use mysql_async::Conn;
 
@@ -36,6 +36,15 @@ const SETTINGS: &str = "SET SESSION sql_mode = '', sql_quote_show_create = 1";
 /// how definitions are printed are reset in it.
 pub async fn read(conn: &mut Conn, server: &Server) -> Result<Catalog, LiveError> {
     Ok(CatalogState::read(conn, server).await?.catalog)
+}
+
+/// Reads the whole schema of the session's current database, with what can't be read of it.
+pub async fn read_whole(conn: &mut Conn, server: &Server) -> Result<Reading, LiveError> {
+    Ok(Reading {
+        catalog: read(conn, server).await?,
+        unmodelled: Vec::new(),
+        unread: Vec::new(),
+    })
 }
 
 /// What a statement may have changed, as far as its text tells.

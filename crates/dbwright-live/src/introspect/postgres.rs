@@ -10,7 +10,7 @@ mod queries;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dbwright_catalog::{
-    Catalog, Change, Dependency, Engine, Object, ObjectBody, ObjectId, ObjectKind, Server, TableKind,
+    Catalog, Change, Dependency, Engine, Object, ObjectBody, ObjectId, ObjectKind, Reading, Server, TableKind,
 };
 use dbwright_ddl::qualified_name;
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
@@ -25,6 +25,16 @@ pub enum Frame {
     InTransaction,
     /// None is open: reading opens one of its own.
     Alone,
+}
+
+/// Reads the whole schema, with what can't be read of it. The session must have no transaction open.
+pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, LiveError> {
+    let state = CatalogState::read(client, server, Frame::Alone).await?;
+    Ok(Reading {
+        catalog: state.catalog(),
+        unmodelled: Vec::new(),
+        unread: Vec::new(),
+    })
 }
 
 /// Which rows of the system catalogs are newer than the last reading.

@@ -3,6 +3,7 @@
 //! Everything that dbwright tries out, it tries out here. Not for the user's own servers: nothing in this module
 //! connects to one, unless it was given explicitly as a disposable one and holds nothing.
 
+mod any;
 mod options;
 #[cfg(unix)]
 mod own;
@@ -10,6 +11,7 @@ mod patience;
 mod places;
 mod stamp;
 
+pub use any::{Replayed, Scratch, SqliteScratch};
 pub use options::{BinDirs, ParseScratchUrlError, ScratchOptions, ScratchUrl};
 
 pub mod mysql_family;

@@ -35,6 +35,7 @@ use super::bookkeeping;
 use crate::LiveError;
 use crate::fill;
 use crate::introspect::mysql_family::CatalogState;
+use crate::scratch::Replayed;
 use crate::scratch::mysql_family::{MySqlFamilyScratch, Who};
 
 /// What a trace allows migrations.
@@ -80,6 +81,38 @@ pub async fn trace_within(
 ) -> Result<Trace, LiveError> {
     match run(scratch, history, judged, limits, progress).await {
         Ok(trace) => Ok(trace),
+        Err(error) => Err(scratch.why(error).await),
+    }
+}
+
+/// Runs the whole history in a new database of the scratch server, which stays, without rows and without watching.
+///
+/// # Errors
+///
+/// As [`trace`].
+pub async fn replay(
+    scratch: &MySqlFamilyScratch,
+    history: &History,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Replayed, LiveError> {
+    let replayed = async {
+        let mut runner = Runner::new(scratch, Limits::default()).await?;
+        runner.begin(history).await?;
+        let none = MigrationSet::Only {
+            indexes: Vec::new(),
+            why: String::new(),
+        };
+        let migrations = runner.run_history(history, &none, progress).await?;
+        let replayed = Replayed {
+            database: runner.database.clone(),
+            migrations,
+            assumptions: std::mem::take(&mut runner.assumptions),
+        };
+        runner.close_sessions().await;
+        Ok(replayed)
+    };
+    match replayed.await {
+        Ok(replayed) => Ok(replayed),
         Err(error) => Err(scratch.why(error).await),
     }
 }
@@ -250,7 +283,16 @@ impl<'a> Runner<'a> {
     }
 
     /// Closes all sessions and drops the databases.
-    pub(crate) async fn leave(self) -> Result<(), LiveError> {
+    pub(crate) async fn leave(mut self) -> Result<(), LiveError> {
+        let (scratch, databases) = (self.scratch, std::mem::take(&mut self.databases));
+        self.close_sessions().await;
+        for database in &databases {
+            scratch.drop_database(database).await?;
+        }
+        Ok(())
+    }
+
+    async fn close_sessions(self) {
         for conn in [self.session, self.filler, self.observer]
             .into_iter()
             .chain(self.holders)
@@ -258,10 +300,6 @@ impl<'a> Runner<'a> {
             // A session that the migrations have ended can't be closed any more.
             let _ = conn.disconnect().await;
         }
-        for database in &self.databases {
-            self.scratch.drop_database(database).await?;
-        }
-        Ok(())
     }
 
     /// Makes what exists before the first migration: prelude, the schema that was given, and the table of the tool.

@@ -39,6 +39,7 @@ use super::bookkeeping;
 use crate::LiveError;
 use crate::fill;
 use crate::introspect::postgres::{CatalogState, Frame, Touched};
+use crate::scratch::Replayed;
 use crate::scratch::postgres::{PostgresScratch, Session, Who};
 
 /// Runs the whole history in a new database of the scratch server and tells what became of each migration.
@@ -76,6 +77,34 @@ async fn run(
         tell_failures_on_rows(&mut trace.migrations, clean);
     }
     Ok(trace)
+}
+
+/// Runs the whole history in a new database of the scratch server, which stays, without rows and without watching.
+///
+/// # Errors
+///
+/// When the server or a session breaks; never because of what the migrations say.
+pub async fn replay(
+    scratch: &PostgresScratch,
+    history: &History,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Replayed, LiveError> {
+    let replayed = async {
+        let mut runner = Runner::begin(scratch, history).await?;
+        let all = 0..history.migrations.len();
+        let migrations = runner.run_history(history, &nothing(), all, progress).await?;
+        let replayed = Replayed {
+            database: runner.database.clone(),
+            migrations,
+            assumptions: std::mem::take(&mut runner.assumptions),
+        };
+        runner.close_sessions().await;
+        Ok(replayed)
+    };
+    match replayed.await {
+        Ok(replayed) => Ok(replayed),
+        Err(error) => Err(scratch.why(error).await),
+    }
 }
 
 /// No migration is judged.

@@ -9,6 +9,8 @@
 mod breakage;
 #[cfg(unix)]
 mod cache;
+#[cfg(unix)]
+mod connect;
 mod effects;
 mod family;
 mod fill;

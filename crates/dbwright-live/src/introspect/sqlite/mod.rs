@@ -10,8 +10,8 @@ mod tokens;
 use std::collections::BTreeMap;
 
 use dbwright_catalog::{
-    Catalog, Constraint, ConstraintKind, Dependency, Engine, Index, Object, ObjectBody, ObjectId, ObjectKind, Server,
-    SqliteTable, Table, TableExtra, TableKind, Trigger, Version, View,
+    Catalog, Constraint, ConstraintKind, Dependency, Engine, Index, Object, ObjectBody, ObjectId, ObjectKind, Reading,
+    Server, SqliteTable, Table, TableExtra, TableKind, Trigger, Version, View,
 };
 use rusqlite::Connection;
 
@@ -41,6 +41,15 @@ pub fn read(connection: &Connection) -> Result<Catalog, LiveError> {
         source,
     })?;
     Ok(reader.catalog)
+}
+
+/// Reads the whole schema, with what can't be read of it.
+pub fn read_whole(connection: &mut Connection) -> Result<Reading, LiveError> {
+    Ok(Reading {
+        catalog: read(connection)?,
+        unmodelled: Vec::new(),
+        unread: Vec::new(),
+    })
 }
 
 /// A row of `sqlite_schema`.

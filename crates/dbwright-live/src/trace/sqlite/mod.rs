@@ -31,6 +31,7 @@ use super::bookkeeping;
 use crate::LiveError;
 use crate::fill::sqlite::fill;
 use crate::introspect;
+use crate::scratch::Replayed;
 use integrity::Integrity;
 use observe::Observer;
 use pass::{Batch, Pass, StatementRun, Transactions};
@@ -52,6 +53,26 @@ fn trace_within(
     let mut tracer = Tracer::begin(folder.path(), history, limits)?;
     tracer.run(history, judged, 0..history.migrations.len(), progress)?;
     tracer.finish(judged)
+}
+
+/// Runs the whole history on a database in a folder, which stays, without rows and without watching.
+///
+/// # Errors
+///
+/// When the file system fails; never because of what the migrations say.
+pub fn replay(folder: &Path, history: &History) -> Result<Replayed, LiveError> {
+    let none = MigrationSet::Only {
+        indexes: Vec::new(),
+        why: String::new(),
+    };
+    let mut tracer = Tracer::begin(folder, history, LIMITS)?;
+    tracer.run(history, &none, 0..history.migrations.len(), &mut |_| {})?;
+    let judged = |effects| MigrationTrace { judged: false, effects };
+    Ok(Replayed {
+        database: folder.join(REPLAYED).display().to_string(),
+        migrations: tracer.effects.into_iter().map(judged).collect(),
+        assumptions: tracer.assumptions,
+    })
 }
 
 fn scratch_folder() -> Result<tempfile::TempDir, LiveError> {

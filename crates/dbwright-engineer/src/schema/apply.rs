@@ -1,0 +1,110 @@
+//! SQL of our own as a history that a scratch server runs, and what came of running one.
+
+use std::path::{Path, PathBuf};
+
+use dbwright_catalog::{
+    Engine, Finding, History, Migration, Outcome, RunMode, Server, Span, SqlError, Statement, Tool,
+};
+use dbwright_live::scratch::Replayed;
+
+use super::error::SchemaError;
+
+/// Statements as a migration, whose text they are.
+pub(super) fn migration<'a>(name: &str, statements: impl IntoIterator<Item = &'a str>, run_mode: RunMode) -> Migration {
+    let mut text = String::new();
+    let mut found = Vec::new();
+    for sql in statements {
+        let start = text.len();
+        let line = 1 + text.matches('\n').count() as u32;
+        text.push_str(sql);
+        found.push(Statement {
+            text: sql.to_owned(),
+            span: Span::new(start, text.len()),
+            line,
+            copy_rows: None,
+            not_sent: None,
+        });
+        text.push_str(";\n");
+    }
+    Migration {
+        name: name.to_owned(),
+        path: PathBuf::from(name),
+        text,
+        statements: found,
+        run_mode,
+        down: None,
+    }
+}
+
+/// Migrations of our own as a history.
+pub(super) fn history(server: &Server, migrations: Vec<Migration>) -> History {
+    History {
+        tool: Tool::File,
+        engine: server.engine,
+        version: Some((server.version, "the other side".to_owned())),
+        folder: PathBuf::new(),
+        migrations,
+        sqlite_foreign_keys: false,
+        prelude: None,
+        schema: None,
+        left_out: Vec::new(),
+        findings: Vec::<Finding>::new(),
+    }
+}
+
+/// The first statement that did not run, as an error with its place and the server's words.
+pub(super) fn must_apply(history: &History, replayed: &Replayed, server: &Server) -> Result<(), SchemaError> {
+    for (migration, trace) in history.migrations.iter().zip(&replayed.migrations) {
+        for (statement, effect) in migration.statements.iter().zip(&trace.effects) {
+            let place = place(&migration.path, statement.line);
+            let (message, hint) = match &effect.outcome {
+                Outcome::Done => continue,
+                Outcome::Refused(reason) => (format!("not run: {reason}"), None),
+                Outcome::Failed(error) | Outcome::FailedOnRows(error) | Outcome::FollowsFrom { error, .. } => {
+                    (words(error), hint(error))
+                }
+            };
+            return Err(SchemaError::NotApplied {
+                place,
+                message,
+                server: server.clone(),
+                hint,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn place(path: &Path, line: u32) -> String {
+    format!("{}:{line}", path.display())
+}
+
+fn words(error: &SqlError) -> String {
+    let detail = error
+        .detail
+        .as_ref()
+        .map(|detail| format!(" ({detail})"))
+        .unwrap_or_default();
+    format!("{}{detail}", error.message.trim_end_matches('.'))
+}
+
+/// What to do about a refusal, where the scratch server is to blame.
+fn hint(error: &SqlError) -> Option<String> {
+    let message = error.message.as_str();
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html: feature_not_supported, undefined_file
+    let extension = matches!(error.code.as_str(), "0A000" | "58P01") && message.contains("extension");
+    extension.then(|| {
+        "the scratch server lacks that extension; install it beside the server programs, or give a disposable server that has \
+         it: --scratch-url URL"
+            .to_owned()
+    })
+}
+
+/// Whether dialects of an engine run the SQL of another: what says nothing of MariaDB was taken for MySQL's.
+pub(super) fn may_be(written_for: Engine, engine: Engine) -> bool {
+    written_for == engine
+        || matches!(
+            (written_for, engine),
+            (Engine::MySql, Engine::MariaDb) | (Engine::MariaDb, Engine::MySql)
+        )
+}

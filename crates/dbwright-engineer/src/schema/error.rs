@@ -1,0 +1,166 @@
+//! What can go wrong with schemas: what, where, and what to do.
+
+use dbwright_catalog::{Engine, Refusal, Server};
+use dbwright_live::connect::ParseDatabaseUrlError;
+
+use crate::ErrorKind;
+
+/// Why a command about schemas came to nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// A text that is meant as the URL of a database, and is none.
+    #[error(transparent)]
+    Url(#[from] ParseDatabaseUrlError),
+    /// A source that is nothing known.
+    #[error("{source_text}: {problem}")]
+    Source {
+        /// As it was named.
+        source_text: String,
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        hint: String,
+    },
+    /// Two sides that can't be compared.
+    #[error("{before} is {before_engine} and {after} is {after_engine}; two engines are not compared")]
+    DifferentEngines {
+        /// One side.
+        before: String,
+        /// Its engine.
+        before_engine: Engine,
+        /// The other side.
+        after: String,
+        /// Its engine.
+        after_engine: Engine,
+    },
+    /// Nothing says for which engine a side is written.
+    #[error("nothing says for which engine {source_text} is written")]
+    NoEngine {
+        /// The side.
+        source_text: String,
+    },
+    /// A statement that the scratch server refused.
+    #[error("{place}: {message}")]
+    NotApplied {
+        /// File and line.
+        place: String,
+        /// The server's words, or why it was not sent.
+        message: String,
+        /// On which server.
+        server: Server,
+        /// What to do, where that is known.
+        hint: Option<String>,
+    },
+    /// A live side that the servers at hand can't stand beside.
+    #[error("{source_text} is {server}, and here is only {here} to run the other side on")]
+    OtherVersion {
+        /// The live side.
+        source_text: String,
+        /// What it is.
+        server: Server,
+        /// The nearest at hand.
+        here: Server,
+        /// Why it can't be built again on the one at hand.
+        refusals: Vec<Refusal>,
+    },
+    /// A rename that names what is not there.
+    #[error("{from}: {problem}")]
+    Rename {
+        /// The flag, or file and line.
+        from: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An answer to a question that was not asked, or none of its choices.
+    #[error("--answer {answer}: {problem}")]
+    Answer {
+        /// As it was written.
+        answer: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A baseline that can't be used.
+    #[error("{file}: {problem}")]
+    Baseline {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl SchemaError {
+    /// Whose turn it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            SchemaError::Url(_)
+            | SchemaError::Source { .. }
+            | SchemaError::DifferentEngines { .. }
+            | SchemaError::NoEngine { .. }
+            | SchemaError::Rename { .. }
+            | SchemaError::Answer { .. } => ErrorKind::Usage,
+            SchemaError::NotApplied { .. } | SchemaError::OtherVersion { .. } | SchemaError::Baseline { .. } => {
+                ErrorKind::Outside
+            }
+        }
+    }
+
+    /// What to do.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            SchemaError::Url(error) => vec![error.hint()],
+            SchemaError::Source { hint, .. } => vec![hint.clone()],
+            SchemaError::DifferentEngines { .. } => {
+                vec!["name two sides of one engine; --engine says which one plain SQL is written for".to_owned()]
+            }
+            SchemaError::NoEngine { .. } => {
+                vec!["say which with --engine postgres, --engine mysql, --engine mariadb or --engine sqlite".to_owned()]
+            }
+            SchemaError::NotApplied { server, hint, .. } => hint
+                .iter()
+                .cloned()
+                .chain([format!("it was run on {server}")])
+                .collect(),
+            SchemaError::OtherVersion { server, refusals, .. } => other_version(server, refusals),
+            SchemaError::Rename { .. } => {
+                vec!["names are those of the schemas, with their table or schema where they need one: app.users.mail=email".to_owned()]
+            }
+            SchemaError::Answer { .. } => {
+                vec!["an answer is ID=CHOICE; `dbwright schema plan … --format json` lists the questions".to_owned()]
+            }
+            SchemaError::Baseline { .. } => vec!["--write-baseline FILE writes a new one".to_owned()],
+        }
+    }
+}
+
+fn other_version(server: &Server, refusals: &[Refusal]) -> Vec<String> {
+    let version = match server.engine {
+        Engine::Postgres => server.version.major.to_string(),
+        Engine::MySql | Engine::MariaDb | Engine::Sqlite => {
+            format!("{}.{}", server.version.major, server.version.minor)
+        }
+    };
+    let mut hints = vec![match server.engine {
+        Engine::Postgres => format!("`dbwright engine install postgres@{version}` brings its server programs"),
+        engine @ (Engine::MySql | Engine::MariaDb | Engine::Sqlite) => {
+            format!(
+                "install {engine} {version} and name its folder with --{}-bin DIR",
+                engine.name()
+            )
+        }
+    }];
+    hints.push(format!(
+        "or give a disposable {} {version}: --scratch-url URL",
+        server.engine
+    ));
+    if let Some(refusal) = refusals.first() {
+        hints.push(format!(
+            "it can't be built again on the one at hand: {} {}: {}",
+            refusal.object.kind.name(),
+            refusal.object,
+            refusal.reason
+        ));
+    }
+    hints
+}

@@ -1,0 +1,78 @@
+//! `schema show`: one schema, as SQL that creates it, and how much of it is understood.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dbwright_catalog::{Catalog, KindCoverage, ObjectId, ObjectKind, SchemaShown};
+
+use super::{SchemaPhase, SchemaSetUp, ours, side, source};
+use crate::EngineerError;
+
+/// Which schema is shown.
+#[derive(Clone, Debug)]
+pub struct ShowRequest {
+    /// The schema.
+    pub source: String,
+    /// What is the same for all.
+    pub set_up: SchemaSetUp,
+}
+
+/// Reads one schema.
+///
+/// # Errors
+///
+/// When it can't be read or built.
+pub async fn show(
+    request: &ShowRequest,
+    progress: &mut (dyn FnMut(SchemaPhase) + Send),
+) -> Result<SchemaShown, EngineerError> {
+    let set_up = &request.set_up;
+    let source = source::open(&request.source, set_up, set_up.overrides.engine, progress).await?;
+    let engine = source
+        .engine()
+        .or(set_up.overrides.engine)
+        .ok_or_else(|| super::error::SchemaError::NoEngine {
+            source_text: source.shown.clone(),
+        })?;
+    let side = if source.server().is_some() {
+        side::one(source, None, set_up, progress).await?
+    } else {
+        let version = set_up.overrides.engine_version.or(source.version());
+        let scratch = side::start(engine, version, set_up, progress).await?;
+        let read = side::one(source, Some(&scratch), set_up, progress).await;
+        let stopped = scratch.stop().await;
+        let read = read?;
+        stopped?;
+        read
+    };
+    let mut catalog = side.catalog;
+    let foreign = ours::foreign(&catalog);
+    ours::without(&mut catalog, &foreign);
+    let rendered = dbwright_ddl::render(&catalog);
+    let refused: BTreeSet<&ObjectId> = rendered.refusals.iter().map(|refusal| &refusal.object).collect();
+    let coverage = coverage(&catalog, &refused);
+    Ok(SchemaShown {
+        side: side.side,
+        ignored: ours::told(&foreign),
+        coverage,
+        catalog,
+        steps: rendered.steps,
+        refusals: rendered.refusals,
+    })
+}
+
+/// How many objects of each kind are given back by rendering.
+fn coverage(catalog: &Catalog, refused: &BTreeSet<&ObjectId>) -> Vec<KindCoverage> {
+    let mut kinds: BTreeMap<ObjectKind, KindCoverage> = BTreeMap::new();
+    for id in catalog.objects.keys() {
+        let kind = kinds.entry(id.kind).or_insert_with(|| KindCoverage {
+            kind: id.kind,
+            objects: 0,
+            not_covered: Vec::new(),
+        });
+        kind.objects += 1;
+        if refused.contains(id) {
+            kind.not_covered.push(id.clone());
+        }
+    }
+    kinds.into_values().collect()
+}

@@ -1,0 +1,139 @@
+//! A user's SQLite file, opened to read.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use dbwright_catalog::{Reading, Server};
+use rusqlite::{OpenFlags, ffi};
+
+use super::ReadLimits;
+use super::problem::Problems;
+use super::url::DatabaseUrl;
+use crate::LiveError;
+use crate::introspect;
+
+/// Instructions of SQLite's machine between two looks at the clock.
+const INSTRUCTIONS: i32 = 100_000;
+
+/// A SQLite file of the user. It is opened anew for each reading, and left alone in between.
+pub struct SqliteConnection {
+    path: PathBuf,
+    server: Server,
+    limits: ReadLimits,
+    problems: Problems,
+}
+
+/// Whether a file is a SQLite database: it begins as one. An empty file, which SQLite takes for one as well, is none here.
+/// <https://www.sqlite.org/fileformat.html#magic_header_string>
+pub fn is_database(path: &Path) -> bool {
+    let mut header = [0; 16];
+    std::fs::File::open(path)
+        .and_then(|mut file| file.read_exact(&mut header))
+        .is_ok_and(|()| header == *b"SQLite format 3\0")
+}
+
+impl SqliteConnection {
+    pub(super) async fn open(url: &DatabaseUrl, path: &Path, limits: &ReadLimits) -> Result<Self, LiveError> {
+        let problems = Problems::of(url);
+        let metadata = tokio::fs::metadata(path).await;
+        match metadata {
+            Err(error) => return Err(problems.error(format!("it can't be opened: {error}"), [])),
+            Ok(metadata) if metadata.is_dir() => return Err(problems.error("it is a folder", [])),
+            Ok(_) => {}
+        }
+        let connection = SqliteConnection {
+            path: path.to_owned(),
+            server: introspect::sqlite::server(),
+            limits: *limits,
+            problems,
+        };
+        // Whether it can be read at all is told now, not when it is read.
+        connection
+            .with(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())))
+            .await?;
+        Ok(connection)
+    }
+
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    pub(super) async fn read(&self) -> Result<Reading, LiveError> {
+        let read = self
+            .with(|connection| {
+                // One snapshot for all queries.
+                connection.execute_batch("BEGIN")?;
+                Ok(introspect::sqlite::read_whole(connection))
+            })
+            .await?;
+        read.map_err(|error| match error {
+            LiveError::Sqlite { source, .. } => explain(&self.problems, &source),
+            error => error,
+        })
+    }
+
+    pub(super) async fn first_value(&self, sql: &str) -> Result<Option<String>, LiveError> {
+        let sql = sql.to_owned();
+        self.with(move |connection| {
+            let mut statement = connection.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            let value = rows
+                .next()?
+                .map(|row| row.get::<_, rusqlite::types::Value>(0))
+                .transpose()?;
+            Ok(value.and_then(|value| match value {
+                rusqlite::types::Value::Null => None,
+                rusqlite::types::Value::Integer(number) => Some(number.to_string()),
+                rusqlite::types::Value::Real(number) => Some(number.to_string()),
+                rusqlite::types::Value::Text(text) => Some(text),
+                rusqlite::types::Value::Blob(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            }))
+        })
+        .await
+    }
+
+    /// Does something with the file, on a thread that may wait.
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, LiveError> {
+        let (path, limits) = (self.path.clone(), self.limits);
+        let done = tokio::task::spawn_blocking(move || {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let mut connection = rusqlite::Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(limits.lock)?;
+            connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF")?;
+            let end = Instant::now() + limits.statement;
+            connection.progress_handler(INSTRUCTIONS, Some(move || Instant::now() > end))?;
+            work(&mut connection)
+        })
+        .await;
+        match done {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(explain(&self.problems, &error)),
+            Err(_) => Err(self.problems.error("reading it ended early", [])),
+        }
+    }
+}
+
+/// Says what a refusal of SQLite means. <https://www.sqlite.org/rescode.html>
+fn explain(problems: &Problems, error: &rusqlite::Error) -> LiveError {
+    let Some(code) = error.sqlite_error() else {
+        return problems.error(error.to_string(), []);
+    };
+    let extended = code.extended_code;
+    let hint = match extended & 0xff {
+        ffi::SQLITE_NOTADB => "it is no SQLite database, or an encrypted one; name another file".to_owned(),
+        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => "another program is writing to it; try again when that is done".to_owned(),
+        ffi::SQLITE_INTERRUPT => "reading it took longer than it may; is it on a slow disk?".to_owned(),
+        ffi::SQLITE_CORRUPT => "it is damaged; `PRAGMA integrity_check` says where".to_owned(),
+        ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN => {
+            "a database in WAL mode, or one that a crash left in the middle of a transaction, is read only where its folder \
+             may be written to; copy it elsewhere together with its -wal or -journal file, and read the copy"
+                .to_owned()
+        }
+        _ => return problems.error(error.to_string(), []),
+    };
+    problems.error(error.to_string(), [hint])
+}
