@@ -88,6 +88,9 @@ fn generated() -> BTreeMap<String, String> {
         "docs/schema/check-v0.json".to_owned(),
         ended(&dbwright_report::json_schema()),
     );
+    for (name, schema) in dbwright_report::schema::schema_formats() {
+        files.insert(format!("docs/schema/{name}"), ended(&schema));
+    }
     files
 }
 

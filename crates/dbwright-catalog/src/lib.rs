@@ -46,12 +46,14 @@ pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
 pub use history::{History, LeftOut, Migration, MigrationSet, RunMode, Tool};
 pub use object::{
-    Catalog, Collation, Column, ColumnExtra, Comment, Constraint, ConstraintKind, DefaultPrivilege, Dependency, Event,
-    EventTrigger, Extension, ForeignDataWrapper, ForeignKey, ForeignServer, Generated, GeneratedKind, Grant, Identity,
-    Index, Membership, MySqlFamilyColumn, MySqlFamilyTable, Object, ObjectBody, ObjectId, ObjectKind, Owner, Partition,
-    Policy, PostgresColumn, PostgresTable, Privilege, Publication, PublishedTable, Routine, RoutineKind, Rule, Schema,
-    SecurityLabel, Sequence, SqliteColumn, SqliteTable, Statistics, Subscription, Table, TableExtra, TableKind,
-    Trigger, Type, TypeKind, UserMapping, View, Volatility,
+    Aggregate, Attribute, BaseType, Catalog, Collation, Column, ColumnExtra, Comment, Constraint, ConstraintKind,
+    DefaultPrivilege, Dependency, DomainCheck, Event, EventTrigger, Extension, ForeignDataWrapper, ForeignKey,
+    ForeignPlace, ForeignServer, Generated, GeneratedKind, Grant, Identity, Index, Membership, MySqlFamilyColumn,
+    MySqlFamilyTable, Object, ObjectBody, ObjectId, ObjectKind, Owner, Partition, Policy, PostgresColumn,
+    PostgresConstraint, PostgresIndex, PostgresRoutine, PostgresSequence, PostgresTable, PostgresTrigger, PostgresView,
+    Privilege, Publication, PublishedTable, RangeType, Routine, RoutineKind, Rule, Schema, SecurityLabel, Sequence,
+    SqliteColumn, SqliteTable, Statistics, Subscription, Table, TableExtra, TableKind, Trigger, Type, TypeKind,
+    UserMapping, View, ViewColumn, Volatility,
 };
 pub use plan::{
     Choice, Diff, Loss, Opaque, Plan, PlanCheck, PlanClaim, PlanOutcome, PlanPhase, PlanProof, Question, Reading,

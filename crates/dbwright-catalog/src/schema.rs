@@ -81,6 +81,8 @@ pub struct Proposal {
     pub renames: Vec<Rename>,
     /// The steps.
     pub plan: Plan,
+    /// The steps that lead back, where all of it can be led back.
+    pub back: Option<Plan>,
     /// What came of carrying it out on a copy.
     pub proof: Option<PlanProof>,
     /// Why it was not carried out on a copy, as whole sentences.

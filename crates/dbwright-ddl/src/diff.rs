@@ -42,7 +42,16 @@ pub fn is_statement(engine: Engine, kind: ObjectKind) -> bool {
         ),
         Engine::MySql | Engine::MariaDb => matches!(
             kind,
-            ObjectKind::Table | ObjectKind::View | ObjectKind::Routine | ObjectKind::Trigger | ObjectKind::Event
+            // Tables, columns, indexes and constraints are pieces of the server's `CREATE TABLE`.
+            ObjectKind::Sequence
+                | ObjectKind::Table
+                | ObjectKind::Column
+                | ObjectKind::Constraint
+                | ObjectKind::Index
+                | ObjectKind::View
+                | ObjectKind::Routine
+                | ObjectKind::Trigger
+                | ObjectKind::Event
         ),
         Engine::Sqlite => matches!(
             kind,

@@ -4,6 +4,7 @@
 //! Everything here is pure and deterministic: the same catalog gives the same text. Whether a server takes it, the
 //! server says.
 
+mod canonical;
 mod diff;
 mod order;
 mod plan;
@@ -11,9 +12,13 @@ mod quote;
 mod render;
 mod rows;
 
+pub use canonical::Canonical;
 pub use diff::{diff, is_statement};
 pub use order::{CreationOrder, creation_order};
 pub use plan::{PlanOptions, plan};
 pub use quote::{qualified_name, quote_bytes, quote_identifier, quote_literal};
-pub use render::{Rendered, render};
+pub use render::{
+    Circumstances, Rendered, TableOptions, TableText, postgres, render, table_text, with_collation, without_comment,
+    without_definer,
+};
 pub use rows::{ATTEMPTS, Placement, ROWS_PER_TABLE, Row, Rows, candidates, delete_sql, insert_sql, order, placement};

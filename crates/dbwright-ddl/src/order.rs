@@ -37,7 +37,7 @@ pub fn creation_order(catalog: &Catalog, ids: &BTreeSet<ObjectId>) -> CreationOr
 }
 
 /// What an object needs by what it is, whether or not the server has an edge for it.
-fn implied(catalog: &Catalog, id: &ObjectId) -> Vec<ObjectId> {
+pub(crate) fn implied(catalog: &Catalog, id: &ObjectId) -> Vec<ObjectId> {
     let mut needed: Vec<ObjectId> = id.target().into_iter().chain(id.owner_table()).collect();
     if !id.kind.is_satellite() && id.path.len() > 1 {
         needed.push(ObjectId::new(ObjectKind::Schema, [id.schema()]));
@@ -57,7 +57,8 @@ fn implied(catalog: &Catalog, id: &ObjectId) -> Vec<ObjectId> {
     needed
 }
 
-fn sorted<'a>(mut needs: BTreeMap<&'a ObjectId, BTreeSet<&'a ObjectId>>) -> CreationOrder {
+/// Each after what it needs; what can't be ordered stands together.
+pub(crate) fn sorted<'a>(mut needs: BTreeMap<&'a ObjectId, BTreeSet<&'a ObjectId>>) -> CreationOrder {
     let mut dependents: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>> = BTreeMap::new();
     for (dependent, needed) in &needs {
         for on in needed {

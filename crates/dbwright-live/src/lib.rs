@@ -11,6 +11,7 @@ pub mod fill;
 pub mod install;
 pub mod introspect;
 pub mod prove;
+pub mod prove_plan;
 pub mod scratch;
 pub mod trace;
 

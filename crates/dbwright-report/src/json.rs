@@ -13,6 +13,11 @@ use crate::wire;
 
 /// The review in the wire format, pretty printed, with an end of line.
 pub fn json(review: &Review) -> String {
+    json_with_drift(review, None)
+}
+
+/// The same, with how a live database differs from the migrations.
+pub fn json_with_drift(review: &Review, drift: Option<&catalog::Drift>) -> String {
     let sections = || review.sections.iter().enumerate();
     let report = wire::Report {
         version: wire::VERSION,
@@ -24,6 +29,7 @@ pub fn json(review: &Review) -> String {
             .collect(),
         sections: sections().map(|(_, it)| section(it)).collect(),
         not_checked: review.not_checked.clone(),
+        drift: drift.map(crate::schema::drift_wire),
         summary: summary(review),
     };
     pretty(&report)

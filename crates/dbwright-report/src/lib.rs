@@ -9,6 +9,7 @@ mod json;
 mod layout;
 mod page;
 mod rule_list;
+pub mod schema;
 mod text;
 mod unseen;
 pub mod wire;
@@ -16,7 +17,7 @@ mod words;
 
 pub use counts::Summary;
 pub use error::error;
-pub use json::{json, json_schema};
+pub use json::{json, json_schema, json_with_drift};
 pub use page::rule_page;
 pub use rule_list::{RuleLine, rule_list};
 pub use text::{TextOptions, text};

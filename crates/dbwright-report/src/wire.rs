@@ -27,6 +27,8 @@ pub struct Report {
     pub sections: Vec<Section>,
     /// Histories that were found and not checked, because something about them is open.
     pub not_checked: Vec<String>,
+    /// How the database of `--db` differs from the migrations; `null` without it.
+    pub drift: Option<crate::schema::wire::Drift>,
     /// The numbers.
     pub summary: Summary,
 }

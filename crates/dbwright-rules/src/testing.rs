@@ -350,6 +350,11 @@ pub(crate) fn table(name: &str) -> Object {
             row_security: false,
             force_row_security: false,
             replica_identity: 'd',
+            tablespace: None,
+            of_type: None,
+            toast_options: Vec::new(),
+            foreign: None,
+            extensions: Vec::new(),
         }),
     };
     object(id(name), "", ObjectBody::Table(body))
@@ -397,8 +402,13 @@ pub(crate) fn column(table: &str, name: &str, position: u32, type_name: &str) ->
     } else {
         ColumnExtra::Postgres(PostgresColumn {
             storage: 'p',
+            type_storage: 'p',
             compression: None,
             statistics_target: None,
+            options: Vec::new(),
+            foreign_options: Vec::new(),
+            local: true,
+            inherited: false,
         })
     };
     let body = Column {
@@ -430,6 +440,7 @@ pub(crate) fn constraint(table: &str, name: &str, kind: ConstraintKind, definiti
         initially_deferred: false,
         no_inherit: false,
         index: None,
+        postgres: None,
     };
     object(
         id(table).child(ObjectKind::Constraint, name),
@@ -490,6 +501,7 @@ pub(crate) fn index(table: &str, name: &str, definition: &str) -> Object {
         nulls_not_distinct: false,
         of_constraint: false,
         valid: true,
+        postgres: None,
     };
     object(
         ObjectId::new(ObjectKind::Index, ["public", name]),
@@ -502,6 +514,7 @@ pub(crate) fn view(name: &str) -> Object {
     let body = View {
         materialized: false,
         query: "SELECT 1".to_owned(),
+        postgres: None,
     };
     object(
         ObjectId::new(ObjectKind::View, ["public", name]),

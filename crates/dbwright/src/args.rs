@@ -6,7 +6,9 @@ use crate::commands::cache::CacheArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::detect::DetectArgs;
 use crate::commands::engine::EngineArgs;
+use crate::commands::migrate::MigrateArgs;
 use crate::commands::rule::RuleArgs;
+use crate::commands::schema::SchemaArgs;
 
 /// Runs schema changes on a disposable real server and says what they would do to production.
 #[derive(Debug, Parser)]
@@ -25,6 +27,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Check(CheckArgs),
     Detect(DetectArgs),
+    Schema(SchemaArgs),
+    Migrate(MigrateArgs),
     Rule(RuleArgs),
     Engine(EngineArgs),
     Cache(CacheArgs),

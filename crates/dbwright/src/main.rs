@@ -53,6 +53,8 @@ fn run(runtime: &tokio::runtime::Runtime, args: &Args) -> Result<ExitCode, Comma
         Command::Check(args) => runtime.block_on(commands::check::cmd_check(args)),
         Command::Detect(args) => commands::detect::cmd_detect(args),
         Command::Rule(args) => commands::rule::cmd_rule(args),
+        Command::Schema(args) => runtime.block_on(commands::schema::cmd_schema(args)),
+        Command::Migrate(args) => runtime.block_on(commands::migrate::cmd_migrate(args)),
         Command::Engine(args) => runtime.block_on(commands::engine::cmd_engine(args)),
     }
 }

@@ -1,6 +1,6 @@
 //! Views, routines, triggers and events: what runs when it is asked.
 
-use super::ObjectId;
+use super::{ObjectId, PostgresRoutine, PostgresTrigger, PostgresView};
 
 /// A view or materialised view.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct View {
     pub materialized: bool,
     /// Its query, as the server prints it.
     pub query: String,
+    /// What only PostgreSQL views have.
+    pub postgres: Option<PostgresView>,
 }
 
 /// A function, procedure or aggregate.
@@ -28,6 +30,8 @@ pub struct Routine {
     pub security_definer: bool,
     /// `STRICT`.
     pub strict: bool,
+    /// What only PostgreSQL routines have.
+    pub postgres: Option<PostgresRoutine>,
 }
 
 /// What kind of routine.
@@ -64,6 +68,8 @@ pub struct Trigger {
     pub function: Option<ObjectId>,
     /// Whether it fires for ordinary sessions.
     pub enabled: bool,
+    /// What only PostgreSQL triggers have.
+    pub postgres: Option<PostgresTrigger>,
 }
 
 /// A scheduled event. Its text is its definition.

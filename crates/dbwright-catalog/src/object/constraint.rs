@@ -1,6 +1,6 @@
 //! Constraints and indexes of tables.
 
-use super::ObjectId;
+use super::{ObjectId, PostgresConstraint, PostgresIndex};
 
 /// A constraint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Constraint {
     pub no_inherit: bool,
     /// The index that enforces it.
     pub index: Option<ObjectId>,
+    /// What only PostgreSQL constraints have.
+    pub postgres: Option<PostgresConstraint>,
 }
 
 /// What a constraint demands.
@@ -82,4 +84,6 @@ pub struct Index {
     pub of_constraint: bool,
     /// Whether queries may use it. A failed `CREATE INDEX CONCURRENTLY` leaves it invalid.
     pub valid: bool,
+    /// What only PostgreSQL indexes have.
+    pub postgres: Option<PostgresIndex>,
 }

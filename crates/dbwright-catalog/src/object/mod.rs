@@ -16,15 +16,16 @@ pub use access::{Comment, DefaultPrivilege, Grant, Membership, Owner, Privilege,
 pub use catalog::{Catalog, Dependency, Object, ObjectBody};
 pub use code::{Event, Routine, RoutineKind, Trigger, View, Volatility};
 pub use constraint::{Constraint, ConstraintKind, ForeignKey, Index};
-pub use data_type::{Extension, Schema, Sequence, Type, TypeKind};
+pub use data_type::{Attribute, BaseType, DomainCheck, Extension, RangeType, Schema, Sequence, Type, TypeKind};
 pub use id::{ObjectId, ObjectKind};
 pub use postgres::{
-    Collation, EventTrigger, ForeignDataWrapper, ForeignServer, Policy, Publication, PublishedTable, Rule, Statistics,
-    Subscription, UserMapping,
+    Aggregate, Collation, EventTrigger, ForeignDataWrapper, ForeignServer, Policy, PostgresConstraint, PostgresIndex,
+    PostgresRoutine, PostgresSequence, PostgresTrigger, PostgresView, Publication, PublishedTable, Rule, Statistics,
+    Subscription, UserMapping, ViewColumn,
 };
 pub use table::{
-    Column, ColumnExtra, Generated, GeneratedKind, Identity, MySqlFamilyColumn, MySqlFamilyTable, Partition,
-    PostgresColumn, PostgresTable, SqliteColumn, SqliteTable, Table, TableExtra, TableKind,
+    Column, ColumnExtra, ForeignPlace, Generated, GeneratedKind, Identity, MySqlFamilyColumn, MySqlFamilyTable,
+    Partition, PostgresColumn, PostgresTable, SqliteColumn, SqliteTable, Table, TableExtra, TableKind,
 };
 
 #[cfg(test)]

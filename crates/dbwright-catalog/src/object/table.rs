@@ -70,8 +70,28 @@ pub struct PostgresTable {
     pub row_security: bool,
     /// `FORCE ROW LEVEL SECURITY`.
     pub force_row_security: bool,
-    /// Which old values logical replication sends: `d`efault, `n`othing, `f`ull, `i`ndex.
+    /// Which old values logical replication sends: `d`efault, `n`othing, `f`ull, `i`ndex. Which index, the index says.
     pub replica_identity: char,
+    /// The tablespace, where it is not the database's own.
+    pub tablespace: Option<String>,
+    /// The composite type of a typed table (`OF type`), as the server prints it.
+    pub of_type: Option<String>,
+    /// Storage parameters of its TOAST table, without the prefix `toast.`.
+    pub toast_options: Vec<String>,
+    /// Where the rows of a foreign table are.
+    pub foreign: Option<ForeignPlace>,
+    /// Extensions that it goes with (`DEPENDS ON EXTENSION`).
+    pub extensions: Vec<String>,
+}
+
+/// Where the rows of a foreign table are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ForeignPlace {
+    /// The foreign server.
+    pub server: String,
+    /// Options as `name=value`.
+    pub options: Vec<String>,
 }
 
 /// What only tables of MySQL and MariaDB have.
@@ -119,7 +139,7 @@ pub struct Column {
     pub generated: Option<Generated>,
     /// Identity columns (PostgreSQL).
     pub identity: Option<Identity>,
-    /// Collation, where it is not the type's own.
+    /// Collation, where it is not the type's own; on PostgreSQL as the server prints it: `"C"`, `app.german`.
     pub collation: Option<String>,
     /// What one engine has alone.
     pub extra: ColumnExtra,
@@ -173,10 +193,20 @@ pub enum ColumnExtra {
 pub struct PostgresColumn {
     /// `p`lain, `e`xternal, `m`ain, e`x`tended.
     pub storage: char,
+    /// The storage that its type has by itself.
+    pub type_storage: char,
     /// Compression method, where one was set (14 and later).
     pub compression: Option<char>,
     /// `SET STATISTICS`, where it was set.
     pub statistics_target: Option<i32>,
+    /// Parameters as the server keeps them: `n_distinct=5`.
+    pub options: Vec<String>,
+    /// Options of a column of a foreign table as `name=value`.
+    pub foreign_options: Vec<String>,
+    /// Whether the table itself declares it.
+    pub local: bool,
+    /// Whether a table that this one inherits from, or is a partition of, has it too.
+    pub inherited: bool,
 }
 
 /// What only columns of MySQL and MariaDB have.

@@ -1,10 +1,13 @@
 //! A catalog as SQL that creates it, one file per engine.
 
-mod mysql_family;
-mod postgres;
+pub(crate) mod mysql_family;
+pub mod postgres;
 mod sqlite;
 
 use dbwright_catalog::{Catalog, Engine, Refusal, Step};
+
+pub use mysql_family::code::{Circumstances, without_definer};
+pub use mysql_family::text::{TableOptions, TableText, table_text, with_collation, without_comment};
 
 /// A catalog as SQL.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

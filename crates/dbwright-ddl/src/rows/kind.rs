@@ -115,9 +115,12 @@ impl ColumnType {
                     not_null,
                     default,
                     checks,
+                    ..
                 }) => {
                     column_type.not_null |= not_null;
-                    column_type.checks.extend(checks.iter().cloned());
+                    column_type
+                        .checks
+                        .extend(checks.iter().map(|check| check.definition.clone()));
                     column_type.default = column_type.default.or_else(|| default.clone());
                     name.clone_from(base);
                 }
@@ -197,8 +200,8 @@ fn postgres_kind(catalog: &Catalog, name: &str, depth: u32) -> Kind {
                 attributes: attributes.len(),
             };
         }
-        Some(TypeKind::Range(subtype)) if depth > 0 => {
-            return Kind::Range(Box::new(postgres_kind(catalog, subtype, depth - 1)));
+        Some(TypeKind::Range(range)) if depth > 0 => {
+            return Kind::Range(Box::new(postgres_kind(catalog, &range.subtype, depth - 1)));
         }
         Some(TypeKind::Domain { base, .. }) if depth > 0 => return postgres_kind(catalog, base, depth - 1),
         _ => {}

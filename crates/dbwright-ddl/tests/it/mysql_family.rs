@@ -106,6 +106,7 @@ impl Schema {
             initially_deferred: false,
             no_inherit: false,
             index: None,
+            postgres: None,
         };
         let id = self.table.child(ObjectKind::Constraint, format!("constraint_{number}"));
         self.add(id, ObjectBody::Constraint(body));
@@ -127,6 +128,7 @@ impl Schema {
             nulls_not_distinct: false,
             of_constraint: false,
             valid: true,
+            postgres: None,
         };
         self.add(self.table.child(ObjectKind::Index, "u"), ObjectBody::Index(body));
         self

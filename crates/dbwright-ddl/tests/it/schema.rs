@@ -137,6 +137,7 @@ fn constrain(catalog: &mut Catalog, table: &ObjectId, kind: ConstraintKind) {
         initially_deferred: false,
         no_inherit: false,
         index: None,
+        postgres: None,
     };
     let id = table.child(ObjectKind::Constraint, format!("constraint_{number}"));
     add(catalog, &id, ObjectBody::Constraint(body));

@@ -41,8 +41,8 @@ pub async fn diff(
 pub(super) fn compare(sides: &mut Sides) -> Comparison {
     let (ignored, not_compared) = align(sides);
     Comparison {
-        before: sides.before.side.clone(),
-        after: sides.after.side.clone(),
+        before: sides.before.about.clone(),
+        after: sides.after.about.clone(),
         diff: dbwright_ddl::diff(&sides.before.catalog, &sides.after.catalog),
         ignored,
         not_compared,
@@ -75,7 +75,7 @@ const OFTEN_LEFT_OPEN: [(ObjectKind, &str); 5] = [
 /// What is built on a scratch server belongs to the role that builds it, and says nothing of who owns it in production: of
 /// kinds of which a built side says nothing, nothing is compared, and that is told.
 fn unspoken(before: &mut Side, after: &mut Side, migrator: Option<&str>) -> Vec<String> {
-    let is_built = |side: &Side| match side.side.kind {
+    let is_built = |side: &Side| match side.about.kind {
         SideKind::Desired | SideKind::History => true,
         SideKind::Live | SideKind::Rebuilt => false,
     };
@@ -101,7 +101,7 @@ fn unspoken(before: &mut Side, after: &mut Side, migrator: Option<&str>) -> Vec<
         } else if there(&live.catalog) > 0 {
             told.push(format!(
                 "{name} are not compared: {} says nothing of them.",
-                built.side.shown
+                built.about.shown
             ));
             live.catalog.objects.retain(|id, _| id.kind != kind);
         }

@@ -35,7 +35,7 @@ pub enum SchemaError {
         after_engine: Engine,
     },
     /// Nothing says for which engine a side is written.
-    #[error("nothing says for which engine {source_text} is written")]
+    #[error("nothing says for which engine this SQL is written: {source_text}")]
     NoEngine {
         /// The side.
         source_text: String,
@@ -80,13 +80,14 @@ pub enum SchemaError {
         /// What is wrong.
         problem: String,
     },
-    /// A baseline that can't be used.
-    #[error("{file}: {problem}")]
-    Baseline {
+    /// A plan that is no migration of the repository's tool.
+    #[error(transparent)]
+    Draft(dbwright_repo::DraftError),
+    /// A new migration whose file is there already.
+    #[error("{file} is there already, and is not overwritten")]
+    Exists {
         /// The file.
         file: String,
-        /// What is wrong.
-        problem: String,
     },
 }
 
@@ -100,9 +101,10 @@ impl SchemaError {
             | SchemaError::NoEngine { .. }
             | SchemaError::Rename { .. }
             | SchemaError::Answer { .. } => ErrorKind::Usage,
-            SchemaError::NotApplied { .. } | SchemaError::OtherVersion { .. } | SchemaError::Baseline { .. } => {
-                ErrorKind::Outside
-            }
+            SchemaError::Draft(_)
+            | SchemaError::Exists { .. }
+            | SchemaError::NotApplied { .. }
+            | SchemaError::OtherVersion { .. } => ErrorKind::Outside,
         }
     }
 
@@ -129,7 +131,8 @@ impl SchemaError {
             SchemaError::Answer { .. } => {
                 vec!["an answer is ID=CHOICE; `dbwright schema plan … --format json` lists the questions".to_owned()]
             }
-            SchemaError::Baseline { .. } => vec!["--write-baseline FILE writes a new one".to_owned()],
+            SchemaError::Draft(error) => vec![error.hint.clone()],
+            SchemaError::Exists { .. } => vec!["choose another --name".to_owned()],
         }
     }
 }

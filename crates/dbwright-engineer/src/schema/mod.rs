@@ -5,6 +5,7 @@ mod compare;
 mod drift;
 mod error;
 mod hazards;
+mod migration;
 mod ours;
 mod plan;
 mod rename;
@@ -21,6 +22,7 @@ use dbwright_repo::Overrides;
 pub use compare::{DiffRequest, diff};
 pub use drift::{BaselineEntry, DriftRequest, drift, entries};
 pub use error::SchemaError;
+pub use migration::{NewMigrationRequest, new_migration};
 pub use plan::{Answer, PlanRequest, RenameRequest, plan};
 pub use show::{ShowRequest, show};
 

@@ -116,14 +116,14 @@ pub async fn plan(
     let (before, after) = side::open_both(&request.before, &request.after, set_up, progress).await?;
     let mut sides = side::read_both(before, after, set_up, progress).await?;
     if sides.scratch.is_none() {
-        let server = sides.after.side.server.clone();
+        let server = sides.after.about.server.clone();
         let started = side::start(server.engine, Some(server.version), set_up, progress).await;
         // Without a server nothing can be tried; the plan itself needs none.
         sides.scratch = started
             .ok()
             .filter(|scratch| side::same_line(scratch.server(), &server));
     }
-    let proposal = propose(request, &mut sides, progress).await;
+    let proposal = Box::pin(propose(request, &mut sides, progress)).await;
     let stopped = match sides.scratch {
         Some(scratch) => scratch.stop().await,
         None => Ok(()),
@@ -139,26 +139,26 @@ async fn propose(
     progress: &mut (dyn FnMut(SchemaPhase) + Send),
 ) -> Result<Proposal, EngineerError> {
     let (ignored, not_compared) = align(sides);
-    let engine = sides.after.side.server.engine;
+    let engine = sides.after.about.server.engine;
     let original = sides.before.catalog.clone();
     // Declared renames are carried out first: what they leave open is asked.
     let declared = rename::resolve(&original, &sides.after, &request.renames, &[])?;
-    let mut renamed = carry_out(&declared, &original, sides).await?;
-    let questions = questions(&renamed, &sides.after.catalog, &declared.renames);
+    let mut moved = carry_out(&declared, &original, sides).await?;
+    let questions = questions(&moved, &sides.after.catalog, &declared.renames);
     let (open, answered) = answers(questions, &request.answers)?;
     let resolved = if answered.is_empty() {
         declared
     } else {
         let resolved = rename::resolve(&original, &sides.after, &request.renames, &answered)?;
-        renamed = carry_out(&resolved, &original, sides).await?;
+        moved = carry_out(&resolved, &original, sides).await?;
         resolved
     };
-    let mut diff = dbwright_ddl::diff(&renamed, &sides.after.catalog);
+    let mut diff = dbwright_ddl::diff(&moved, &sides.after.catalog);
     diff.renames.clone_from(&resolved.renames);
     diff.questions = open;
     let mut comparison = Comparison {
-        before: sides.before.side.clone(),
-        after: sides.after.side.clone(),
+        before: sides.before.about.clone(),
+        after: sides.after.about.clone(),
         diff,
         ignored,
         not_compared,
@@ -168,7 +168,8 @@ async fn propose(
         comparison,
         is_reverse: request.reverse,
         renames: resolved.renames,
-        plan: Plan::empty(sides.after.side.server.clone()),
+        plan: Plan::empty(sides.after.about.server.clone()),
+        back: None,
         proof: None,
         not_proven: Vec::new(),
     };
@@ -181,8 +182,8 @@ async fn propose(
         .filter(|rename| rename::can_rename(engine, rename.from.kind))
         .cloned()
         .collect();
-    let mut there = dbwright_ddl::plan(&renamed, &sides.after.catalog, options);
-    let mut back = dbwright_ddl::plan(&sides.after.catalog, &renamed, options);
+    let mut there = dbwright_ddl::plan(&moved, &sides.after.catalog, options);
+    let mut back = dbwright_ddl::plan(&sides.after.catalog, &moved, options);
     if !possible.is_empty() {
         there
             .phases
@@ -201,7 +202,7 @@ async fn propose(
         progress(SchemaPhase::Proving);
         let starts = if request.reverse { &sides.after } else { &sides.before };
         match script_of(starts, &from) {
-            Ok(script) => hazards::attach(&mut chosen, script, &request.set_up).await?,
+            Ok(script) => Box::pin(hazards::attach(&mut chosen, script, &request.set_up)).await?,
             Err(why) => proposal
                 .not_proven
                 .push(format!("Hazards of the steps are not known: {why}")),
@@ -212,8 +213,7 @@ async fn propose(
                 .not_proven
                 .push("Nobody asked for a proof (--no-prove).".to_owned()),
             (None, true) => proposal.not_proven.push(format!(
-                "There is no {} of that version to try it on; `dbwright detect` shows the servers of this machine.",
-                engine
+                "There is no {engine} of that version to try it on; `dbwright detect` shows the servers of this machine."
             )),
             (Some(scratch), true) => match prove(scratch, &from, &to, &mut chosen, reverse).await? {
                 Ok(proof) => proposal.proof = Some(proof),
@@ -222,6 +222,7 @@ async fn propose(
         }
     }
     proposal.plan = chosen;
+    proposal.back = other.refusals.is_empty().then_some(other);
     if request.reverse {
         turn(&mut proposal, &from, &to);
     }
@@ -239,7 +240,7 @@ fn turn(proposal: &mut Proposal, from: &Catalog, to: &Catalog) {
 
 /// The schema as the renames leave it: they are run on a copy, which is read again.
 async fn carry_out(resolved: &Resolved, original: &Catalog, sides: &mut Sides) -> Result<Catalog, EngineerError> {
-    let engine = sides.after.side.server.engine;
+    let engine = sides.after.about.server.engine;
     let possible: Vec<Rename> = resolved
         .renames
         .iter()
@@ -256,7 +257,7 @@ async fn carry_out(resolved: &Resolved, original: &Catalog, sides: &mut Sides) -
     })?;
     let server = scratch.server().clone();
     let mut history: History = script_of(&sides.before, original).map_err(|why| SchemaError::Source {
-        source_text: sides.before.side.shown.clone(),
+        source_text: sides.before.about.shown.clone(),
         problem: format!("no copy can be made to try the renames on: {why}"),
         hint: "leave out the renames, or take what is in the way out of both sides".to_owned(),
     })?;
@@ -270,7 +271,7 @@ async fn carry_out(resolved: &Resolved, original: &Catalog, sides: &mut Sides) -
     let reading = scratch.read(&replayed.database).await?;
     let copy = Side {
         catalog: reading.catalog,
-        side: sides.before.side.clone(),
+        about: sides.before.about.clone(),
         script: None,
         renames: Vec::new(),
     };
@@ -279,7 +280,7 @@ async fn carry_out(resolved: &Resolved, original: &Catalog, sides: &mut Sides) -
     let _ = align(sides);
     let copy = std::mem::replace(&mut sides.before, before);
     let mut catalog = copy.catalog;
-    if sides.before.side.kind == SideKind::Live {
+    if sides.before.about.kind == SideKind::Live {
         keep_owners(&mut catalog, original, &resolved.renames);
     }
     Ok(catalog)
@@ -315,7 +316,7 @@ fn script_of(side: &Side, catalog: &Catalog) -> Result<History, String> {
             refusal.object,
             refusal.reason.trim_end_matches('.')
         )),
-        None => Ok(side::script(&side.side.server, &rendered)),
+        None => Ok(side::script(&side.about.server, &rendered)),
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn resolve(
         };
         // An index of PostgreSQL and SQLite bears the name of its schema, not of its table.
         let parent = match kind {
-            Some(ObjectKind::Index) if !is_mysql_family(after.side.server.engine) => Vec::new(),
+            Some(ObjectKind::Index) if !is_mysql_family(after.about.server.engine) => Vec::new(),
             _ => parent,
         };
         let within = |names: &[String]| parent.iter().chain(names).cloned().collect::<Vec<String>>();

@@ -51,7 +51,7 @@ pub async fn show(
     let refused: BTreeSet<&ObjectId> = rendered.refusals.iter().map(|refusal| &refusal.object).collect();
     let coverage = coverage(&catalog, &refused);
     Ok(SchemaShown {
-        side: side.side,
+        side: side.about,
         ignored: ours::told(&foreign),
         coverage,
         catalog,

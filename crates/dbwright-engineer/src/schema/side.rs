@@ -14,7 +14,7 @@ use crate::EngineerError;
 
 /// One schema with all that is known of it.
 pub(super) struct Side {
-    pub(super) side: SchemaSide,
+    pub(super) about: SchemaSide,
     pub(super) catalog: Catalog,
     /// What builds it in an empty database; nothing where it is live and has not been written as SQL.
     pub(super) script: Option<History>,
@@ -50,13 +50,13 @@ pub(super) async fn open_both(
 /// The engine of both sides.
 pub(super) fn common_engine(before: &Source, after: &Source, given: Option<Engine>) -> Result<Engine, SchemaError> {
     let live = before.server().or(after.server()).map(|server| server.engine);
-    let both = [before, after].map(|side| side.engine());
+    let both = [before, after].map(Source::engine);
     let engine = live
         .or(given)
         .or(both[0])
         .or(both[1])
         .ok_or_else(|| SchemaError::NoEngine {
-            source_text: format!("{} and {}", before.shown, after.shown),
+            source_text: format!("{}, {}", before.shown, after.shown),
         })?;
     for side in [before, after] {
         let fits = match (side.server(), side.engine()) {
@@ -242,8 +242,8 @@ async fn build(shown: String, kind: SideKind, history: History, scratch: &Scratc
 async fn rebuilt(live: Side, scratch: &Scratch) -> Result<Side, EngineerError> {
     let server = scratch.server().clone();
     let refused = |refusals| SchemaError::OtherVersion {
-        source_text: live.side.shown.clone(),
-        server: live.side.server.clone(),
+        source_text: live.about.shown.clone(),
+        server: live.about.server.clone(),
         here: server.clone(),
         refusals,
     };
@@ -259,9 +259,9 @@ async fn rebuilt(live: Side, scratch: &Scratch) -> Result<Side, EngineerError> {
     let reading = scratch.read(&replayed.database).await?;
     let note = format!(
         "It is {}, and was built again on {server}, so that the same server prints both sides.",
-        live.side.server
+        live.about.server
     );
-    let mut side = side(live.side.shown, SideKind::Rebuilt, server, reading, vec![note]);
+    let mut side = side(live.about.shown, SideKind::Rebuilt, server, reading, vec![note]);
     side.script = Some(history);
     Ok(side)
 }
@@ -281,7 +281,7 @@ pub(super) fn script(server: &Server, rendered: &dbwright_ddl::Rendered) -> Hist
 
 fn side(shown: String, kind: SideKind, server: Server, reading: Reading, notes: Vec<String>) -> Side {
     Side {
-        side: SchemaSide {
+        about: SchemaSide {
             shown,
             kind,
             server,

@@ -11,11 +11,12 @@ mod queries;
 pub(crate) mod session;
 mod storage;
 mod tables;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{
-    Catalog, Change, ConstraintKind, Dependency, Engine, Object, ObjectBody, ObjectId, ObjectKind, Reading, Server,
+    Catalog, Change, ConstraintKind, Dependency, Engine, Object, ObjectBody, ObjectId, ObjectKind, Server,
 };
 use mysql_async::Conn;
 
@@ -25,6 +26,7 @@ use queries::Queries;
 use session::{Row, must, query};
 pub use storage::Storage;
 use storage::storage_by_table;
+pub use whole::read_whole;
 
 /// The schema of the database at hand, in ids.
 const MAIN: &str = "main";
@@ -36,15 +38,6 @@ const SETTINGS: &str = "SET SESSION sql_mode = '', sql_quote_show_create = 1";
 /// how definitions are printed are reset in it.
 pub async fn read(conn: &mut Conn, server: &Server) -> Result<Catalog, LiveError> {
     Ok(CatalogState::read(conn, server).await?.catalog)
-}
-
-/// Reads the whole schema of the session's current database, with what can't be read of it.
-pub async fn read_whole(conn: &mut Conn, server: &Server) -> Result<Reading, LiveError> {
-    Ok(Reading {
-        catalog: read(conn, server).await?,
-        unmodelled: Vec::new(),
-        unread: Vec::new(),
-    })
 }
 
 /// What a statement may have changed, as far as its text tells.

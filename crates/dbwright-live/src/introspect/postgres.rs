@@ -4,19 +4,23 @@
 //! (nobody else sees its uncommitted changes), inside a savepoint that is rolled back: this releases the locks that printing
 //! a view takes.
 
+mod code;
 mod decode;
 mod queries;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dbwright_catalog::{
-    Catalog, Change, Dependency, Engine, Object, ObjectBody, ObjectId, ObjectKind, Reading, Server, TableKind,
+    Catalog, Change, Dependency, Engine, Object, ObjectBody, ObjectId, ObjectKind, Server, TableKind,
 };
 use dbwright_ddl::qualified_name;
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::LiveError;
-use queries::Only;
+use queries::{Ask, Only};
+
+pub use whole::read_whole;
 
 /// Whether a transaction is open in the session that reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +29,6 @@ pub enum Frame {
     InTransaction,
     /// None is open: reading opens one of its own.
     Alone,
-}
-
-/// Reads the whole schema, with what can't be read of it. The session must have no transaction open.
-pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, LiveError> {
-    let state = CatalogState::read(client, server, Frame::Alone).await?;
-    Ok(Reading {
-        catalog: state.catalog(),
-        unmodelled: Vec::new(),
-        unread: Vec::new(),
-    })
 }
 
 /// Which rows of the system catalogs are newer than the last reading.
@@ -320,7 +314,7 @@ impl CatalogState {
     }
 
     async fn read_objects(&mut self, client: &Client, frame: Frame, scope: &Scope) -> Result<BTreeSet<Key>, LiveError> {
-        let queries = scope.queries();
+        let queries = scope.queries(self.server.version.major);
         let sql: Vec<&str> = queries.iter().map(|(_, sql)| sql.as_str()).collect();
         let results = read_only(client, frame, &sql).await?;
         let mut read = BTreeSet::new();
@@ -352,7 +346,7 @@ impl CatalogState {
         if sequences.is_empty() {
             return Ok(());
         }
-        let results = read_only(client, frame, &[&queries::sequences(&Only::All)]).await?;
+        let results = read_only(client, frame, &[&queries::sequences(&self.ask_all())]).await?;
         for row in results.into_iter().flatten() {
             if let Some((key, entry)) = self.decode(Reader::Sequences, &Row(&row)) {
                 let before = self.entries.insert(key, entry);
@@ -368,41 +362,82 @@ impl CatalogState {
     }
 
     async fn read_dependencies(&mut self, client: &Client, frame: Frame) -> Result<(), LiveError> {
-        let queries = [queries::inherits(), queries::dependencies()];
+        let names = queries::stand_ins(&self.ask_all());
+        let queries = [queries::inherits(), names.as_str(), queries::dependencies()];
         let mut results = read_only(client, frame, &queries).await?.into_iter();
         let inherits = results.next().unwrap_or_default();
         self.inherits = inherits
             .first()
             .map(|row| Row(row).text(1).to_owned())
             .unwrap_or_default();
-        self.dependencies = results
-            .flatten()
-            .filter_map(|row| {
-                let row = Row(&row);
-                let dependent = self.id_of(row.text(0), row.oid(1), row.number(2))?;
-                let on = self.id_of(row.text(3), row.oid(4), row.number(5))?;
-                (dependent != on).then_some(Dependency { dependent, on })
-            })
-            .collect();
+        let names = results.next().unwrap_or_default();
+        self.dependencies = self.edges(&names, &results.next().unwrap_or_default());
         Ok(())
     }
 
-    fn id_of(&self, catalog: &str, oid: u32, number: i64) -> Option<ObjectId> {
-        let key = match catalog {
-            "pg_class" if number > 0 => Key::Column(oid, i32::try_from(number).ok()?),
-            "pg_class" => Key::Relation(oid),
-            "pg_constraint" => Key::Constraint(oid),
-            "pg_proc" => Key::Routine(oid),
-            "pg_type" => Key::Type(oid),
-            "pg_trigger" => Key::Trigger(oid),
-            "pg_namespace" => Key::Schema(oid),
-            "pg_extension" => Key::Extension(oid),
+    /// The edges between known objects. What stands for others is followed to these.
+    fn edges(&self, stand_ins: &[SimpleQueryRow], rows: &[SimpleQueryRow]) -> BTreeSet<Dependency> {
+        let stand_for: HashMap<(u32, u32), (u32, u32)> = stand_ins
+            .iter()
+            .map(Row)
+            .map(|row| ((row.oid(0), row.oid(1)), (row.oid(2), row.oid(3))))
+            .collect();
+        let id_of = |mut class: u32, mut oid: u32, number: i64| {
+            let mut steps = 0;
+            while steps < STEPS_MAX
+                && let Some(next) = stand_for.get(&(class, oid))
+            {
+                ((class, oid), steps) = (*next, steps + 1);
+            }
+            self.id_of(class, oid, number)
+        };
+        rows.iter()
+            .filter_map(|row| {
+                let row = Row(row);
+                let dependent = id_of(row.oid(0), row.oid(1), row.number(2))?;
+                let on = id_of(row.oid(3), row.oid(4), row.number(5))?;
+                (dependent != on).then_some(Dependency { dependent, on })
+            })
+            .collect()
+    }
+
+    /// The object with this OID in the system catalog with this OID. Those of system catalogs are the same in all versions.
+    fn id_of(&self, class: u32, oid: u32, number: i64) -> Option<ObjectId> {
+        let key = match class {
+            RELATIONS if number > 0 => Key::Column(oid, i32::try_from(number).ok()?),
+            RELATIONS => Key::Relation(oid),
+            TYPES => Key::Type(oid),
+            1255 => Key::Routine(oid),
+            2606 => Key::Constraint(oid),
+            2620 => Key::Trigger(oid),
+            2615 => Key::Schema(oid),
+            3079 => Key::Extension(oid),
             _ => return None,
         };
-        let entry = self.entries.get(&key).or_else(|| self.entries.get(&Key::Relation(oid)));
+        let entry = self.entries.get(&key).or_else(|| {
+            let relation = Key::Relation(oid);
+            (class == RELATIONS).then(|| self.entries.get(&relation)).flatten()
+        });
         entry.map(|entry| entry.object.id.clone())
     }
+
+    fn ask_all(&self) -> Ask<'static> {
+        Ask {
+            major: self.server.version.major,
+            only: Only::All,
+            whole: false,
+        }
+    }
 }
+
+/// The OID of `pg_class`.
+const RELATIONS: u32 = 1259;
+
+/// The OID of `pg_type`.
+const TYPES: u32 = 1247;
+
+/// So often one thing may stand for another: an array of a multirange of a range.
+const STEPS_MAX: u32 = 4;
 
 /// An index or constraint that came back under its name is the same to everybody: `REINDEX CONCURRENTLY` and changes of
 /// a column's type replace it. Not so tables: their rows are gone.
@@ -432,6 +467,8 @@ fn same_name_again(changes: Vec<Change>) -> Vec<Change> {
 #[derive(Clone, Debug, Default)]
 struct Scope {
     all: bool,
+    /// Whether what only a reading of everything knows is read as well.
+    whole: bool,
     schemas: BTreeSet<u32>,
     extensions: BTreeSet<u32>,
     relations: BTreeSet<u32>,
@@ -448,6 +485,7 @@ enum Reader {
     Routines,
     Relations,
     Columns,
+    ViewColumns,
     Constraints,
     Indexes,
     Triggers,
@@ -455,7 +493,7 @@ enum Reader {
 }
 
 /// Writes the query for some or all objects.
-type Query = fn(&Only<'_>) -> String;
+type Query = fn(&Ask<'_>) -> String;
 
 impl Scope {
     fn all() -> Self {
@@ -465,14 +503,28 @@ impl Scope {
         }
     }
 
+    fn whole() -> Self {
+        Scope {
+            whole: true,
+            ..Scope::all()
+        }
+    }
+
     /// The queries in an order in which each finds the names that it needs: relations before what belongs to them.
-    fn queries(&self) -> Vec<(Reader, String)> {
+    fn queries(&self, major: u32) -> Vec<(Reader, String)> {
         let mut queries = Vec::new();
         let mut add = |oids: &BTreeSet<u32>, readers: &[(Reader, Query)]| {
             let oids: Vec<u32> = oids.iter().copied().collect();
-            let only = if self.all { Only::All } else { Only::Oids(&oids) };
+            let ask = Ask {
+                major,
+                only: if self.all { Only::All } else { Only::Oids(&oids) },
+                whole: self.whole,
+            };
             if self.all || !oids.is_empty() {
-                queries.extend(readers.iter().map(|(reader, query)| (*reader, query(&only))));
+                let wanted = readers
+                    .iter()
+                    .filter(|(reader, _)| self.whole || *reader != Reader::ViewColumns);
+                queries.extend(wanted.map(|(reader, query)| (*reader, query(&ask))));
             }
         };
         add(&self.schemas, &[(Reader::Schemas, queries::schemas)]);
@@ -484,6 +536,7 @@ impl Scope {
             &[
                 (Reader::Relations, queries::relations),
                 (Reader::Columns, queries::columns),
+                (Reader::ViewColumns, queries::view_columns),
                 (Reader::Indexes, queries::indexes),
                 (Reader::Constraints, queries::constraints),
                 (Reader::Triggers, queries::triggers),

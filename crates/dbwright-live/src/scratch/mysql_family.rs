@@ -170,6 +170,45 @@ impl MySqlFamilyScratch {
         }
     }
 
+    /// Makes an account (`app@%`, or a role of MariaDB without a host) that can't log in, where it is missing on a server
+    /// of our own. Where it `acts`, code runs with its rights: it may what the migrating user may. On a server that was given
+    /// nothing is made.
+    pub async fn make_account(&self, name: &str, acts: bool) -> Result<(), LiveError> {
+        let (user, host) = name.rsplit_once('@').unwrap_or((name, ""));
+        if !self.is_own_server() {
+            return Ok(());
+        }
+        if user == rights::SUPERUSER {
+            return Err(LiveError::Refused {
+                what: format!("the account {name} may do everything on scratch servers, and code must not run as it"),
+            });
+        }
+        let doing = "making an account";
+        let there = format!(
+            "SELECT 1 FROM mysql.user WHERE user = {} AND host = {}",
+            literal(user),
+            literal(host)
+        );
+        if !self.administer(doing, &there).await?.is_empty() {
+            return Ok(());
+        }
+        let is_role = self.server.engine == Engine::MariaDb && host.is_empty();
+        let (account, sql) = if is_role {
+            (quoted(user), format!("CREATE ROLE IF NOT EXISTS {}", quoted(user)))
+        } else {
+            let account = format!("{}@{}", quoted(user), quoted(host));
+            let sql = format!("CREATE USER IF NOT EXISTS {account} ACCOUNT LOCK");
+            (account, sql)
+        };
+        self.administer(doing, &sql).await?;
+        if acts {
+            for sql in rights::stand_in(self.server.engine, &account) {
+                self.administer(doing, &sql).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Ends what a session is doing, and not the session. One that has ended already is left alone.
     pub async fn kill_query(&self, connection_id: u32) -> Result<(), LiveError> {
         match self

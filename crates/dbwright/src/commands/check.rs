@@ -7,13 +7,15 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use dbwright_catalog::{Engine, Tool, Version};
+use dbwright_catalog::{Drift, Engine, Tool, Version};
 use dbwright_engineer::{
-    BinDirs, CheckAnswer, CheckRequest, EngineerError, FailOn, Input, Overrides, Phase, Scope, check,
+    BinDirs, CheckAnswer, CheckRequest, EngineerError, FailOn, Input, Overrides, Phase, ReadLimits, SchemaSetUp, Scope,
+    check,
 };
+use dbwright_report::schema::drift_text;
 use dbwright_report::{Summary, TextOptions};
 
-use super::{cache, engine};
+use super::{cache, engine, schema};
 use crate::command_error::CommandError;
 use crate::terminal::{self, ProgressLine};
 
@@ -44,6 +46,12 @@ pub(crate) struct CheckArgs {
     /// It may hold no databases but dbwright's own; one that does is refused.
     #[arg(long, value_name = "URL", env = "DBWRIGHT_SCRATCH_URL", hide_env_values = true)]
     scratch_url: Option<String>,
+    /// Compare this live database with all migrations as well, and fail where it differs (`dbwright schema drift`).
+    #[arg(long, value_name = "URL")]
+    db: Option<String>,
+    /// Of the differences of --db, only those that are not in this file count.
+    #[arg(long, value_name = "FILE", requires = "db")]
+    baseline: Option<PathBuf>,
     /// Run everything, also what an earlier check has run, and keep nothing (`dbwright cache --help` tells what is kept).
     #[arg(long)]
     no_cache: bool,
@@ -169,27 +177,48 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         answer = run(&request).await;
     }
     let answer = answer?;
+    let drift = drift(args).await?;
     let text = match args.format {
-        Format::Json => dbwright_report::json(&answer.review),
-        Format::Text => dbwright_report::text(
-            &answer.review,
-            &TextOptions {
+        Format::Json => dbwright_report::json_with_drift(&answer.review, drift.as_ref()),
+        Format::Text => {
+            let options = TextOptions {
                 color: terminal::color(),
                 width: terminal::width(),
                 verbose: args.verbose,
-            },
-        ),
+            };
+            // First, so that the last line is that of the check.
+            let drift = drift.as_ref().map(|drift| drift_text(drift, &options) + "\n");
+            drift.unwrap_or_default() + &dbwright_report::text(&answer.review, &options)
+        }
     };
     terminal::print(&text)?;
     let failed = match answer.fail_on {
         FailOn::Never => false,
-        FailOn::Severity(severity) => Summary::of(&answer.review).at_least(severity) > 0,
+        FailOn::Severity(severity) => {
+            Summary::of(&answer.review).at_least(severity) > 0 || drift.as_ref().is_some_and(Drift::is_new)
+        }
     };
     match answer.failure {
         // Said in the report; what was found weighs more.
         Some(error) if !failed => Err(error.into()),
         _ => Ok(ExitCode::from(u8::from(failed))),
     }
+}
+
+/// How the database of `--db` differs from the migrations.
+async fn drift(args: &CheckArgs) -> Result<Option<Drift>, CommandError> {
+    let Some(db) = &args.db else { return Ok(None) };
+    let known = args.baseline.as_deref().map(schema::drift::read_baseline).transpose()?;
+    let set_up = SchemaSetUp {
+        overrides: args.set_up.overrides(),
+        scratch_url: args.scratch_url.clone().filter(|url| !url.is_empty()),
+        bin_dirs: args.set_up.bin_dirs(),
+        cache: cache::folder()?,
+        passwords: schema::passwords(),
+        limits: ReadLimits::default(),
+    };
+    let against = args.path.display().to_string();
+    Ok(Some(Box::pin(schema::drift::find(db, &against, known, set_up)).await?))
 }
 
 async fn run(request: &CheckRequest) -> Result<CheckAnswer, EngineerError> {

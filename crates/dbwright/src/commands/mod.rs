@@ -4,4 +4,6 @@ pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod detect;
 pub(crate) mod engine;
+pub(crate) mod migrate;
 pub(crate) mod rule;
+pub(crate) mod schema;

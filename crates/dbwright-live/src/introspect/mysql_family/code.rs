@@ -1,6 +1,6 @@
 //! Views, triggers, routines and sequences: what is defined by text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use dbwright_catalog::{
@@ -11,7 +11,7 @@ use dbwright_ddl::{quote_identifier, quote_literal};
 use mysql_async::Conn;
 
 use super::decode::Fields;
-use super::session::{Row, must, query};
+use super::session::{Row, answers, must};
 use super::{CatalogState, MAIN};
 use crate::LiveError;
 
@@ -31,9 +31,7 @@ impl CatalogState {
             return Ok(());
         };
         self.take(ObjectKind::Routine, |id| id.kind == ObjectKind::Routine);
-        let parameters = parameters_by_routine(parameters);
-        let engine = self.engine();
-        self.put(routines.iter().map(|row| routine(engine, row, &parameters)).collect());
+        self.put(objects_of_routines(self.engine(), routines, parameters));
         Ok(())
     }
 
@@ -52,16 +50,12 @@ impl CatalogState {
             let is_as_before = views.get(id.name()).is_some_and(|row| old.get(id.name()) == Some(row));
             id.kind == ObjectKind::View && !is_as_before
         });
-        for (name, row) in &views {
-            if old.get(name) == Some(row) {
-                continue;
-            }
-            let show = format!("SHOW CREATE VIEW {}", quote_identifier(self.engine(), name));
-            let created = match query(conn, &show).await {
-                Ok(sets) => sets.into_iter().flatten().flatten().nth(1).flatten(),
-                Err(mysql_async::Error::Server(_)) => None,
-                Err(source) => return Err(LiveError::mysql_family("reading the catalog", source)),
-            };
+        let fresh: Vec<(&String, &Row)> = views.iter().filter(|(name, row)| old.get(*name) != Some(row)).collect();
+        let show = |name: &String| format!("SHOW CREATE VIEW {}", quote_identifier(self.engine(), name));
+        let statements: Vec<String> = fresh.iter().map(|(name, _)| show(name)).collect();
+        let answers = answers(conn, &statements).await?;
+        for ((_, row), answer) in fresh.into_iter().zip(answers) {
+            let created = answer.ok().and_then(|rows| rows.into_iter().flatten().nth(1)).flatten();
             let view = view(self.engine(), &self.database, row, created.as_deref());
             self.put(vec![view]);
         }
@@ -105,6 +99,7 @@ fn view(engine: Engine, database: &str, row: &Row, created: Option<&str>) -> Obj
         body: ObjectBody::View(View {
             materialized: false,
             query,
+            postgres: None,
         }),
     }
 }
@@ -130,6 +125,7 @@ fn trigger(engine: Engine, row: &Row) -> Object {
         body: ObjectBody::Trigger(Trigger {
             function: None,
             enabled: true,
+            postgres: None,
         }),
     }
 }
@@ -143,6 +139,23 @@ fn parameters_by_routine(rows: &[Row]) -> Parameters<'_> {
         parameters.entry((row.text(0), row.text(1))).or_default().push(row);
     }
     parameters
+}
+
+/// The routines with these rows, in their order.
+pub(super) fn objects_of_routines(engine: Engine, routines: &[Row], parameters: &[Row]) -> Vec<Object> {
+    let parameters = parameters_by_routine(parameters);
+    let mut objects: Vec<Object> = Vec::with_capacity(routines.len());
+    let mut taken = BTreeSet::new();
+    for row in routines {
+        let mut object = routine(engine, row, &parameters);
+        if !taken.insert(object.id.clone()) {
+            // Without parameters there are no modes that would tell a procedure from the function of the same name.
+            let shown = format!("{} ({})", object.id.name(), Fields(row).text(2).to_lowercase());
+            object.id = ObjectId::new(ObjectKind::Routine, [MAIN, shown.as_str()]);
+        }
+        objects.push(object);
+    }
+    objects
 }
 
 /// A function or procedure. Functions and procedures of one name are told apart by the modes of parameters; packages of
@@ -204,6 +217,7 @@ fn routine(engine: Engine, row: &Row, parameters: &Parameters<'_>) -> Object {
             },
             security_definer: row.text(7) == "DEFINER",
             strict: false,
+            postgres: None,
         }),
     }
 }
@@ -237,6 +251,7 @@ pub(super) fn sequence(name: &str, definition: String) -> Object {
         maximum: number(&["maxvalue"], i64::MAX),
         cycle: words.contains(&"cycle"),
         owned_by: None,
+        postgres: None,
     };
     Object {
         id: ObjectId::new(ObjectKind::Sequence, [MAIN, name]),

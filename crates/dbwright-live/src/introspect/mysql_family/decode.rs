@@ -307,6 +307,7 @@ impl TableRows<'_> {
             nulls_not_distinct: false,
             of_constraint: unique && whole,
             valid: true,
+            postgres: None,
         };
         Object {
             id: table.child(ObjectKind::Index, name),
@@ -485,6 +486,7 @@ fn constraint(
         initially_deferred: false,
         no_inherit: false,
         index,
+        postgres: None,
     };
     Object {
         id,

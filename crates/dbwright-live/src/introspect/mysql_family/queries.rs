@@ -187,11 +187,11 @@ impl Queries<'_> {
         }
     }
 
-    /// Name, table, event, timing, place among those for the same event, body, definer.
+    /// Name, table, event, timing, place among those for the same event, body, definer, SQL mode.
     pub(super) fn triggers(self) -> String {
         format!(
             "SELECT trigger_name, event_object_table, event_manipulation, action_timing, action_order, \
-             action_statement, definer FROM information_schema.triggers WHERE trigger_schema = {}",
+             action_statement, definer, sql_mode FROM information_schema.triggers WHERE trigger_schema = {}",
             self.literal(self.database)
         )
     }
@@ -203,7 +203,7 @@ impl Queries<'_> {
         format!(
             "SELECT specific_name, routine_name, routine_type, dtd_identifier, routine_definition, is_deterministic, \
              sql_data_access, security_type, routine_comment, definer, {language} \
-             FROM information_schema.routines WHERE routine_schema = {}",
+             FROM information_schema.routines WHERE routine_schema = {} ORDER BY routine_type, routine_name",
             self.literal(self.database)
         )
     }
@@ -214,6 +214,86 @@ impl Queries<'_> {
             "SELECT specific_name, routine_type, parameter_mode, parameter_name, dtd_identifier \
              FROM information_schema.parameters WHERE specific_schema = {} AND ordinal_position > 0 \
              ORDER BY specific_name, routine_type, ordinal_position",
+            self.literal(self.database)
+        )
+    }
+
+    /// Character set, collation, encryption by default (MySQL), comment (MariaDB).
+    pub(super) fn schema(self) -> String {
+        let (encryption, comment) = if self.is_mysql() {
+            ("default_encryption", "''")
+        } else {
+            ("'NO'", "schema_comment")
+        };
+        format!(
+            "SELECT default_character_set_name, default_collation_name, {encryption}, {comment} \
+             FROM information_schema.schemata WHERE schema_name = {}",
+            self.literal(self.database)
+        )
+    }
+
+    /// Name, status, start, and whether nobody has chosen that start: an event whose schedule names none begins when it
+    /// is made or altered. The start is told in the event's time zone, hence the quarters of an hour.
+    pub(super) fn events(self) -> String {
+        let since = |moment: &str| {
+            format!(
+                "(ABS(TIMESTAMPDIFF(SECOND, {moment}, starts)) % 900 = 0 AND \
+                 ABS(TIMESTAMPDIFF(HOUR, {moment}, starts)) <= 14)"
+            )
+        };
+        format!(
+            "SELECT event_name, status, starts, {} OR {} FROM information_schema.events WHERE event_schema = {}",
+            since("created"),
+            since("last_altered"),
+            self.literal(self.database)
+        )
+    }
+
+    /// Pattern of the database's name, grantee, privilege, may be passed on.
+    pub(super) fn schema_privileges(self) -> String {
+        format!(
+            "SELECT table_schema, grantee, privilege_type, is_grantable FROM information_schema.schema_privileges \
+             WHERE {} LIKE table_schema",
+            self.literal(self.database)
+        )
+    }
+
+    /// Table, grantee, privilege, may be passed on, column.
+    pub(super) fn table_privileges(self) -> String {
+        let database = self.literal(self.database);
+        format!(
+            "SELECT table_name, grantee, privilege_type, is_grantable, NULL \
+             FROM information_schema.table_privileges WHERE table_schema = {database} UNION ALL \
+             SELECT table_name, grantee, privilege_type, is_grantable, column_name \
+             FROM information_schema.column_privileges WHERE table_schema = {database}"
+        )
+    }
+
+    /// Routine, its kind, account, host, privileges. Needs rights in the database `mysql`.
+    pub(super) fn routine_privileges(self) -> String {
+        format!(
+            "SELECT routine_name, routine_type, user, host, proc_priv FROM mysql.procs_priv WHERE db = {}",
+            self.literal(self.database)
+        )
+    }
+
+    /// View, name of a function that it calls. MariaDB does not tell.
+    pub(super) fn routines_of_views(self) -> String {
+        if self.is_mysql() {
+            format!(
+                "SELECT table_name, specific_name FROM information_schema.view_routine_usage WHERE table_schema = {0} \
+                 AND specific_schema = {0}",
+                self.literal(self.database)
+            )
+        } else {
+            Queries::nothing()
+        }
+    }
+
+    /// Libraries of code in other languages (MySQL 9.2 and later): kind, name.
+    pub(super) fn libraries(self) -> String {
+        format!(
+            "SELECT 'library', library_name FROM information_schema.libraries WHERE library_schema = {}",
             self.literal(self.database)
         )
     }

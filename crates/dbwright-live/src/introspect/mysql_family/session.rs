@@ -48,3 +48,31 @@ pub(crate) fn text(value: Value) -> Option<String> {
         other => Some(other.as_sql(true)),
     }
 }
+
+/// How many statements are sent in one round trip.
+const STATEMENTS_PER_TRIP: usize = 200;
+
+/// Asks one question after the other, many in one round trip. For each the rows, or why the server refused it.
+pub(super) async fn answers(
+    conn: &mut Conn,
+    statements: &[String],
+) -> Result<Vec<Result<Vec<Row>, mysql_async::ServerError>>, LiveError> {
+    let broke = |source| LiveError::mysql_family("reading the catalog", source);
+    let mut answers = Vec::with_capacity(statements.len());
+    for statements in statements.chunks(STATEMENTS_PER_TRIP) {
+        match query(conn, &statements.join("; ")).await {
+            Ok(sets) if sets.len() == statements.len() => answers.extend(sets.into_iter().map(Ok)),
+            Ok(_) | Err(mysql_async::Error::Server(_)) => {
+                for sql in statements {
+                    answers.push(match query(conn, sql).await {
+                        Ok(sets) => Ok(sets.into_iter().next().unwrap_or_default()),
+                        Err(mysql_async::Error::Server(error)) => Err(error),
+                        Err(source) => return Err(broke(source)),
+                    });
+                }
+            }
+            Err(source) => return Err(broke(source)),
+        }
+    }
+    Ok(answers)
+}

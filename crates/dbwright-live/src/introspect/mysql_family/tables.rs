@@ -9,7 +9,7 @@ use mysql_async::Conn;
 use super::code::sequence;
 use super::decode::{Fields, TableRows};
 use super::queries::{Only, Queries};
-use super::session::{Row, must, query};
+use super::session::{Row, answers, must};
 use super::{CatalogState, MAIN};
 use crate::LiveError;
 
@@ -69,29 +69,11 @@ impl CatalogState {
             let what = if is_sequence { "SEQUENCE" } else { "TABLE" };
             format!("SHOW CREATE {what} {}", quote_identifier(self.engine(), name))
         };
-        let text = |rows: Vec<Row>| rows.into_iter().flatten().flatten().nth(1);
-        for names in names.chunks(TABLES_PER_QUERY) {
-            let sql: Vec<_> = names.iter().map(|name| show(name)).collect();
-            match query(conn, &sql.join("; ")).await {
-                Ok(sets) => {
-                    let texts = sets.into_iter().map(text);
-                    let pairs = names.iter().zip(texts);
-                    definitions.extend(pairs.filter_map(|(name, text)| Some(((*name).clone(), text?))));
-                }
-                Err(mysql_async::Error::Server(_)) => {
-                    for (name, sql) in names.iter().zip(&sql) {
-                        match query(conn, sql).await {
-                            Ok(sets) => {
-                                let text = sets.into_iter().next().and_then(text);
-                                definitions.extend(text.map(|text| ((*name).clone(), text)));
-                            }
-                            Err(mysql_async::Error::Server(_)) => {}
-                            Err(source) => return Err(LiveError::mysql_family("reading the catalog", source)),
-                        }
-                    }
-                }
-                Err(source) => return Err(LiveError::mysql_family("reading the catalog", source)),
-            }
+        let statements: Vec<String> = names.iter().map(|name| show(name)).collect();
+        let answers = answers(conn, &statements).await?;
+        for (name, answer) in names.into_iter().zip(answers) {
+            let text = answer.ok().and_then(|rows| rows.into_iter().flatten().flatten().nth(1));
+            definitions.extend(text.map(|text| (name.clone(), text)));
         }
         for (_, definition) in &mut definitions {
             remove_counter(definition);

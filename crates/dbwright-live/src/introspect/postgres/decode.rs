@@ -1,15 +1,17 @@
-//! Rows of the catalog queries → objects.
+//! Rows of the catalog queries → objects of the kinds that are followed from statement to statement.
 
 use dbwright_catalog::{
-    Column, ColumnExtra, Constraint, ConstraintKind, Extension, ForeignKey, Generated, GeneratedKind, Identity, Index,
-    Object, ObjectBody, ObjectId, ObjectKind, Partition, PostgresColumn, PostgresTable, Routine, RoutineKind, Schema,
-    Sequence, Table, TableExtra, TableKind, Trigger, Type, TypeKind, View, Volatility,
+    Attribute, BaseType, Column, ColumnExtra, Constraint, ConstraintKind, DomainCheck, Extension, ForeignKey,
+    ForeignPlace, Generated, GeneratedKind, Identity, Index, Object, ObjectBody, ObjectId, ObjectKind, Partition,
+    PostgresColumn, PostgresConstraint, PostgresIndex, PostgresSequence, PostgresTable, PostgresTrigger, PostgresView,
+    RangeType, Schema, Sequence, Table, TableExtra, TableKind, Trigger, Type, TypeKind, View, ViewColumn,
 };
+use dbwright_ddl::Canonical;
 
-use super::{CatalogState, Entry, Key, Reader, Relation, Row};
+use super::{CatalogState, Entry, Key, Reader, Relation, Row, code};
 
 /// Separates the parts of one element of a list.
-const PART: char = '\u{1e}';
+pub(super) const PART: char = '\u{1e}';
 
 impl CatalogState {
     /// The object that a row describes. Rows about relations also enter the map of relations; of indexes and sequences they
@@ -26,9 +28,10 @@ impl CatalogState {
             }
             Reader::Extensions => Some((Key::Extension(oid), extension(row))),
             Reader::Types => Some((Key::Type(oid), user_type(row))),
-            Reader::Routines => Some((Key::Routine(oid), routine(row))),
+            Reader::Routines => Some((Key::Routine(oid), code::routine(row))),
             Reader::Relations => self.relation_row(row),
             Reader::Columns => self.column(row),
+            Reader::ViewColumns => self.view_column(row),
             Reader::Constraints => self.constraint(row),
             Reader::Indexes => self.index(row),
             Reader::Triggers => self.trigger(row),
@@ -59,6 +62,14 @@ impl CatalogState {
                 let body = View {
                     materialized: letter == 'm',
                     query: query.to_owned(),
+                    postgres: Some(PostgresView {
+                        options: row.list(7),
+                        access_method: row.owned(6),
+                        tablespace: row.owned(15),
+                        populated: row.flag(20),
+                        columns: Vec::new(),
+                        extensions: Vec::new(),
+                    }),
                 };
                 Some((Key::Relation(oid), entry(id, query, ObjectBody::View(body), None)))
             }
@@ -66,7 +77,7 @@ impl CatalogState {
                 let body = table(letter, row);
                 Some((
                     Key::Relation(oid),
-                    entry(id, row.text(15), ObjectBody::Table(body), None),
+                    entry(id, &table_definition(row), ObjectBody::Table(body), None),
                 ))
             }
             _ => None,
@@ -105,21 +116,32 @@ impl CatalogState {
                 _ => None,
             },
             collation: row.owned(8),
-            extra: ColumnExtra::Postgres(PostgresColumn {
-                storage: row.letter(9),
-                compression: row
-                    .optional(10)
-                    .and_then(|text| text.chars().next())
-                    .filter(char::is_ascii_alphabetic),
-                // Not set is -1 up to 16 and NULL from 17 on.
-                statistics_target: row
-                    .optional(11)
-                    .and_then(|text| text.parse().ok())
-                    .filter(|target| *target >= 0),
-            }),
+            extra: ColumnExtra::Postgres(column_extra(row)),
         };
         let key = Key::Column(relation, i32::try_from(number).ok()?);
-        Some((key, entry(id, row.text(12), ObjectBody::Column(body), Some(relation))))
+        Some((
+            key,
+            entry(id, &column_definition(row), ObjectBody::Column(body), Some(relation)),
+        ))
+    }
+
+    /// Columns of views are a part of their view.
+    fn view_column(&mut self, row: &Row<'_>) -> Option<(Key, Entry)> {
+        let column = ViewColumn {
+            name: row.text(2).to_owned(),
+            type_name: row.text(3).to_owned(),
+            collation: row.owned(8),
+            default: row.owned(5),
+            extra: column_extra(row),
+        };
+        let entry = self.entries.get_mut(&Key::Relation(row.oid(0)))?;
+        if let ObjectBody::View(View {
+            postgres: Some(view), ..
+        }) = &mut entry.object.body
+        {
+            view.columns.push(column);
+        }
+        None
     }
 
     fn constraint(&self, row: &Row<'_>) -> Option<(Key, Entry)> {
@@ -147,14 +169,23 @@ impl CatalogState {
             kind,
             ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::Exclusion(_)
         );
+        let parent = row
+            .optional(24)
+            .map(|name| ObjectId::table(row.text(22), row.text(23)).child(ObjectKind::Constraint, name));
         let body = Constraint {
             kind,
             validated: row.flag(4),
             enforced: row.flag(5),
             deferrable: row.flag(6),
             initially_deferred: row.flag(7),
-            no_inherit: row.flag(8),
+            // Set on keys by how they came about, without a meaning.
+            no_inherit: row.flag(8) && matches!(row.letter(3), 'c' | 'n'),
             index: self.relation(row.oid(9)).filter(|_| owns_index).cloned(),
+            postgres: Some(PostgresConstraint {
+                local: row.flag(20),
+                inherited: row.flag(21),
+                parent,
+            }),
         };
         let key = Key::Constraint(row.oid(0));
         Some((key, entry(id, definition, ObjectBody::Constraint(body), Some(relation))))
@@ -174,6 +205,22 @@ impl CatalogState {
             keys: row.list(7),
             included: row.list(8),
             predicate: row.owned(9),
+            postgres: Some(PostgresIndex {
+                options: row.list(11),
+                tablespace: row.owned(12),
+                statistics_targets: row
+                    .list(13)
+                    .iter()
+                    .filter_map(|target| target.split_once(PART))
+                    .filter_map(|(number, target)| Some((number.parse().ok()?, target.parse().ok()?)))
+                    .collect(),
+                parent: row
+                    .optional(15)
+                    .map(|name| ObjectId::new(ObjectKind::Index, [row.text(14), name])),
+                clustered: row.flag(16),
+                replica_identity: row.flag(17),
+                extensions: Vec::new(),
+            }),
         };
         Some((
             Key::Relation(oid),
@@ -188,9 +235,16 @@ impl CatalogState {
             .entries
             .get(&Key::Routine(row.oid(4)))
             .map(|entry| entry.object.id.clone());
+        let parent_fires = row.optional(6).and_then(|text| text.chars().next());
         let body = Trigger {
             function,
             enabled: matches!(row.letter(3), 'O' | 'A'),
+            postgres: Some(PostgresTrigger {
+                fires: row.letter(3),
+                inherited: parent_fires.is_some(),
+                parent_fires,
+                extensions: Vec::new(),
+            }),
         };
         Some((
             Key::Trigger(row.oid(0)),
@@ -202,6 +256,10 @@ impl CatalogState {
         let oid = row.oid(0);
         let id = self.relation(oid)?.clone();
         let owner: Vec<&str> = row.text(7).split(PART).collect();
+        let (owned_by, identity) = match owner.as_slice() {
+            [schema, table, column, kind] => (Some(ObjectId::table(*schema, *table).column(*column)), *kind == "i"),
+            _ => (None, false),
+        };
         let body = Sequence {
             type_name: row.text(1).to_owned(),
             start: row.number(2),
@@ -209,19 +267,23 @@ impl CatalogState {
             minimum: row.number(4),
             maximum: row.number(5),
             cycle: row.flag(6),
-            owned_by: match owner.as_slice() {
-                [schema, table, column] => Some(ObjectId::table(*schema, *table).column(*column)),
-                _ => None,
-            },
+            owned_by,
+            postgres: Some(PostgresSequence {
+                cache: row.number(8),
+                unlogged: row.letter(9) == 'u',
+                identity,
+            }),
         };
         let definition = format!(
-            "AS {} START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {}{}",
-            body.type_name,
-            body.start,
-            body.increment,
-            body.minimum,
-            body.maximum,
-            if body.cycle { " CYCLE" } else { "" }
+            "{}AS {} START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {}{}",
+            if row.text(9) == "u" { "UNLOGGED " } else { "" },
+            row.text(1),
+            row.text(2),
+            row.text(3),
+            row.text(4),
+            row.text(5),
+            row.text(8),
+            if row.flag(6) { " CYCLE" } else { "" }
         );
         Some((
             Key::Relation(oid),
@@ -230,7 +292,7 @@ impl CatalogState {
     }
 }
 
-fn entry(id: ObjectId, definition: &str, body: ObjectBody, relation: Option<u32>) -> Entry {
+pub(super) fn entry(id: ObjectId, definition: &str, body: ObjectBody, relation: Option<u32>) -> Entry {
     Entry {
         object: Object {
             id,
@@ -292,30 +354,77 @@ fn table(letter: char, row: &Row<'_>) -> Table {
             row_security: row.flag(8),
             force_row_security: row.flag(9),
             replica_identity: row.letter(10),
+            tablespace: row.owned(15),
+            of_type: row.owned(16),
+            toast_options: row.list(17),
+            foreign: row.optional(18).map(|server| ForeignPlace {
+                server: server.to_owned(),
+                options: row.list(19),
+            }),
+            extensions: Vec::new(),
         }),
     }
 }
 
-fn routine(row: &Row<'_>) -> Entry {
-    let id = ObjectId::new(ObjectKind::Routine, [row.text(1), row.text(2)]);
-    let body = Routine {
-        kind: match row.letter(3) {
-            'p' => RoutineKind::Procedure,
-            'a' => RoutineKind::Aggregate,
-            'w' => RoutineKind::Window,
-            _ => RoutineKind::Function,
-        },
-        language: row.text(4).to_owned(),
-        returns: row.owned(5),
-        volatility: match row.letter(6) {
-            'i' => Volatility::Immutable,
-            's' => Volatility::Stable,
-            _ => Volatility::Volatile,
-        },
-        security_definer: row.flag(7),
-        strict: row.flag(8),
-    };
-    entry(id, row.text(9), ObjectBody::Routine(body), None)
+/// The parents stand in the model only: a table does not change when it becomes a child.
+fn table_definition(row: &Row<'_>) -> String {
+    Canonical::new()
+        .text("kind", row.text(3))
+        .text("persistence", row.text(5))
+        .text("access_method", row.text(6))
+        .list("options", row.list(7))
+        .flag("row_security", row.flag(8))
+        .flag("force_row_security", row.flag(9))
+        .text("replica_identity", row.text(10))
+        .text("partition_key", row.text(11))
+        .text("bound", row.text(12))
+        .text("tablespace", row.text(15))
+        .text("of_type", row.text(16))
+        .list("toast_options", row.list(17))
+        .text("server", row.text(18))
+        .list("foreign_options", row.list(19))
+        .text("unknown", row.text(21))
+        .finish()
+}
+
+fn column_definition(row: &Row<'_>) -> String {
+    Canonical::new()
+        .text("type", row.text(3))
+        .flag("not_null", row.flag(4))
+        .text("default", row.text(5))
+        .text("generated", row.text(6))
+        .text("identity", row.text(7))
+        .text("collation", row.text(8))
+        .text("storage", row.text(9))
+        .text("compression", row.text(10))
+        .text(
+            "statistics_target",
+            row.optional(11).filter(|target| *target != "-1").unwrap_or_default(),
+        )
+        .list("options", row.list(13))
+        .list("foreign_options", row.list(14))
+        .text("unknown", row.text(17))
+        .finish()
+}
+
+fn column_extra(row: &Row<'_>) -> PostgresColumn {
+    PostgresColumn {
+        storage: row.letter(9),
+        type_storage: row.letter(12),
+        compression: row
+            .optional(10)
+            .and_then(|text| text.chars().next())
+            .filter(char::is_ascii_alphabetic),
+        // Not set is -1 up to 16 and NULL from 17 on.
+        statistics_target: row
+            .optional(11)
+            .and_then(|text| text.parse().ok())
+            .filter(|target| *target >= 0),
+        options: row.list(13),
+        foreign_options: row.list(14),
+        local: row.flag(15),
+        inherited: row.flag(16),
+    }
 }
 
 fn user_type(row: &Row<'_>) -> Entry {
@@ -324,20 +433,86 @@ fn user_type(row: &Row<'_>) -> Entry {
         'e' => TypeKind::Enum(row.list(4)),
         'd' => TypeKind::Domain {
             base: row.text(5).to_owned(),
+            collation: row.owned(10),
             not_null: row.flag(6),
+            not_null_name: row.owned(11),
             default: row.owned(7),
-            checks: row.list(8),
+            checks: row.list(8).iter().filter_map(|check| domain_check(check)).collect(),
         },
-        'c' => TypeKind::Composite(
-            row.list(9)
-                .iter()
-                .filter_map(|attribute| attribute.split_once(PART))
-                .map(|(name, type_name)| (name.to_owned(), type_name.to_owned()))
-                .collect(),
-        ),
-        'r' => TypeKind::Range(row.text(10).to_owned()),
-        _ => TypeKind::Other,
+        'c' => TypeKind::Composite(row.list(9).iter().filter_map(|text| attribute(text)).collect()),
+        'r' => TypeKind::Range(RangeType {
+            subtype: row.text(12).to_owned(),
+            operator_class: row.owned(13),
+            collation: row.owned(14),
+            canonical: row.owned(15),
+            difference: row.owned(16),
+            multirange: row
+                .optional(18)
+                .map(|name| ObjectId::new(ObjectKind::Type, [row.text(17), name])),
+        }),
+        's' => TypeKind::Shell,
+        _ => TypeKind::Base(base_type(row)),
     };
-    let definition = (3..=10).map(|column| row.text(column)).collect::<Vec<_>>().join("|");
-    entry(id, &definition, ObjectBody::Type(Type { kind }), None)
+    let mut definition = Canonical::new()
+        .text("kind", row.text(3))
+        .list("labels", row.list(4))
+        .text("base", row.text(5))
+        .flag("not_null", row.flag(6))
+        .text("default", row.text(7))
+        .list("checks", row.list(8))
+        .list("attributes", row.list(9))
+        .text("collation", row.text(10))
+        .text("not_null_name", row.text(11))
+        .text("subtype", row.text(12))
+        .text("operator_class", row.text(13))
+        .text("range_collation", row.text(14))
+        .text("canonical", row.text(15))
+        .text("difference", row.text(16))
+        .text("multirange_schema", row.text(17))
+        .text("multirange", row.text(18));
+    if let TypeKind::Base(_) = kind {
+        definition = definition
+            .list("functions", row.list(19))
+            .list("properties", (20..=28).map(|column| row.text(column)));
+    }
+    entry(id, &definition.finish(), ObjectBody::Type(Type { kind }), None)
+}
+
+fn domain_check(text: &str) -> Option<DomainCheck> {
+    let mut parts = text.split(PART);
+    Some(DomainCheck {
+        name: parts.next()?.to_owned(),
+        definition: parts.next()?.to_owned(),
+        validated: parts.next()? == "true",
+    })
+}
+
+fn attribute(text: &str) -> Option<Attribute> {
+    let mut parts = text.split(PART);
+    Some(Attribute {
+        name: parts.next()?.to_owned(),
+        type_name: parts.next()?.to_owned(),
+        collation: parts.next().filter(|name| !name.is_empty()).map(str::to_owned),
+    })
+}
+
+fn base_type(row: &Row<'_>) -> BaseType {
+    BaseType {
+        functions: row
+            .list(19)
+            .iter()
+            .filter_map(|function| function.split_once(PART))
+            .map(|(word, function)| (word.to_owned(), function.to_owned()))
+            .collect(),
+        length: i32::try_from(row.number(20)).unwrap_or_default(),
+        by_value: row.flag(21),
+        alignment: row.letter(22),
+        storage: row.letter(23),
+        category: row.letter(24),
+        preferred: row.flag(25),
+        default: row.owned(7),
+        element: row.owned(26),
+        delimiter: row.letter(27),
+        collatable: row.flag(28),
+    }
 }

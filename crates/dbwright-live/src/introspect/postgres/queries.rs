@@ -7,11 +7,57 @@
 /// nowhere in a keyword.
 pub(super) const LIST: char = '\u{1f}';
 
+mod code;
+mod relations;
+mod types;
+
+pub(super) use code::{routines, triggers};
+pub(super) use relations::{columns, constraints, indexes, relations, sequences, view_columns};
+pub(super) use types::{extensions, schemas, stand_ins, types};
+
+/// The newest major version whose system catalogs are known column by column. What newer ones have in addition enters the
+/// definitions as it stands.
+const NEWEST_MAJOR: u32 = 18;
+
+/// Which rows of a catalog a query reads, on which major version.
+#[derive(Clone, Debug)]
+pub(super) struct Ask<'a> {
+    pub(super) major: u32,
+    pub(super) only: Only<'a>,
+    /// Whether kinds are read that nobody follows from statement to statement.
+    pub(super) whole: bool,
+}
+
 /// Which rows of a catalog a query reads.
 #[derive(Clone, Debug)]
 pub(super) enum Only<'a> {
     All,
     Oids(&'a [u32]),
+}
+
+impl Ask<'_> {
+    fn condition(&self, column: &str) -> String {
+        self.only.condition(column)
+    }
+
+    /// The column where this major has it, else what stands for it.
+    fn since(&self, major: u32, column: &str, otherwise: &str) -> String {
+        if self.major >= major { column } else { otherwise }.to_owned()
+    }
+
+    /// What only a reading of everything asks for: a statement about one object would show as a change of another.
+    fn only_whole(&self, column: &str, otherwise: &str) -> String {
+        if self.whole { column } else { otherwise }.to_owned()
+    }
+
+    /// Columns of a catalog row that are new in majors after those that are known.
+    fn unknown(&self, row: &str, known: &str) -> String {
+        if self.major > NEWEST_MAJOR {
+            format!("nullif(to_jsonb({row}) - '{{{known}}}'::text[], '{{}}')::text")
+        } else {
+            "NULL".to_owned()
+        }
+    }
 }
 
 impl Only<'_> {
@@ -48,190 +94,14 @@ fn column_names(relation: &str, numbers: &str) -> String {
     ))
 }
 
-pub(super) fn schemas(only: &Only<'_>) -> String {
-    format!(
-        "SELECT n.oid, n.nspname FROM pg_namespace n WHERE {} AND {}{}",
-        user_schema("n.nspname"),
-        no_extension_member("pg_namespace", "n.oid"),
-        only.condition("n.oid")
-    )
-}
-
-pub(super) fn extensions(only: &Only<'_>) -> String {
-    format!(
-        "SELECT x.oid, x.extname, x.extversion, n.nspname FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace \
-         WHERE x.extname <> 'plpgsql'{}",
-        only.condition("x.oid")
-    )
-}
-
-/// Tables, views, sequences and indexes. `relfilenode` is 0 for what has no file. The volatile columns of `pg_class` (file,
-/// size, age, hints) are no part of the definition.
-pub(super) fn relations(only: &Only<'_>) -> String {
-    format!(
-        "SELECT c.oid, n.nspname, c.relname, c.relkind, c.relfilenode, c.relpersistence, am.amname, {options}, \
-           c.relrowsecurity, c.relforcerowsecurity, c.relreplident, \
-           CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, \
-           pg_get_expr(c.relpartbound, c.oid), \
-           {parents}, \
-           CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, \
-           (to_jsonb(c) - '{{oid,relname,relnamespace,reltype,reloftype,relowner,relam,relfilenode,reltablespace,relpages,\
-              reltuples,relallvisible,relallfrozen,reltoastrelid,relhasindex,relnatts,relchecks,relhasrules,relhastriggers,\
-              relhassubclass,relispopulated,relrewrite,relfrozenxid,relminmxid,relacl,relpartbound}}'::text[])::text \
-         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam \
-         WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I') AND {user} AND {own}{only}",
-        options = list("c.reloptions"),
-        parents = list(
-            "ARRAY(SELECT pn.nspname || chr(30) || p.relname FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent \
-             JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE i.inhrelid = c.oid ORDER BY i.inhseqno)"
-        ),
-        user = user_schema("n.nspname"),
-        own = no_extension_member("pg_class", "c.oid"),
-        only = only.condition("c.oid")
-    )
-}
-
-/// Columns of tables. Some minor releases (15.20 is one) count the versions of a row type in `attoptions`, as `pg_attver`:
-/// nobody set it, and it changes with any column.
-pub(super) fn columns(only: &Only<'_>) -> String {
-    format!(
-        "SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
-           pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, \
-           CASE WHEN a.attcollation <> t.typcollation THEN (SELECT l.collname FROM pg_collation l WHERE l.oid = a.attcollation) END, \
-           a.attstorage, to_jsonb(a) ->> 'attcompression', a.attstattarget, \
-           ((to_jsonb(a) - '{{attrelid,atttypid,attcacheoff,attbyval,attlen,attalign,attmissingval,atthasmissing,attacl,attcollation,\
-              attstattarget,attndims,attinhcount,attislocal,attoptions}}'::text[]) \
-             || jsonb_build_object('options', ARRAY(SELECT o FROM unnest(a.attoptions) o WHERE o NOT LIKE 'pg\\_attver=%' ORDER BY o), \
-               'type', format_type(a.atttypid, a.atttypmod), 'default', pg_get_expr(d.adbin, d.adrelid)))::text \
-         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-         WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND {} AND {}{}",
-        user_schema("n.nspname"),
-        no_extension_member("pg_class", "c.oid"),
-        only.condition("a.attrelid")
-    )
-}
-
-/// Constraints of tables. Those of domains stand in their type.
-pub(super) fn constraints(only: &Only<'_>) -> String {
-    format!(
-        "SELECT k.oid, k.conrelid, k.conname, k.contype, k.convalidated, \
-           coalesce((to_jsonb(k) ->> 'conenforced')::bool, true), k.condeferrable, k.condeferred, k.connoinherit, k.conindid, \
-           {columns}, k.confrelid, rn.nspname, r.relname, {referenced}, k.confdeltype, k.confupdtype, k.confmatchtype, \
-           pg_get_expr(k.conbin, k.conrelid), pg_get_constraintdef(k.oid) \
-         FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         LEFT JOIN pg_class r ON r.oid = k.confrelid LEFT JOIN pg_namespace rn ON rn.oid = r.relnamespace \
-         WHERE c.relkind IN ('r', 'p', 'f') AND {} AND {}{}",
-        user_schema("n.nspname"),
-        no_extension_member("pg_class", "c.oid"),
-        only.condition("k.conrelid"),
-        columns = column_names("k.conrelid", "k.conkey"),
-        referenced = column_names("k.confrelid", "k.confkey"),
-    )
-}
-
-/// What indexes have beyond their row in `pg_class`; restricted by the table or the index itself.
-pub(super) fn indexes(only: &Only<'_>) -> String {
-    format!(
-        "SELECT i.indexrelid, i.indrelid, i.indisunique, i.indisvalid, \
-           coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false), \
-           EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')), \
-           am.amname, {keys}, {included}, pg_get_expr(i.indpred, i.indrelid), pg_get_indexdef(i.indexrelid) \
-         FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am am ON am.oid = x.relam \
-         WHERE {} AND {}{}",
-        user_schema("n.nspname"),
-        no_extension_member("pg_class", "c.oid"),
-        match only {
-            Only::All => String::new(),
-            Only::Oids(_) => format!(
-                " AND (true{} OR true{})",
-                only.condition("i.indrelid"),
-                only.condition("i.indexrelid")
-            ),
-        },
-        keys = list(
-            "ARRAY(SELECT pg_get_indexdef(i.indexrelid, g, true) FROM generate_series(1, i.indnkeyatts) g ORDER BY g)"
-        ),
-        included = list(
-            "ARRAY(SELECT pg_get_indexdef(i.indexrelid, g, true) FROM generate_series(i.indnkeyatts + 1, i.indnatts) g ORDER BY g)"
-        ),
-    )
-}
-
-pub(super) fn triggers(only: &Only<'_>) -> String {
-    format!(
-        "SELECT g.oid, g.tgrelid, g.tgname, g.tgenabled, g.tgfoid, pg_get_triggerdef(g.oid) \
-         FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE NOT g.tgisinternal AND {} AND {}{}",
-        user_schema("n.nspname"),
-        no_extension_member("pg_class", "c.oid"),
-        only.condition("g.tgrelid")
-    )
-}
-
-pub(super) fn sequences(only: &Only<'_>) -> String {
-    format!(
-        "SELECT s.seqrelid, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle, \
-           (SELECT dn.nspname || chr(30) || dc.relname || chr(30) || a.attname FROM pg_depend d \
-            JOIN pg_class dc ON dc.oid = d.refobjid JOIN pg_namespace dn ON dn.oid = dc.relnamespace \
-            JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid \
-            WHERE d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.refclassid = 'pg_class'::regclass \
-              AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0 LIMIT 1) \
-         FROM pg_sequence s WHERE true{}",
-        only.condition("s.seqrelid")
-    )
-}
-
-pub(super) fn routines(only: &Only<'_>) -> String {
-    format!(
-        "SELECT p.oid, n.nspname, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', p.prokind, l.lanname, \
-           pg_get_function_result(p.oid), p.provolatile, p.prosecdef, p.proisstrict, \
-           CASE WHEN p.prokind = 'a' \
-             THEN (SELECT ((to_jsonb(g) - '{{aggfnoid}}'::text[]) || jsonb_build_object('result', pg_get_function_result(p.oid)))::text \
-                   FROM pg_aggregate g WHERE g.aggfnoid = p.oid) \
-             ELSE pg_get_functiondef(p.oid) END \
-         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang \
-         WHERE {} AND {}{}",
-        user_schema("n.nspname"),
-        no_extension_member("pg_proc", "p.oid"),
-        only.condition("p.oid")
-    )
-}
-
-/// Types that somebody created: not the row types of tables, not the array and multirange types that come along.
-pub(super) fn types(only: &Only<'_>) -> String {
-    format!(
-        "SELECT t.oid, n.nspname, t.typname, t.typtype, \
-           {labels}, format_type(t.typbasetype, t.typtypmod), t.typnotnull, t.typdefault, {checks}, {attributes}, \
-           (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid) \
-         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace \
-         WHERE t.typtype IN ('e', 'd', 'c', 'r', 'b') AND NOT (t.typtype = 'b' AND t.typcategory = 'A') \
-           AND (t.typtype <> 'c' OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')) \
-           AND {} AND {}{}",
-        user_schema("n.nspname"),
-        no_extension_member("pg_type", "t.oid"),
-        only.condition("t.oid"),
-        labels =
-            list("ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)"),
-        checks = list(
-            "ARRAY(SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname)"
-        ),
-        attributes = list(
-            "ARRAY(SELECT a.attname || chr(30) || format_type(a.atttypid, a.atttypmod) FROM pg_attribute a \
-             WHERE a.attrelid = t.typrelid AND t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)"
-        ),
-    )
-}
-
-/// What hangs on what among tables, columns, indexes, sequences, views, constraints, routines, types and triggers.
-/// A view hangs on what its rewrite rule reads.
+/// What hangs on what, as numbers of catalogs and objects. A view hangs on what its rewrite rule reads, a column on what
+/// its default needs.
 pub(super) fn dependencies() -> &'static str {
-    "SELECT DISTINCT \
-       CASE WHEN d.classid = 'pg_rewrite'::regclass THEN 'pg_class' ELSE d.classid::regclass::text END, \
-       CASE WHEN d.classid = 'pg_rewrite'::regclass THEN w.ev_class ELSE d.objid END, d.objsubid, \
-       d.refclassid::regclass::text, d.refobjid, d.refobjsubid \
-     FROM pg_depend d LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid \
+    "SELECT CASE WHEN w.rulename = '_RETURN' THEN 1259 WHEN f.oid IS NOT NULL THEN 1259 ELSE d.classid END, \
+       CASE WHEN w.rulename = '_RETURN' THEN w.ev_class WHEN f.oid IS NOT NULL THEN f.adrelid ELSE d.objid END, \
+       coalesce(f.adnum, d.objsubid), d.refclassid, d.refobjid, d.refobjsubid \
+     FROM pg_depend d LEFT JOIN pg_rewrite w ON d.classid = 2618 AND w.oid = d.objid \
+     LEFT JOIN pg_attrdef f ON d.classid = 2604 AND f.oid = d.objid \
      WHERE d.objid >= 16384 AND d.refobjid >= 16384 AND d.deptype IN ('n', 'a', 'i', 'P', 'S')"
 }
 

@@ -233,6 +233,7 @@ impl Reader<'_> {
                     nulls_not_distinct: false,
                     of_constraint: origin != "c",
                     valid: true,
+                    postgres: None,
                 };
                 self.depends(&id, table);
                 self.insert(id, sql.to_owned(), ObjectBody::Index(index));
@@ -279,6 +280,7 @@ impl Reader<'_> {
         let body = ObjectBody::View(View {
             materialized: false,
             query,
+            postgres: None,
         });
         self.insert(id, sql, body);
     }
@@ -293,6 +295,7 @@ impl Reader<'_> {
         let body = ObjectBody::Trigger(Trigger {
             function: None,
             enabled: true,
+            postgres: None,
         });
         self.insert(id, entry.sql.clone().unwrap_or_default(), body);
     }
@@ -320,6 +323,7 @@ impl Reader<'_> {
             initially_deferred: false,
             no_inherit: false,
             index,
+            postgres: None,
         };
         self.insert(id.clone(), definition, ObjectBody::Constraint(constraint));
         id

@@ -80,3 +80,22 @@ fn mariadb() -> Vec<String> {
         format!("GRANT SELECT ON performance_schema.* TO {migrator};"),
     ]
 }
+
+/// The statements that let an account do in databases what the migrating user may, and no more. It stands in for one that
+/// owns routines and views of a schema elsewhere.
+pub(super) fn stand_in(engine: Engine, account: &str) -> Vec<String> {
+    match engine {
+        Engine::MariaDb => vec![
+            format!("GRANT ALL PRIVILEGES ON `%`.* TO {account}"),
+            format!("GRANT LOCK TABLES ON mysql.* TO {account}"),
+            format!("GRANT SELECT, EXECUTE, SHOW VIEW ON sys.* TO {account}"),
+            format!("GRANT SELECT ON performance_schema.* TO {account}"),
+        ],
+        Engine::MySql | Engine::Postgres | Engine::Sqlite => vec![
+            format!("GRANT {IN_DATABASES} ON *.* TO {account}"),
+            format!("REVOKE ALL PRIVILEGES ON mysql.* FROM {account}"),
+            format!("REVOKE {CHANGING} ON sys.* FROM {account}"),
+            format!("REVOKE {CHANGING} ON performance_schema.* FROM {account}"),
+        ],
+    }
+}

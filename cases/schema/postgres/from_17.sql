@@ -1,0 +1,6 @@
+-- from 17
+CREATE TABLE numbered (id integer GENERATED ALWAYS AS IDENTITY, at date) PARTITION BY RANGE (at);
+CREATE TABLE numbered_1 PARTITION OF numbered FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE numbered_2 (at date, id integer NOT NULL);
+ALTER TABLE numbered ATTACH PARTITION numbered_2 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE DOMAIN required AS text CONSTRAINT must_be_there NOT NULL;

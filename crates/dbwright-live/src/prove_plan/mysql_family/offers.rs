@@ -1,0 +1,50 @@
+//! The ways in which a server can be asked to carry out an `ALTER TABLE`, cheapest first.
+
+use dbwright_catalog::{Algorithm, Engine, LockLevel};
+
+/// One way: an algorithm and, where the server takes a clause for it, a lock.
+pub(super) type Offer = (Algorithm, Option<LockLevel>);
+
+/// All ways of an engine. MySQL takes no `LOCK` with `INSTANT`.
+pub(super) fn all(engine: Engine) -> Vec<Offer> {
+    let algorithms: &[Algorithm] = match engine {
+        Engine::MariaDb => &[
+            Algorithm::Instant,
+            Algorithm::NoCopy,
+            Algorithm::InPlace,
+            Algorithm::Copy,
+        ],
+        Engine::MySql | Engine::Postgres | Engine::Sqlite => &[Algorithm::Instant, Algorithm::InPlace, Algorithm::Copy],
+    };
+    let mut offers = Vec::new();
+    for algorithm in algorithms {
+        if *algorithm == Algorithm::Instant && engine != Engine::MariaDb {
+            offers.push((*algorithm, None));
+            continue;
+        }
+        let locks = [LockLevel::None, LockLevel::Shared, LockLevel::Exclusive];
+        offers.extend(locks.map(|lock| (*algorithm, Some(lock))));
+    }
+    offers
+}
+
+/// Whether an error refuses only what was asked for: `ER_ALTER_OPERATION_NOT_SUPPORTED`, the same with a reason, and
+/// `ER_INNODB_MAX_ROW_VERSION`.
+pub(super) fn is_refusal(code: u16) -> bool {
+    matches!(code, 1845 | 1846 | 4092)
+}
+
+/// What is to be said of the way that a server took.
+pub(super) fn note((algorithm, lock): Offer) -> String {
+    let waits = match lock {
+        None | Some(LockLevel::None) => "Reads and writes go on meanwhile.",
+        Some(LockLevel::Shared) => "Writes wait until it is done.",
+        Some(LockLevel::Exclusive) => "Reads and writes wait until it is done.",
+    };
+    match algorithm {
+        Algorithm::Instant => "It changes the dictionary alone and no rows.".to_owned(),
+        Algorithm::NoCopy => format!("Rows stay where they are; what is built is built beside them. {waits}"),
+        Algorithm::InPlace => format!("It works in place, but may write the whole table anew. {waits}"),
+        Algorithm::Copy => format!("It copies the whole table. {waits}"),
+    }
+}

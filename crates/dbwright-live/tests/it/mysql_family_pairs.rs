@@ -1,0 +1,213 @@
+//! Pairs of schemas: the plan from one to the other reaches it, keeps rows, and leads back; or it is refused by name.
+//!
+//! `cases/diff/<case>/<engine>/{before,after}.sql` are pairs that somebody thought of or that failed once. The others are
+//! made up: `DBWRIGHT_SCHEMA_PAIRS` tells how many for each server, `DBWRIGHT_SCHEMA_SEED` where to begin.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use dbwright_catalog::{Catalog, Engine, Plan, PlanOutcome, PlanProof};
+use dbwright_ddl::{PlanOptions, diff, plan};
+use dbwright_live::prove_plan::mysql_family::{prove, refine_and_prove};
+use dbwright_live::scratch::mysql_family::{MySqlFamilyScratch, Who};
+
+use crate::mysql_family_random::{Generator, Schema};
+use crate::mysql_family_schema::{cases, schema_of, try_schema_of};
+use crate::servers::{MYSQL_FAMILY, mysql_family};
+
+/// Pairs for each server in the ordinary suite.
+const PAIRS: u64 = 12;
+
+/// What came of a pair.
+enum Verdict {
+    Proven,
+    Refused(Vec<String>),
+    Failed(String),
+}
+
+/// Plans both ways and proves.
+async fn judge(scratch: &MySqlFamilyScratch, before: &Catalog, after: &Catalog, asks: bool) -> (Plan, Verdict) {
+    let options = PlanOptions::default();
+    let mut forth = plan(before, after, &options);
+    let back = plan(after, before, &options);
+    if !forth.refusals.is_empty() {
+        let reasons = forth
+            .refusals
+            .iter()
+            .map(|refusal| format!("{}: {}", refusal.object, refusal.reason))
+            .collect();
+        return (forth, Verdict::Refused(reasons));
+    }
+    let opaque = diff(before, after).opaque;
+    assert!(opaque.is_empty(), "{opaque:?}");
+    let proof = if asks {
+        refine_and_prove(scratch, before, after, &mut forth, Some(&back))
+            .await
+            .unwrap()
+    } else {
+        prove(scratch, before, after, &forth, Some(&back)).await.unwrap()
+    };
+    let verdict = match problems(&proof) {
+        problems if problems.is_empty() => Verdict::Proven,
+        problems => Verdict::Failed(problems),
+    };
+    (forth, verdict)
+}
+
+fn problems(proof: &PlanProof) -> String {
+    let mut text = String::new();
+    for check in &proof.checks {
+        if let PlanOutcome::Fails(reasons) = &check.outcome {
+            text.extend(["not so: ", check.claim.sentence(), "\n  ", &reasons.join("\n  "), "\n"]);
+        }
+    }
+    text
+}
+
+fn printed(plan: &Plan) -> String {
+    let steps: Vec<String> = plan.steps().map(|step| format!("{};", step.sql)).collect();
+    let losses: Vec<String> = plan
+        .losses
+        .iter()
+        .map(|loss| format!("-- loss: {}: {}", loss.object, loss.what))
+        .collect();
+    [losses, steps].concat().join("\n")
+}
+
+/// A pair of files, and what they say is refused or lost: `-- refused: …`, `-- lost: …` in the file of the goal.
+#[tokio::test]
+async fn pairs_of_the_corpus_are_proven_or_refused_as_they_say() {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(cases().join("diff"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    folders.sort();
+    let mut failures = Vec::new();
+    for (engine, major) in MYSQL_FAMILY {
+        let scratch = mysql_family(engine, major).await;
+        for folder in &folders {
+            let pair = folder.join(engine.name());
+            if pair.is_dir() && is_for(folder, major) {
+                failures.extend(
+                    case(&scratch, &pair)
+                        .await
+                        .err()
+                        .map(|problem| format!("{engine} {major}, {}: {problem}", pair.display())),
+                );
+            }
+        }
+        scratch.stop().await.unwrap();
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// A case whose name ends in a number is for that major version and newer ones.
+fn is_for(folder: &Path, major: u32) -> bool {
+    let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    let since = name.rsplit_once('-').and_then(|(_, since)| since.parse::<u32>().ok());
+    since.is_none_or(|since| since <= major)
+}
+
+async fn case(scratch: &MySqlFamilyScratch, pair: &Path) -> Result<(), String> {
+    let text = |name: &str| std::fs::read_to_string(pair.join(name)).unwrap();
+    let (old, new) = (text("before.sql"), text("after.sql"));
+    let before = schema_of(scratch, Who::Migrator, &old).await.catalog;
+    let after = schema_of(scratch, Who::Migrator, &new).await.catalog;
+    let (plan, verdict) = judge(scratch, &before, &after, true).await;
+    let said = |mark: &str| -> Vec<String> {
+        new.lines()
+            .filter_map(|line| line.strip_prefix(mark))
+            .map(|line| line.trim().to_owned())
+            .collect()
+    };
+    let losses: Vec<String> = plan
+        .losses
+        .iter()
+        .map(|loss| format!("{}: {}", loss.object, loss.what))
+        .collect();
+    if losses != said("-- lost:") {
+        return Err(format!("lost is {losses:#?}"));
+    }
+    let contained: Vec<String> = said("-- contains:");
+    let steps = printed(&plan);
+    if let Some(missing) = contained.iter().find(|text| !steps.contains(*text)) {
+        return Err(format!("no step has {missing}:\n{steps}"));
+    }
+    match verdict {
+        Verdict::Proven if said("-- refused:").is_empty() => Ok(()),
+        Verdict::Proven => Err("it should be refused and is proven".to_owned()),
+        Verdict::Refused(reasons) if reasons == said("-- refused:") => Ok(()),
+        Verdict::Refused(reasons) => Err(format!("it is refused: {reasons:#?}")),
+        Verdict::Failed(problem) => Err(format!("{problem}{steps}")),
+    }
+}
+
+#[tokio::test]
+async fn plans_between_schemas_that_were_made_up_hold() {
+    let number = |name: &str, otherwise: u64| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
+    let (pairs, seed) = (
+        number("DBWRIGHT_SCHEMA_PAIRS", PAIRS),
+        number("DBWRIGHT_SCHEMA_SEED", 1),
+    );
+    let mut failures = Vec::new();
+    for (engine, major) in MYSQL_FAMILY {
+        failures.extend(made_up(engine, major, seed..seed + pairs, &mut |_| {}).await);
+    }
+    assert!(
+        failures.is_empty(),
+        "{} failed:\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
+}
+
+/// Judges made-up pairs on one server; what failed, with the SQL of both sides. `tell` hears of each.
+pub(crate) async fn made_up(
+    engine: Engine,
+    major: u32,
+    seeds: std::ops::Range<u64>,
+    tell: &mut dyn FnMut(&str),
+) -> Vec<String> {
+    let scratch = mysql_family(engine, major).await;
+    let mut failures = Vec::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in seeds {
+        let mut generator = Generator::new(engine, major, seed);
+        let first: Schema = generator.schema();
+        let second = generator.edited(&first);
+        let (old, new) = (first.sql(), second.sql());
+        let before = try_schema_of(&scratch, Who::Migrator, &old).await;
+        let after = try_schema_of(&scratch, Who::Migrator, &new).await;
+        let (before, after) = match (before, after) {
+            (Ok(before), Ok(after)) => (before.catalog, after.catalog),
+            (Err(error), _) | (_, Err(error)) => {
+                tell(&format!("seed {seed}: no schema: {error}"));
+                *counts.entry("no schema".to_owned()).or_default() += 1;
+                continue;
+            }
+        };
+        let (plan, verdict) = judge(&scratch, &before, &after, seed.is_multiple_of(4)).await;
+        let key = match verdict {
+            Verdict::Proven => "proven".to_owned(),
+            Verdict::Refused(reasons) => format!(
+                "refused: {}",
+                reasons
+                    .first()
+                    .and_then(|reason| reason.split_once(": "))
+                    .map_or("", |(_, reason)| reason)
+            ),
+            Verdict::Failed(problem) => {
+                failures.push(format!(
+                    "seed {seed} on {engine} {major}: {problem}\n{}\n-- before\n{old}\n-- after\n{new}",
+                    printed(&plan)
+                ));
+                tell(failures.last().map_or("", String::as_str));
+                "failed".to_owned()
+            }
+        };
+        *counts.entry(key).or_default() += 1;
+    }
+    tell(&format!("{engine} {major}: {counts:?}"));
+    scratch.stop().await.unwrap();
+    failures
+}

@@ -1,0 +1,312 @@
+//! From the words of the catalog to the wire formats of schemas.
+
+use dbwright_catalog as catalog;
+use dbwright_catalog::{Change, Comparison, Object, ObjectId, PlanClaim, PlanOutcome, PlanProof};
+use schemars::generate::SchemaSettings;
+
+use super::wire;
+
+/// The difference of two schemas.
+pub fn diff_json(comparison: &Comparison) -> String {
+    pretty(&diff(comparison))
+}
+
+/// How a database differs from what it should be.
+pub fn drift_json(drift: &catalog::Drift) -> String {
+    pretty(&drift_wire(drift))
+}
+
+/// The same as a part of another format.
+pub(crate) fn drift_wire(drift: &catalog::Drift) -> wire::Drift {
+    wire::Drift {
+        version: wire::VERSION,
+        new: drift.is_new(),
+        diff: diff(&drift.comparison),
+        baseline: drift.baseline.clone(),
+        known: drift.known.iter().map(object_ref).collect(),
+        outdated: drift.outdated.iter().map(object_ref).collect(),
+    }
+}
+
+/// A plan.
+pub fn plan_json(proposal: &catalog::Proposal) -> String {
+    let comparison = &proposal.comparison;
+    pretty(&wire::Plan {
+        version: wire::VERSION,
+        sound: proposal.is_sound(),
+        reverse: proposal.is_reverse,
+        before: side(&comparison.before),
+        after: side(&comparison.after),
+        renames: comparison.diff.renames.iter().map(rename).collect(),
+        questions: proposal.questions().iter().map(question).collect(),
+        phases: proposal.plan.phases.iter().map(phase).collect(),
+        losses: proposal
+            .plan
+            .losses
+            .iter()
+            .map(|loss| reason(&loss.object, &loss.what))
+            .collect(),
+        refusals: refusals(proposal),
+        proof: proposal.proof.as_ref().map(proof),
+        not_proven: proposal.not_proven.clone(),
+        ignored: comparison.ignored.iter().map(ignored).collect(),
+        not_compared: comparison.not_compared.clone(),
+    })
+}
+
+/// One schema.
+pub fn show_json(shown: &catalog::SchemaShown) -> String {
+    pretty(&wire::Schema {
+        version: wire::VERSION,
+        source: side(&shown.side),
+        objects: shown
+            .catalog
+            .objects
+            .values()
+            .map(|object| wire::Object {
+                object: object_ref(&object.id),
+                definition: object.definition.clone(),
+            })
+            .collect(),
+        dependencies: shown
+            .catalog
+            .dependencies
+            .iter()
+            .map(|edge| wire::Dependency {
+                dependent: object_ref(&edge.dependent),
+                on: object_ref(&edge.on),
+            })
+            .collect(),
+        statements: shown.steps.iter().map(|step| step.sql.clone()).collect(),
+        not_written: shown
+            .refusals
+            .iter()
+            .map(|refusal| reason(&refusal.object, &refusal.reason))
+            .collect(),
+        coverage: shown
+            .coverage
+            .iter()
+            .map(|kind| wire::Coverage {
+                kind: kind.kind.name().to_owned(),
+                objects: kind.objects,
+                not_covered: kind.not_covered.iter().map(object_ref).collect(),
+            })
+            .collect(),
+        ignored: shown.ignored.iter().map(ignored).collect(),
+    })
+}
+
+/// The JSON Schemas of all these formats, by the name of their file.
+pub fn schema_formats() -> Vec<(&'static str, String)> {
+    fn of<T: schemars::JsonSchema>() -> String {
+        let settings = SchemaSettings::draft2020_12().for_serialize();
+        pretty(&settings.into_generator().into_root_schema_for::<T>())
+    }
+    vec![
+        ("schema-v0.json", of::<wire::Schema>()),
+        ("schema-diff-v0.json", of::<wire::Diff>()),
+        ("schema-plan-v0.json", of::<wire::Plan>()),
+        ("schema-drift-v0.json", of::<wire::Drift>()),
+        ("schema-baseline-v0.json", of::<wire::BaselineFile>()),
+    ]
+}
+
+pub(super) fn pretty(value: &impl serde::Serialize) -> String {
+    let json = serde_json::to_string_pretty(value).expect("only failing writers and maps without string keys fail");
+    json + "\n"
+}
+
+fn diff(comparison: &Comparison) -> wire::Diff {
+    let diff = &comparison.diff;
+    wire::Diff {
+        version: wire::VERSION,
+        equal: diff.is_empty(),
+        before: side(&comparison.before),
+        after: side(&comparison.after),
+        changes: diff.changes.iter().map(change).collect(),
+        opaque: diff
+            .opaque
+            .iter()
+            .map(|opaque| altered(&opaque.before, &opaque.after))
+            .collect(),
+        ignored: comparison.ignored.iter().map(ignored).collect(),
+        not_compared: comparison.not_compared.clone(),
+    }
+}
+
+fn change(change: &Change) -> wire::Change {
+    match change {
+        Change::Created(object) => wire::Change {
+            object: object_ref(&object.id),
+            change: wire::ChangeKind::Created,
+            before: None,
+            after: Some(object.definition.clone()),
+        },
+        Change::Dropped(object) => wire::Change {
+            object: object_ref(&object.id),
+            change: wire::ChangeKind::Dropped,
+            before: Some(object.definition.clone()),
+            after: None,
+        },
+        Change::Altered { before, after } => altered(before, after),
+    }
+}
+
+fn altered(before: &Object, after: &Object) -> wire::Change {
+    wire::Change {
+        object: object_ref(&after.id),
+        change: wire::ChangeKind::Altered,
+        before: Some(before.definition.clone()),
+        after: Some(after.definition.clone()),
+    }
+}
+
+fn side(side: &catalog::SchemaSide) -> wire::Side {
+    wire::Side {
+        source: side.shown.clone(),
+        kind: side.kind.name().to_owned(),
+        engine: side.server.engine.name().to_owned(),
+        version: side.server.version.to_string(),
+        notes: side.notes.clone(),
+        unmodelled: side
+            .unmodelled
+            .iter()
+            .map(|object| wire::Named {
+                kind: object.kind.clone(),
+                name: object.name.clone(),
+            })
+            .collect(),
+        unread: side
+            .unread
+            .iter()
+            .map(|unread| wire::Unread {
+                what: unread.what.clone(),
+                why: unread.why.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn object_ref(id: &ObjectId) -> wire::ObjectRef {
+    wire::ObjectRef {
+        kind: id.kind.name().to_owned(),
+        path: id.path.clone(),
+        name: id.to_string(),
+    }
+}
+
+fn ignored(ignored: &catalog::Ignored) -> wire::Ignored {
+    wire::Ignored {
+        why: ignored.why.clone(),
+        objects: ignored.objects.iter().map(object_ref).collect(),
+    }
+}
+
+fn rename(rename: &catalog::Rename) -> wire::Rename {
+    wire::Rename {
+        from: object_ref(&rename.from),
+        to: object_ref(&rename.to),
+    }
+}
+
+fn question(question: &catalog::Question) -> wire::Question {
+    wire::Question {
+        id: question.id.clone(),
+        text: question.text.clone(),
+        reasons: question.reasons.clone(),
+        choices: question
+            .choices
+            .iter()
+            .map(|choice| wire::Choice {
+                name: choice.name.clone(),
+                consequence: choice.consequence.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn phase(phase: &catalog::PlanPhase) -> wire::Phase {
+    wire::Phase {
+        purpose: phase.purpose.clone(),
+        transaction: phase.transaction,
+        steps: phase.steps.iter().map(step).collect(),
+    }
+}
+
+fn step(step: &catalog::Step) -> wire::Step {
+    let milliseconds = |limit: std::time::Duration| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+    wire::Step {
+        sql: step.sql.clone(),
+        objects: step.objects.iter().map(object_ref).collect(),
+        lock_timeout_ms: step.lock_timeout.map(milliseconds),
+        statement_timeout_ms: step.statement_timeout.map(milliseconds),
+        notes: step.notes.clone(),
+        hazards: step
+            .hazards
+            .iter()
+            .map(|finding| wire::Hazard {
+                rule: finding.rule.clone(),
+                severity: finding.severity.name().to_owned(),
+                message: finding.message.clone(),
+                advice: finding.advice.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn reason(object: &ObjectId, reason: &str) -> wire::Reason {
+    wire::Reason {
+        object: object_ref(object),
+        reason: reason.to_owned(),
+    }
+}
+
+fn refusals(proposal: &catalog::Proposal) -> Vec<wire::Reason> {
+    let refused = proposal
+        .plan
+        .refusals
+        .iter()
+        .map(|refusal| reason(&refusal.object, &refusal.reason));
+    let opaque = proposal.comparison.diff.opaque.iter().map(|opaque| {
+        reason(
+            &opaque.after.id,
+            "Its definitions differ in something that dbwright does not know; make them alike by hand.",
+        )
+    });
+    refused.chain(opaque).collect()
+}
+
+fn proof(proof: &PlanProof) -> wire::Proof {
+    wire::Proof {
+        engine: proof.server.engine.name().to_owned(),
+        version: proof.server.version.to_string(),
+        holds: proof.holds(),
+        checks: proof
+            .checks
+            .iter()
+            .map(|check| {
+                let (outcome, reasons) = match &check.outcome {
+                    PlanOutcome::Holds => ("holds", Vec::new()),
+                    PlanOutcome::Fails(reasons) => ("fails", reasons.clone()),
+                    PlanOutcome::NotTried(why) => ("not-tried", vec![why.clone()]),
+                };
+                wire::Check {
+                    claim: claim(check.claim).to_owned(),
+                    outcome: outcome.to_owned(),
+                    reasons,
+                }
+            })
+            .collect(),
+    }
+}
+
+fn claim(claim: PlanClaim) -> &'static str {
+    match claim {
+        PlanClaim::StartIsRebuilt => "start-is-rebuilt",
+        PlanClaim::Applies => "applies",
+        PlanClaim::ReachesGoal => "reaches-goal",
+        PlanClaim::KeepsRows => "keeps-rows",
+        PlanClaim::Converges => "converges",
+        PlanClaim::Reverses => "reverses",
+    }
+}
