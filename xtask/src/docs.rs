@@ -88,6 +88,10 @@ fn generated() -> BTreeMap<String, String> {
         "docs/schema/check-v0.json".to_owned(),
         ended(&dbwright_report::json_schema()),
     );
+    files.insert(
+        "docs/schema/schema-lint-v0.json".to_owned(),
+        ended(&dbwright_report::lint::lint_format()),
+    );
     for (name, schema) in dbwright_report::schema::schema_formats() {
         files.insert(format!("docs/schema/{name}"), ended(&schema));
     }

@@ -3,6 +3,8 @@
 //! Whenever a row of the referenced table is deleted, or its key changes, the server searches this table for rows that refer
 //! to it, from end to end where there is no index, once for every such row.
 //! So do joins from the one table to the other. MySQL and MariaDB make the index themselves.
+//! Where the key says CASCADE or SET NULL, rows of the other table are meant to be deleted, and the finding is a warning; else a
+//! note.
 //!
 //! It is fine where the referenced rows are never deleted and nobody asks in that direction.
 //!
@@ -62,14 +64,16 @@ fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
             continue;
         }
         let columns = phrase::list(&key.columns);
-        let wanted = match key.on_delete.as_str() {
-            "CASCADE" => "for rows to delete with it",
-            "SET NULL" | "SET DEFAULT" => "for rows to change",
-            _ => "for rows that refer to it",
+        let (wanted, severity) = match key.on_delete.as_str() {
+            "CASCADE" => ("for rows to delete with it", Severity::Warning),
+            "SET NULL" | "SET DEFAULT" => ("for rows to change", Severity::Warning),
+            // Rows with others that refer to them are not deleted as a habit.
+            _ => ("for rows that refer to it", Severity::Note),
         };
         flaws.push(
             Flaw::new(id, format!("has no index that begins with {columns}"))
                 .called("foreign key")
+                .severity(severity)
                 .with(table.id)
                 .fact(format!(
                     "Deleting a row of {} reads {} from end to end, {wanted}.",

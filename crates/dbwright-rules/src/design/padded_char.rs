@@ -4,15 +4,15 @@
 //! `LIKE`, regular expressions and programs see another value than `=` does.
 //! It is no faster and no smaller than `text`.
 //!
-//! `char(1)` is not reported.
-//! It is fine where every value has the full length, though `varchar` is not worse then.
+//! Lengths of codes, hashes and UUIDs (up to 3, 32, 36, 40, 64, 128) are not reported: there, every value has the full length.
+//! It is fine wherever that is so.
 //!
 //! ```sql bad postgres
 //! CREATE TABLE airports (id bigint PRIMARY KEY, code char(4) NOT NULL);
 //! ```
 //!
 //! ```sql good postgres
-//! CREATE TABLE airports (id bigint PRIMARY KEY, code varchar(4) NOT NULL, kind char(1) NOT NULL);
+//! CREATE TABLE airports (id bigint PRIMARY KEY, code varchar(4) NOT NULL, country char(2) NOT NULL, uuid char(36) NOT NULL);
 //! ```
 //!
 //! See <https://www.postgresql.org/docs/current/datatype-character.html>.
@@ -38,8 +38,13 @@ pub(crate) static RULE: Rule = Rule {
 fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
     for (_, column) in schema.columns() {
         let type_name = TypeName::parse(&column.column.type_name);
-        let is_one = type_name.arguments.as_deref() == Some("1");
-        if matches!(type_name.base.as_str(), "character" | "bpchar") && !is_one {
+        let length: u32 = type_name
+            .arguments
+            .as_deref()
+            .and_then(|length| length.parse().ok())
+            .unwrap_or(0);
+        let is_code = matches!(length, 1..=3 | 32 | 36 | 40 | 64 | 128);
+        if matches!(type_name.base.as_str(), "character" | "bpchar") && !is_code {
             let flaw = Flaw::new(
                 column.id,
                 format!("is {}, filled up with spaces", column.column.type_name),

@@ -5,15 +5,22 @@
 //! At the end every insert fails, and making the key larger then rewrites the table and every table that refers to it.
 //! A `bigint` costs four bytes a row and never ends.
 //!
-//! Reported for tables that look as if they grow: with foreign keys, or with times of their rows.
+//! Reported for tables that look as if they grow: with foreign keys of their own, or, in a schema without foreign keys, with
+//! times of their rows.
 //! It is fine where the number of rows has a bound that you know.
 //!
+//! ```sql setup postgres
+//! CREATE TABLE orders (id bigint PRIMARY KEY);
+//! ```
+//!
 //! ```sql bad postgres
-//! CREATE TABLE orders (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, created_at timestamptz NOT NULL);
+//! CREATE TABLE order_lines (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders);
+//! CREATE INDEX ON order_lines (order_id);
 //! ```
 //!
 //! ```sql good postgres
-//! CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, created_at timestamptz NOT NULL);
+//! CREATE TABLE order_lines (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders);
+//! CREATE INDEX ON order_lines (order_id);
 //! CREATE TABLE colors (id serial PRIMARY KEY, name text NOT NULL);
 //! ```
 //!
@@ -48,7 +55,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
-    for table in schema.tables().filter(|table| grows(table)) {
+    let has_keys = schema.foreign_keys().next().is_some();
+    let grows = |table: &&TableFacts<'_>| table.foreign_keys().next().is_some() || !has_keys && has_time(table);
+    for table in schema.tables().filter(grows) {
         let Some([key]) = table.primary_key() else { continue };
         let Some(column) = table.column(key).filter(is_numbered) else {
             continue;
@@ -83,13 +92,12 @@ fn is_numbered(column: &ColumnFacts<'_>) -> bool {
     is_auto_increment || column.column.identity.is_some() || default.starts_with("nextval(")
 }
 
-/// Whether rows come with what happens, and not with what there is: they refer to others, or have a time.
-fn grows(table: &TableFacts<'_>) -> bool {
-    let has_time = table.columns.iter().any(|column| {
+/// Whether it says when a row came.
+fn has_time(table: &TableFacts<'_>) -> bool {
+    table.columns.iter().any(|column| {
         let type_name = TypeName::parse(&column.column.type_name).base;
         type_name.starts_with("timestamp") || type_name == "datetime"
-    });
-    has_time || table.foreign_keys().next().is_some()
+    })
 }
 
 /// `2,147,483,647`.

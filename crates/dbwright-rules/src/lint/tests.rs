@@ -134,8 +134,8 @@ fn comments_allow_flaws_as_they_allow_everything() {
 fn columns_of_one_table_that_have_the_same_flaw_are_one_finding() {
     let case = Case::postgres([]).migration([did("CREATE TABLE codes").creates([
         table("codes"),
-        column("codes", "country", 1, "character(2)"),
-        column("codes", "currency", 2, "character(3)"),
+        column("codes", "country", 1, "character(20)"),
+        column("codes", "currency", 2, "character(30)"),
     ])]);
     let findings = case.judge_by("padded-char");
     let messages: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
