@@ -15,6 +15,8 @@ pub(crate) struct Flaw {
     pub(crate) severity: Option<Severity>,
     /// What the object is called, where the word for its kind tells too little: `Foreign key`.
     called: Option<&'static str>,
+    /// What stands for the object altogether, where its name is nobody's.
+    called_fully: Option<String>,
     /// What is so: `has no primary key`. The message puts the object before it.
     says: String,
     /// The same of several objects of a table: `have no default`. Flaws that say the same are told as one.
@@ -33,6 +35,7 @@ impl Flaw {
             related: Vec::new(),
             severity: None,
             called: None,
+            called_fully: None,
             says: says.into(),
             says_of_many: None,
             facts: Vec::new(),
@@ -49,6 +52,13 @@ impl Flaw {
     /// The object is called so, and not after its kind.
     pub(crate) fn called(mut self, word: &'static str) -> Flaw {
         self.called = Some(word);
+        self
+    }
+
+    /// This stands for the object, where its name is one that nobody gave it; `Index i` where it is the name itself.
+    pub(crate) fn called_fully(mut self, words: String) -> Flaw {
+        let is_name = words == self.object.to_string();
+        self.called_fully = Some(words).filter(|_| !is_name);
         self
     }
 
@@ -136,6 +146,9 @@ fn folded(group: Vec<Flaw>) -> Option<Folded> {
 /// The object with what it is, where its name alone does not tell: `Foreign key user_fk of orders`.
 fn subject(flaw: &Flaw) -> String {
     let object = &flaw.object;
+    if let Some(words) = &flaw.called_fully {
+        return phrase::uppercase_first(words);
+    }
     let called = flaw.called.unwrap_or(object.kind.name());
     match (object.kind, object.owner_table()) {
         (ObjectKind::Table | ObjectKind::Column, _) => object.to_string(),

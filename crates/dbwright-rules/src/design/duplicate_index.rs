@@ -62,7 +62,7 @@ fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
                 continue;
             };
             flaws.push(
-                Flaw::new(index.id, format!("is the same as {}", other.id))
+                Flaw::new(index.id, format!("is the same as {}", other.called()))
                     .with(other.id)
                     .fact(format!("Both are over {}.", keys(index)))
                     .advice(format!("Drop {}.", index.id)),

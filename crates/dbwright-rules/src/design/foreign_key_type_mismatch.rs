@@ -82,10 +82,8 @@ fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
 /// Whether values of both types are stored and compared alike. Lengths don't matter.
 fn is_same(engine: Engine, own: &str, other: &str) -> bool {
     if engine == Engine::Sqlite {
-        // A column without a type takes what comes.
-        let (own, other) = (Affinity::of(own), Affinity::of(other));
-        let is_number = |it: Affinity| matches!(it, Affinity::Integer | Affinity::Numeric | Affinity::Real);
-        return own == other || is_number(own) && is_number(other) || own == Affinity::Blob || other == Affinity::Blob;
+        let (own, other) = (Affinity::meant(own), Affinity::meant(other));
+        return own == other || own.is_none() || other.is_none();
     }
     let base = |text: &str| TypeName::parse(text);
     let (own, other) = (base(own), base(other));

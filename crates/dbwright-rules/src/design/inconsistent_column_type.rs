@@ -77,16 +77,15 @@ const CUSTOM: usize = 3;
 fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
     let mut named: BTreeMap<String, Vec<(ColumnFacts<'_>, String)>> = BTreeMap::new();
     for (table, column) in schema.columns() {
-        let is_reference = words(column.id.name())
-            .last()
-            .is_some_and(|word| word == "id" || word == "uuid");
+        let words = words(column.id.name());
+        let is_reference = words.len() > 1 && words.last().is_some_and(|word| word == "id" || word == "uuid");
         let is_key = table.primary_key().is_some_and(|key| key.len() == 1) && table.is_key_column(&column);
         // What a foreign key says is told where its types differ.
         let is_tied = table
             .foreign_keys()
             .any(|(_, key)| key.columns.iter().any(|name| name == column.id.name()));
-        if is_reference && !is_key {
-            let kind = kind(schema.engine(), &column.column.type_name);
+        let kind = kind(schema.engine(), &column.column.type_name);
+        if let Some(kind) = kind.filter(|_| is_reference && !is_key) {
             let columns = named.entry(column.id.name().to_lowercase()).or_default();
             columns.push((column, if is_tied { format!("={kind}") } else { kind }));
         }
@@ -117,18 +116,15 @@ fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
     }
 }
 
-/// What values are compared as.
-fn kind(engine: Engine, type_name: &str) -> String {
+/// What values are compared as, where the type tells.
+fn kind(engine: Engine, type_name: &str) -> Option<String> {
     let parsed = TypeName::parse(type_name);
     if engine == Engine::Sqlite {
-        return match Affinity::of(type_name) {
-            Affinity::Integer | Affinity::Numeric | Affinity::Real => "a number".to_owned(),
-            affinity @ (Affinity::Text | Affinity::Blob) => affinity.name().to_owned(),
-        };
+        return Affinity::meant(type_name).map(str::to_owned);
     }
     if parsed.is_text() && !parsed.is_array {
-        return "text".to_owned();
+        return Some("text".to_owned());
     }
     let array = if parsed.is_array { "[]" } else { "" };
-    format!("{}{array}", parsed.base)
+    Some(format!("{}{array}", parsed.base))
 }

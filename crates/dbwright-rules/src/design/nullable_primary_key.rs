@@ -27,7 +27,7 @@ use crate::{Check, Claim, Rule};
 pub(crate) static RULE: Rule = Rule {
     name: "nullable-primary-key",
     group: Group::Design,
-    severity: Severity::Warning,
+    severity: Severity::Note,
     engines: &[Engine::Sqlite],
     claims: &[Claim::Nothing],
     source: include_str!("nullable_primary_key.rs"),

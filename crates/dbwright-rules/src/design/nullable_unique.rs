@@ -82,18 +82,16 @@ fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
                 .copied()
                 .filter(|name| !nullable.contains(name))
                 .collect();
-            let says = format!(
-                "lets rows with the same {} in where {} is NULL",
-                phrase::list(same),
-                phrase::list(nullable)
-            );
+            let verb = if nullable.len() == 1 { "is" } else { "are" };
+            let (same, nullable) = (phrase::list(same), phrase::list(nullable));
+            let says = format!("lets rows with the same {same} in where {nullable} {verb} NULL");
             let distinct = schema.engine() == Engine::Postgres && schema.major() >= 15;
             let way = if distinct {
                 "declare it NULLS NOT DISTINCT, or "
             } else {
                 ""
             };
-            flaws.push(Flaw::new(index.id, says).with(table.id).advice(format!(
+            flaws.push(Flaw::new(index.id, says).called_fully(index.called()).with(table.id).advice(format!(
                 "Where that is not meant: make the column NOT NULL, {way}add a unique index over the other columns for rows with NULL."
             )));
         }

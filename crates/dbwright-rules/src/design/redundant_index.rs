@@ -71,10 +71,13 @@ fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
             flaws.push(
                 Flaw::new(
                     index.id,
-                    format!("adds nothing to {}, which begins with the same columns", longer.id),
+                    format!(
+                        "adds nothing to {}, which begins with the same columns",
+                        longer.called()
+                    ),
                 )
                 .with(longer.id)
-                .fact(format!("{} is over ({}).", longer.id, parts.join(", ")))
+                .fact(format!("The longer one is over ({}).", parts.join(", ")))
                 .advice(format!("Drop {} unless its smaller size matters.", index.id)),
             );
         }

@@ -1,18 +1,18 @@
-//! A TIMESTAMP column for times that lie in the future, or long ago.
+//! A TIMESTAMP column for times that lie far in the future, or long ago.
 //!
-//! A TIMESTAMP holds moments from 1970 to January 19, 2038 (MariaDB from 11.5 on: 2106). A contract that ends in 2040 or a
+//! A TIMESTAMP holds moments from 1970 to January 19, 2038 (MariaDB from 11.5 on: 2106). A loan that is due in 2040 or a
 //! date of birth before 1970 can't be written.
 //! DATETIME reaches from the year 1000 to 9999.
 //!
-//! Told by the name of the column: expires, until, due, valid to, born, and words like them.
+//! Told by the name of the column: birth, born, retirement, maturity, warranty.
 //! It is fine for times of what happens now.
 //!
 //! ```sql bad mysql mariadb
-//! CREATE TABLE contracts (id bigint PRIMARY KEY, expires_at timestamp NULL);
+//! CREATE TABLE people (id bigint PRIMARY KEY, birth_date timestamp NULL);
 //! ```
 //!
 //! ```sql good mysql mariadb
-//! CREATE TABLE contracts (id bigint PRIMARY KEY, expires_at datetime NULL, created_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP);
+//! CREATE TABLE people (id bigint PRIMARY KEY, birth_date datetime NULL, created_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP);
 //! ```
 //!
 //! See <https://dev.mysql.com/doc/refman/9.7/en/datetime.html>.
@@ -36,17 +36,15 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 /// Words in names of times that lie far from now.
-const FAR: [&str; 10] = [
-    "expires",
-    "expiry",
-    "expiration",
-    "expire",
-    "until",
-    "due",
+const FAR: [&str; 8] = [
     "birth",
     "birthday",
+    "birthdate",
     "born",
-    "ends",
+    "dob",
+    "retirement",
+    "maturity",
+    "warranty",
 ];
 
 fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {

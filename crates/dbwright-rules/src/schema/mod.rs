@@ -209,6 +209,15 @@ impl<'a> TableFacts<'a> {
 }
 
 impl IndexFacts<'_> {
+    /// What it is called in a sentence. SQLite's indexes of constraints have names that nobody gave them.
+    pub(crate) fn called(&self) -> String {
+        if self.id.name().starts_with("sqlite_autoindex_") {
+            let parts: Vec<&str> = self.parts.iter().map(|part| part.text.as_str()).collect();
+            return format!("the unique key over ({})", parts.join(", "));
+        }
+        self.id.to_string()
+    }
+
     /// The columns of its key, where it is over columns alone.
     pub(crate) fn key_columns(&self) -> Option<Vec<&str>> {
         self.parts.iter().map(|part| part.column.as_deref()).collect()

@@ -85,13 +85,15 @@ impl Affinity {
         }
     }
 
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Affinity::Integer => "INTEGER",
-            Affinity::Text => "TEXT",
-            Affinity::Blob => "BLOB",
-            Affinity::Real => "REAL",
-            Affinity::Numeric => "NUMERIC",
+    /// What a column of SQLite is meant for: text or numbers. Nothing where its type says neither to a reader (`UUID`, `JSON`,
+    /// `DATETIME`), whatever SQLite makes of it.
+    pub(crate) fn meant(type_name: &str) -> Option<&'static str> {
+        let upper = type_name.to_uppercase();
+        match Affinity::of(type_name) {
+            Affinity::Integer | Affinity::Real => Some("a number"),
+            Affinity::Numeric if ["NUM", "DEC"].iter().any(|word| upper.contains(word)) => Some("a number"),
+            Affinity::Text => Some("text"),
+            Affinity::Numeric | Affinity::Blob => None,
         }
     }
 }
