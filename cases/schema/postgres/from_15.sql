@@ -9,3 +9,7 @@ CREATE FUNCTION atomic(a integer) RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELEC
 CREATE TABLE uses_atomic (id bigint DEFAULT atomic(1));
 CREATE TABLE parts (id integer PRIMARY KEY, other integer REFERENCES parts ON DELETE SET NULL (other)) PARTITION BY RANGE (id);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);
+CREATE SCHEMA sent;
+CREATE PUBLICATION narrow FOR TABLE t (a, c) WHERE (a > 5), ranges;
+CREATE PUBLICATION mixed FOR TABLE parts, TABLES IN SCHEMA sent;
+CREATE STATISTICS by_expression ON (a + b), a FROM t;

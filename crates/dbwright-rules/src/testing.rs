@@ -354,7 +354,6 @@ pub(crate) fn table(name: &str) -> Object {
             of_type: None,
             toast_options: Vec::new(),
             foreign: None,
-            extensions: Vec::new(),
         }),
     };
     object(id(name), "", ObjectBody::Table(body))

@@ -80,8 +80,6 @@ pub struct PostgresTable {
     pub toast_options: Vec<String>,
     /// Where the rows of a foreign table are.
     pub foreign: Option<ForeignPlace>,
-    /// Extensions that it goes with (`DEPENDS ON EXTENSION`).
-    pub extensions: Vec<String>,
 }
 
 /// Where the rows of a foreign table are.

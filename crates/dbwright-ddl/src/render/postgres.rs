@@ -4,12 +4,14 @@
 //! their identity sequences and `NOT NULL` with their table, indexes of constraints with their constraint. Names are always
 //! written with their schema, so that statements mean the same under any search path.
 
+mod access;
 mod code;
 mod column;
 mod context;
 mod data_type;
 mod destroy;
 mod order;
+mod others;
 mod relation;
 mod table;
 
@@ -54,28 +56,25 @@ pub fn create(context: &Context<'_>, object: &Object) -> Result<Vec<Step>, Refus
         ObjectBody::View(view) => Ok(relation::view(object, view)),
         ObjectBody::Routine(routine) => Ok(code::routine(object, routine)),
         ObjectBody::Trigger(trigger) => Ok(code::trigger(object, trigger)),
-        ObjectBody::Rule(_)
-        | ObjectBody::Policy(_)
-        | ObjectBody::Statistics(_)
-        | ObjectBody::Collation(_)
-        | ObjectBody::EventTrigger(_)
-        | ObjectBody::Publication(_)
-        | ObjectBody::Subscription(_)
-        | ObjectBody::ForeignDataWrapper(_)
-        | ObjectBody::ForeignServer(_)
-        | ObjectBody::UserMapping(_)
-        | ObjectBody::Event(_)
-        | ObjectBody::Comment(_)
-        | ObjectBody::Owner(_)
-        | ObjectBody::Grant(_)
-        | ObjectBody::DefaultPrivilege(_)
-        | ObjectBody::Membership(_)
-        | ObjectBody::SecurityLabel(_) => Err(Refusal {
+        ObjectBody::Rule(rule) => Ok(others::rule(object, rule)),
+        ObjectBody::Policy(policy) => Ok(others::policy(object, policy)),
+        ObjectBody::Statistics(statistics) => Ok(others::statistics(object, statistics)),
+        ObjectBody::Collation(collation) => Ok(others::collation(object, collation)),
+        ObjectBody::EventTrigger(trigger) => Ok(others::event_trigger(object, trigger)),
+        ObjectBody::Publication(publication) => Ok(others::publication(object, publication)),
+        ObjectBody::Subscription(_) => Err(others::subscription(object)),
+        ObjectBody::ForeignDataWrapper(wrapper) => Ok(others::wrapper(object, wrapper)),
+        ObjectBody::ForeignServer(server) => Ok(others::server(object, server)),
+        ObjectBody::UserMapping(mapping) => Ok(others::user_mapping(object, mapping)),
+        ObjectBody::Comment(comment) => access::comment(context, object, comment),
+        ObjectBody::Owner(owner) => access::owner(context, object, owner),
+        ObjectBody::Grant(grant) => access::grant(context, object, grant),
+        ObjectBody::DefaultPrivilege(default) => access::default_privilege(object, default),
+        ObjectBody::Membership(membership) => Ok(access::membership(object, membership)),
+        ObjectBody::SecurityLabel(label) => access::label(context, object, label),
+        ObjectBody::Event(_) => Err(Refusal {
             object: object.id.clone(),
-            reason: format!(
-                "Objects of the kind {} can't be written as SQL yet.",
-                object.id.kind.name()
-            ),
+            reason: "PostgreSQL has no events.".to_owned(),
         }),
     }
 }

@@ -4,8 +4,10 @@
 //! (nobody else sees its uncommitted changes), inside a savepoint that is rolled back: this releases the locks that printing
 //! a view takes.
 
+mod access;
 mod code;
 mod decode;
+mod others;
 mod queries;
 mod whole;
 
@@ -107,16 +109,20 @@ pub struct CatalogState {
 impl CatalogState {
     /// Reads the whole catalog.
     pub async fn read(client: &Client, server: &Server, frame: Frame) -> Result<Self, LiveError> {
-        let mut state = CatalogState {
-            server: server.clone(),
+        let mut state = CatalogState::empty(server.clone());
+        state.read_objects(client, frame, &Scope::all()).await?;
+        state.read_dependencies(client, frame).await?;
+        Ok(state)
+    }
+
+    fn empty(server: Server) -> Self {
+        CatalogState {
+            server,
             entries: BTreeMap::new(),
             relations: HashMap::new(),
             dependencies: BTreeSet::new(),
             inherits: String::new(),
-        };
-        state.read_objects(client, frame, &Scope::all()).await?;
-        state.read_dependencies(client, frame).await?;
-        Ok(state)
+        }
     }
 
     /// The model, as of the last reading. Dependency edges are those of the last whole reading.
@@ -371,25 +377,15 @@ impl CatalogState {
             .map(|row| Row(row).text(1).to_owned())
             .unwrap_or_default();
         let names = results.next().unwrap_or_default();
-        self.dependencies = self.edges(&names, &results.next().unwrap_or_default());
+        self.dependencies = self.edges(&stand_ins(&names), &results.next().unwrap_or_default());
         Ok(())
     }
 
     /// The edges between known objects. What stands for others is followed to these.
-    fn edges(&self, stand_ins: &[SimpleQueryRow], rows: &[SimpleQueryRow]) -> BTreeSet<Dependency> {
-        let stand_for: HashMap<(u32, u32), (u32, u32)> = stand_ins
-            .iter()
-            .map(Row)
-            .map(|row| ((row.oid(0), row.oid(1)), (row.oid(2), row.oid(3))))
-            .collect();
-        let id_of = |mut class: u32, mut oid: u32, number: i64| {
-            let mut steps = 0;
-            while steps < STEPS_MAX
-                && let Some(next) = stand_for.get(&(class, oid))
-            {
-                ((class, oid), steps) = (*next, steps + 1);
-            }
-            self.id_of(class, oid, number)
+    fn edges(&self, stand_ins: &HashMap<(u32, u32), (u32, u32)>, rows: &[SimpleQueryRow]) -> BTreeSet<Dependency> {
+        let id_of = |class: u32, oid: u32, number: i64| {
+            let (class, oid) = behind(stand_ins, class, oid);
+            self.id_of(class, oid, number).cloned()
         };
         rows.iter()
             .filter_map(|row| {
@@ -401,24 +397,13 @@ impl CatalogState {
             .collect()
     }
 
-    /// The object with this OID in the system catalog with this OID. Those of system catalogs are the same in all versions.
-    fn id_of(&self, class: u32, oid: u32, number: i64) -> Option<ObjectId> {
-        let key = match class {
-            RELATIONS if number > 0 => Key::Column(oid, i32::try_from(number).ok()?),
-            RELATIONS => Key::Relation(oid),
-            TYPES => Key::Type(oid),
-            1255 => Key::Routine(oid),
-            2606 => Key::Constraint(oid),
-            2620 => Key::Trigger(oid),
-            2615 => Key::Schema(oid),
-            3079 => Key::Extension(oid),
-            _ => return None,
-        };
-        let entry = self.entries.get(&key).or_else(|| {
+    /// The object with this OID in the system catalog with this OID.
+    fn id_of(&self, class: u32, oid: u32, number: i64) -> Option<&ObjectId> {
+        let entry = self.entries.get(&key(class, oid, number)?).or_else(|| {
             let relation = Key::Relation(oid);
             (class == RELATIONS).then(|| self.entries.get(&relation)).flatten()
         });
-        entry.map(|entry| entry.object.id.clone())
+        entry.map(|entry| &entry.object.id)
     }
 
     fn ask_all(&self) -> Ask<'static> {
@@ -426,6 +411,7 @@ impl CatalogState {
             major: self.server.version.major,
             only: Only::All,
             whole: false,
+            readable: &[],
         }
     }
 }
@@ -433,8 +419,40 @@ impl CatalogState {
 /// The OID of `pg_class`.
 const RELATIONS: u32 = 1259;
 
-/// The OID of `pg_type`.
-const TYPES: u32 = 1247;
+/// The key of the object with this OID in the system catalog with this OID. Those of system catalogs are the same in all
+/// versions.
+fn key(class: u32, oid: u32, number: i64) -> Option<Key> {
+    match class {
+        RELATIONS if number > 0 => Some(Key::Column(oid, i32::try_from(number).ok()?)),
+        RELATIONS => Some(Key::Relation(oid)),
+        1247 => Some(Key::Type(oid)),
+        1255 => Some(Key::Routine(oid)),
+        2606 => Some(Key::Constraint(oid)),
+        2620 => Some(Key::Trigger(oid)),
+        2615 => Some(Key::Schema(oid)),
+        3079 => Some(Key::Extension(oid)),
+        _ => None,
+    }
+}
+
+/// What stands for what, by catalog and OID.
+fn stand_ins(rows: &[SimpleQueryRow]) -> HashMap<(u32, u32), (u32, u32)> {
+    let rows = rows.iter().map(Row);
+    rows.map(|row| ((row.oid(0), row.oid(1)), (row.oid(2), row.oid(3))))
+        .collect()
+}
+
+/// What something stands for, or itself.
+fn behind(stand_ins: &HashMap<(u32, u32), (u32, u32)>, class: u32, oid: u32) -> (u32, u32) {
+    let mut at = (class, oid);
+    for _ in 0..STEPS_MAX {
+        match stand_ins.get(&at) {
+            Some(next) => at = *next,
+            None => break,
+        }
+    }
+    at
+}
 
 /// So often one thing may stand for another: an array of a multirange of a range.
 const STEPS_MAX: u32 = 4;
@@ -519,6 +537,7 @@ impl Scope {
                 major,
                 only: if self.all { Only::All } else { Only::Oids(&oids) },
                 whole: self.whole,
+                readable: &[],
             };
             if self.all || !oids.is_empty() {
                 let wanted = readers
@@ -611,22 +630,40 @@ async fn find_touched(client: &Client, frame: Frame, touched: &Touched) -> Resul
 ///
 /// When the server refuses one of our own queries or the session is broken.
 pub async fn read_only(client: &Client, frame: Frame, queries: &[&str]) -> Result<Vec<Vec<SimpleQueryRow>>, LiveError> {
-    let (begin, end) = match frame {
-        Frame::InTransaction => (
-            "SAVEPOINT dbwright",
-            "ROLLBACK TO SAVEPOINT dbwright; RELEASE SAVEPOINT dbwright",
-        ),
-        Frame::Alone => ("BEGIN", "ROLLBACK"),
-    };
+    match frame {
+        Frame::InTransaction => {
+            let end = "ROLLBACK TO SAVEPOINT dbwright; RELEASE SAVEPOINT dbwright";
+            read_between(client, "SAVEPOINT dbwright", end, queries).await
+        }
+        Frame::Alone => read_between(client, "BEGIN", "ROLLBACK", queries).await,
+    }
+}
+
+/// Runs queries of their own transaction in one snapshot.
+async fn read_together(client: &Client, queries: &[&str]) -> Result<Vec<Vec<SimpleQueryRow>>, LiveError> {
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    read_between(client, begin, "ROLLBACK", queries).await
+}
+
+async fn read_between(
+    client: &Client,
+    begin: &str,
+    end: &str,
+    queries: &[&str],
+) -> Result<Vec<Vec<SimpleQueryRow>>, LiveError> {
     let sql = format!(
         "{begin}; SET LOCAL search_path = ''; SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '10s'; \
          SET LOCAL enable_seqscan = on; {}; {end}",
         queries.join("; ")
     );
-    let messages = client
-        .simple_query(&sql)
-        .await
-        .map_err(|source| LiveError::postgres("reading the catalog", source))?;
+    let messages = match client.simple_query(&sql).await {
+        Ok(messages) => messages,
+        Err(source) => {
+            // Without the rest of the text the transaction or savepoint is still open. If that fails, the session is broken.
+            let _ = client.batch_execute(end).await;
+            return Err(LiveError::postgres("reading the catalog", source));
+        }
+    };
     let mut results = Vec::with_capacity(queries.len());
     for message in messages {
         match message {

@@ -144,12 +144,158 @@ async fn every_kind_stands_in_a_schema_that_is_made_for_this() {
     for (_, _, sql) in schemas() {
         let source = session(&scratch).await;
         source.client.batch_execute(&sql).await.unwrap();
-        kinds.extend(read(&scratch, &source).await.catalog.objects.keys().map(|id| id.kind));
+        let reading = read(&scratch, &source).await;
+        assert!(!format!("{reading:?}").contains("hunter2"), "a password was read");
+        kinds.extend(reading.catalog.objects.keys().map(|id| id.kind));
     }
+    let elsewhere = [
+        ObjectKind::Event,
+        ObjectKind::Subscription,
+        ObjectKind::Membership,
+        ObjectKind::SecurityLabel,
+    ];
     let missing: Vec<&str> = ObjectKind::ALL
         .into_iter()
-        .filter(|kind| !kinds.contains(kind) && *kind != ObjectKind::Event)
+        .filter(|kind| !kinds.contains(kind) && !elsewhere.contains(kind))
         .map(ObjectKind::name)
         .collect();
     assert_eq!(missing, [""; 0]);
+}
+
+/// What a database says of roles, which it does not hold.
+#[tokio::test]
+async fn owners_privileges_and_memberships_of_roles_are_the_same_in_a_copy() {
+    for major in servers::majors() {
+        let scratch = servers::scratch(major).await;
+        let source = session(&scratch).await;
+        let sql = "CREATE ROLE owning; CREATE ROLE \"Reading\"; CREATE ROLE elsewhere;
+            GRANT owning TO \"Reading\" WITH ADMIN OPTION; GRANT elsewhere TO owning;
+            CREATE TABLE t (a integer, b integer); ALTER TABLE t OWNER TO owning;
+            GRANT SELECT ON t TO \"Reading\" WITH GRANT OPTION; GRANT INSERT (b) ON t TO \"Reading\";
+            CREATE TABLE untouched (); CREATE TABLE bare (); REVOKE ALL ON bare FROM CURRENT_USER;
+            ALTER DEFAULT PRIVILEGES FOR ROLE owning GRANT EXECUTE ON FUNCTIONS TO \"Reading\"";
+        source.client.batch_execute(sql).await.unwrap();
+        let before = read(&scratch, &source).await.catalog;
+        let of = |kind| {
+            let ids = before.objects.keys().filter(move |id| id.kind == kind);
+            ids.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(of(ObjectKind::Membership), ["owning.Reading"], "on {major}");
+        let grants = of(ObjectKind::Grant);
+        assert!(
+            grants.contains(&"table bare to dbwright".to_owned()) || grants.len() == 4,
+            "{grants:?} on {major}"
+        );
+        assert!(
+            !grants.iter().any(|grant| grant.contains("untouched")),
+            "{grants:?} on {major}"
+        );
+        let (after, failures) = rebuilt(&scratch, &before).await;
+        assert_eq!(failures, [""; 0], "on {major}");
+        assert_eq!(difference(&before, &after), "", "on {major}");
+    }
+}
+
+#[tokio::test]
+async fn what_holds_secrets_is_read_without_them_and_refused_by_name() {
+    for major in servers::majors() {
+        let scratch = servers::scratch(major).await;
+        let source = session(&scratch).await;
+        let sql =
+            "CREATE SUBSCRIPTION fed CONNECTION 'host=example password=hunter2' PUBLICATION p WITH (connect = false)";
+        source.client.batch_execute(sql).await.unwrap();
+        let reading = read(&scratch, &source).await;
+        assert!(!format!("{reading:?}").contains("hunter2"), "on {major}");
+        let refused: Vec<String> = render(&reading.catalog)
+            .refusals
+            .iter()
+            .map(|refusal| refusal.object.to_string())
+            .collect();
+        assert_eq!(refused, ["fed"], "on {major}");
+    }
+}
+
+#[tokio::test]
+async fn security_labels_are_read() {
+    let scratch = servers::scratch(18).await;
+    let source = session(&scratch).await;
+    let sql = "CREATE TABLE t (a integer); SET allow_system_table_mods = on;
+        INSERT INTO pg_seclabel VALUES ('t'::regclass, 'pg_class'::regclass, 1, 'selinux', 'secret')";
+    source.client.batch_execute(sql).await.unwrap();
+    let catalog = read(&scratch, &source).await.catalog;
+    let labels: Vec<String> = catalog
+        .objects
+        .values()
+        .filter(|object| object.id.kind == ObjectKind::SecurityLabel)
+        .map(|object| format!("{}: {}", object.id, object.definition))
+        .collect();
+    assert_eq!(labels, ["column t.a by selinux: secret"]);
+}
+
+#[tokio::test]
+async fn objects_that_the_model_does_not_know_are_named() {
+    for major in servers::majors() {
+        let scratch = servers::scratch(major).await;
+        let source = session(&scratch).await;
+        let sql = "CREATE OPERATOR === (LEFTARG = box, RIGHTARG = box, FUNCTION = box_same);
+            CREATE OPERATOR FAMILY f USING btree;
+            CREATE TYPE c AS (a integer);
+            CREATE FUNCTION as_c(integer) RETURNS c LANGUAGE sql IMMUTABLE AS 'SELECT row($1)::c';
+            CREATE CAST (integer AS c) WITH FUNCTION as_c(integer);
+            CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple);
+            CREATE TEXT SEARCH CONFIGURATION s (COPY = simple);
+            CREATE CONVERSION v FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+            CREATE ACCESS METHOD m TYPE TABLE HANDLER heap_tableam_handler;
+            CREATE LANGUAGE l HANDLER plpgsql_call_handler;
+            SELECT lo_create(7);
+            CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE r (id integer REFERENCES p);
+            ALTER TABLE r DISABLE TRIGGER ALL;
+            CREATE EXTENSION citext";
+        source.client.batch_execute(sql).await.unwrap();
+        let kinds: BTreeSet<String> = read(&scratch, &source)
+            .await
+            .unmodelled
+            .into_iter()
+            .map(|unmodelled| unmodelled.kind)
+            .collect();
+        let expected = [
+            "access method",
+            "cast",
+            "conversion",
+            "internal trigger that does not fire",
+            "language",
+            "large object",
+            "operator",
+            "operator family",
+            "text search configuration",
+            "text search dictionary",
+        ];
+        assert_eq!(kinds, expected.map(str::to_owned).into(), "on {major}");
+        // Members of extensions are no objects of the user.
+        source.client.batch_execute("CREATE EXTENSION hstore").await.unwrap();
+        let reading = read(&scratch, &source).await;
+        assert!(
+            !reading
+                .unmodelled
+                .iter()
+                .any(|unmodelled| unmodelled.name.contains("hstore")),
+            "on {major}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_role_may_not_see_is_named() {
+    for major in servers::majors() {
+        let scratch = servers::scratch(major).await;
+        let source = session(&scratch).await;
+        let sql = "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE ROLE other; CREATE ROLE reader;
+            CREATE USER MAPPING FOR other SERVER s OPTIONS (username 'x')";
+        source.client.batch_execute(sql).await.unwrap();
+        assert_eq!(read(&scratch, &source).await.unread, []);
+        source.client.batch_execute("SET ROLE reader").await.unwrap();
+        let unread = read(&scratch, &source).await.unread;
+        let what: Vec<&str> = unread.iter().map(|unread| unread.what.as_str()).collect();
+        assert_eq!(what, ["options of the user mapping of other on s"], "on {major}");
+    }
 }

@@ -55,13 +55,21 @@ pub fn destroy(object: &Object) -> Result<Option<Step>, Refusal> {
         ObjectBody::Subscription(_) => format!("DROP SUBSCRIPTION {}", name(object.id.name())),
         ObjectBody::ForeignDataWrapper(_) => format!("DROP FOREIGN DATA WRAPPER {}", name(object.id.name())),
         ObjectBody::ForeignServer(_) => format!("DROP SERVER {}", name(object.id.name())),
-        ObjectBody::UserMapping(_)
-        | ObjectBody::Event(_)
+        ObjectBody::UserMapping(_) => format!(
+            "DROP USER MAPPING FOR {} SERVER {}",
+            super::others::role(object.id.name()),
+            name(object.id.schema())
+        ),
+        ObjectBody::Membership(_) => format!(
+            "REVOKE {} FROM {}",
+            name(object.id.path.first().map_or("", String::as_str)),
+            name(object.id.name())
+        ),
+        ObjectBody::Event(_)
         | ObjectBody::Comment(_)
         | ObjectBody::Owner(_)
         | ObjectBody::Grant(_)
         | ObjectBody::DefaultPrivilege(_)
-        | ObjectBody::Membership(_)
         | ObjectBody::SecurityLabel(_) => {
             return Err(Refusal {
                 object: object.id.clone(),

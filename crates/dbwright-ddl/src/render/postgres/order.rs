@@ -38,7 +38,13 @@ pub(super) fn render(context: &Context<'_>, rendered: &mut Rendered) {
             rendered.steps.extend(relation::fill_view(object, view));
         }
     }
-    for object in catalog.objects.values().filter(|object| is_last(object.id.kind)) {
+    let mut last: Vec<&Object> = catalog
+        .objects
+        .values()
+        .filter(|object| is_last(object.id.kind))
+        .collect();
+    last.sort_by_key(|object| rank(&object.id));
+    for object in last {
         write(context, object, rendered);
     }
 }
@@ -57,6 +63,20 @@ fn is_last(kind: ObjectKind) -> bool {
             kind,
             ObjectKind::EventTrigger | ObjectKind::DefaultPrivilege | ObjectKind::Membership
         )
+}
+
+/// Objects get their owners before privileges, tables their privileges before columns, and what reacts to statements comes
+/// when there are no more.
+fn rank(id: &ObjectId) -> u32 {
+    let is_on = |kind: ObjectKind| id.target().is_some_and(|target| target.kind == kind);
+    match id.kind {
+        ObjectKind::Membership => 0,
+        _ if is_on(ObjectKind::EventTrigger) => 5,
+        ObjectKind::Owner => 1,
+        ObjectKind::Grant if is_on(ObjectKind::Column) => 3,
+        ObjectKind::EventTrigger => 4,
+        _ => 2,
+    }
 }
 
 fn is_foreign_key(object: &Object) -> bool {

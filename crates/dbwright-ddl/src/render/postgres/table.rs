@@ -333,17 +333,10 @@ fn table_settings(object: &Object, table: &Table, extra: &PostgresTable) -> Vec<
         'n' if table.kind != TableKind::Foreign => alterations.push("REPLICA IDENTITY NOTHING".to_owned()),
         _ => {}
     }
-    let mut steps: Vec<Step> = alterations
+    alterations
         .into_iter()
         .map(|alteration| step(object, format!("ALTER TABLE ONLY {own} {alteration}")))
-        .collect();
-    steps.extend(extra.extensions.iter().map(|extension| {
-        step(
-            object,
-            format!("ALTER TABLE {own} DEPENDS ON EXTENSION {}", name(extension)),
-        )
-    }));
-    steps
+        .collect()
 }
 
 /// The default of a column that was left out when its table was made.

@@ -361,7 +361,6 @@ fn table(letter: char, row: &Row<'_>) -> Table {
                 server: server.to_owned(),
                 options: row.list(19),
             }),
-            extensions: Vec::new(),
         }),
     }
 }

@@ -7,11 +7,20 @@
 /// nowhere in a keyword.
 pub(super) const LIST: char = '\u{1f}';
 
+mod access;
 mod code;
+mod leftovers;
+mod others;
 mod relations;
 mod types;
 
+pub(super) use access::{comments, default_privileges, grants, labels, memberships, owners};
 pub(super) use code::{routines, triggers};
+pub(super) use leftovers::{unmodelled, unread};
+pub(super) use others::{
+    collations, event_triggers, extension_dependents, policies, publications, rules, servers, statistics,
+    subscriptions, user_mappings, wrappers,
+};
 pub(super) use relations::{columns, constraints, indexes, relations, sequences, view_columns};
 pub(super) use types::{extensions, schemas, stand_ins, types};
 
@@ -26,6 +35,8 @@ pub(super) struct Ask<'a> {
     pub(super) only: Only<'a>,
     /// Whether kinds are read that nobody follows from statement to statement.
     pub(super) whole: bool,
+    /// Columns of `pg_subscription` that the role may read. Which ones everybody may, differs between versions.
+    pub(super) readable: &'a [String],
 }
 
 /// Which rows of a catalog a query reads.
@@ -79,7 +90,7 @@ fn user_schema(column: &str) -> String {
 
 fn no_extension_member(class: &str, oid: &str) -> String {
     format!(
-        "NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{class}'::regclass AND e.objid = {oid} AND e.deptype = 'e')"
+        "NOT EXISTS (SELECT FROM pg_depend member WHERE member.classid = '{class}'::regclass AND member.objid = {oid} AND member.deptype = 'e')"
     )
 }
 
@@ -103,6 +114,12 @@ pub(super) fn dependencies() -> &'static str {
      FROM pg_depend d LEFT JOIN pg_rewrite w ON d.classid = 2618 AND w.oid = d.objid \
      LEFT JOIN pg_attrdef f ON d.classid = 2604 AND f.oid = d.objid \
      WHERE d.objid >= 16384 AND d.refobjid >= 16384 AND d.deptype IN ('n', 'a', 'i', 'P', 'S')"
+}
+
+/// The columns of `pg_subscription`, and whether the role may read each.
+pub(super) fn readable() -> &'static str {
+    "SELECT attname, has_column_privilege('pg_subscription', attname, 'SELECT') FROM pg_attribute \
+     WHERE attrelid = 'pg_subscription'::regclass AND attnum > 0"
 }
 
 /// The catalogs whose rows make up the model, with the column that names the object to read again when a row is new.

@@ -2,11 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use dbwright_catalog::{Catalog, Object, ObjectBody, ObjectId, ObjectKind, Reading, Server};
-use tokio_postgres::Client;
+use dbwright_catalog::{
+    Catalog, Dependency, Object, ObjectBody, ObjectId, ObjectKind, Reading, Server, Unmodelled, Unread,
+};
+use tokio_postgres::{Client, SimpleQueryRow};
 
-use super::{CatalogState, Frame, Scope};
+use super::queries::{self, Ask, Only};
+use super::{CatalogState, Row, Scope, others, read_together};
 use crate::LiveError;
+
+/// A schema that is changed while it is read is read again, so many times.
+const ATTEMPTS: u32 = 3;
 
 /// Reads every object of the user's schema. The session must have no transaction open.
 ///
@@ -17,33 +23,238 @@ use crate::LiveError;
 ///
 /// When the server refuses a query or the session is broken.
 pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, LiveError> {
-    let mut state = CatalogState {
-        server: server.clone(),
-        entries: BTreeMap::new(),
-        relations: HashMap::new(),
-        dependencies: BTreeSet::new(),
-        inherits: String::new(),
+    let mut attempt = 1;
+    loop {
+        match read_once(client, server).await {
+            Err(error) if attempt < ATTEMPTS && changed_meanwhile(&error) => attempt += 1,
+            result => return result,
+        }
+    }
+}
+
+/// Whether an object was gone when the server wanted to print it. The lists come from a snapshot, the texts do not.
+fn changed_meanwhile(error: &LiveError) -> bool {
+    let LiveError::Postgres { source, .. } = error else {
+        return false;
     };
-    state.read_objects(client, Frame::Alone, &Scope::whole()).await?;
-    state.read_dependencies(client, Frame::Alone).await?;
-    let left_out = copies_of_foreign_keys(&state);
-    let mut catalog = Catalog::empty(server.clone());
-    catalog.dependencies = state.dependencies;
-    catalog
-        .dependencies
-        .retain(|edge| !left_out.contains(&edge.dependent) && !left_out.contains(&edge.on));
-    let objects = state.entries.into_values().map(|entry| entry.object);
-    catalog.objects = objects
-        .filter(|object| !left_out.contains(&object.id))
-        .map(|object| (object.id.clone(), object))
+    let code = source.code().map(tokio_postgres::error::SqlState::code);
+    matches!(code, Some("XX000" | "42P01" | "42704" | "42883"))
+}
+
+async fn read_once(client: &Client, server: &Server) -> Result<Reading, LiveError> {
+    let mut state = CatalogState::empty(server.clone());
+    let scope = Scope::whole();
+    let followed = scope.queries(server.version.major);
+    let columns = read_together(client, &[queries::readable()]).await?;
+    let (readable, hidden): (Vec<Row<'_>>, Vec<Row<'_>>) =
+        columns.iter().flatten().map(Row).partition(|column| column.flag(1));
+    let readable: Vec<String> = readable.iter().map(|column| column.text(0).to_owned()).collect();
+    let ask = Ask {
+        major: server.version.major,
+        only: Only::All,
+        whole: true,
+        readable: &readable,
+    };
+    let more = Asked::new(&ask);
+    let sql: Vec<&str> = followed.iter().map(|(_, sql)| sql.as_str()).chain(more.sql()).collect();
+    let mut results = read_together(client, &sql).await?.into_iter();
+    for ((reader, _), rows) in followed.iter().zip(&mut results) {
+        for row in rows {
+            if let Some((key, entry)) = state.decode(*reader, &Row(&row)) {
+                state.entries.insert(key, entry);
+            }
+        }
+    }
+    let results: Vec<Vec<SimpleQueryRow>> = results.collect();
+    let mut whole = Whole::new(state, &results);
+    whole.say(&results);
+    let edges = whole.edges(&results[Asked::DEPENDENCIES]);
+    let mut reading = whole.reading(server, edges, &results);
+    // How a subscription connects is never read.
+    let mut hidden: Vec<&str> = hidden
+        .iter()
+        .map(|column| column.text(0))
+        .filter(|name| *name != "subconninfo")
         .collect();
-    number_columns(&mut catalog.objects);
-    forget_locality(&mut catalog);
-    Ok(Reading {
-        catalog,
-        unmodelled: Vec::new(),
-        unread: Vec::new(),
-    })
+    let has_subscriptions = reading
+        .catalog
+        .objects
+        .keys()
+        .any(|id| id.kind == ObjectKind::Subscription);
+    if has_subscriptions && !hidden.is_empty() {
+        hidden.sort_unstable();
+        reading.unread.push(Unread {
+            what: "options of subscriptions".to_owned(),
+            why: format!(
+                "Only superusers see {} of pg_subscription; read the schema as one.",
+                hidden.join(", ")
+            ),
+        });
+    }
+    Ok(reading)
+}
+
+/// The queries beside those of the kinds that are followed from statement to statement.
+struct Asked {
+    queries: Vec<String>,
+}
+
+impl Asked {
+    const STAND_INS: usize = others::KINDS.len();
+    const DEPENDENCIES: usize = Self::STAND_INS + 1;
+    const EXTENSIONS: usize = Self::STAND_INS + 2;
+    const COMMENTS: usize = Self::STAND_INS + 3;
+    const LABELS: usize = Self::STAND_INS + 4;
+    const OWNERS: usize = Self::STAND_INS + 5;
+    const GRANTS: usize = Self::STAND_INS + 6;
+    const DEFAULTS: usize = Self::STAND_INS + 7;
+    const MEMBERSHIPS: usize = Self::STAND_INS + 8;
+    const UNMODELLED: usize = Self::STAND_INS + 9;
+    const UNREAD: usize = Self::STAND_INS + 10;
+
+    fn new(ask: &Ask<'_>) -> Self {
+        let mut queries: Vec<String> = others::KINDS.iter().map(|(query, _)| query(ask)).collect();
+        queries.extend([
+            queries::stand_ins(ask),
+            queries::dependencies().to_owned(),
+            queries::extension_dependents(ask),
+            queries::comments(ask),
+            queries::labels(ask),
+            queries::owners(ask),
+            queries::grants(ask),
+            queries::default_privileges(ask),
+            queries::memberships(ask),
+            queries::unmodelled(ask),
+            queries::unread(ask),
+        ]);
+        Asked { queries }
+    }
+
+    fn sql(&self) -> impl Iterator<Item = &str> {
+        self.queries.iter().map(String::as_str)
+    }
+}
+
+/// All objects, and how to find them by what the server calls them.
+pub(super) struct Whole {
+    pub(super) objects: BTreeMap<ObjectId, Object>,
+    state: CatalogState,
+    /// Objects of kinds that are not followed, by catalog and OID.
+    others: HashMap<(u32, u32), ObjectId>,
+    stand_ins: HashMap<(u32, u32), (u32, u32)>,
+    left_out: BTreeSet<ObjectId>,
+}
+
+impl Whole {
+    fn new(mut state: CatalogState, results: &[Vec<SimpleQueryRow>]) -> Self {
+        note_extensions(&mut state, &results[Asked::EXTENSIONS]);
+        let mut whole = Whole {
+            objects: BTreeMap::new(),
+            others: HashMap::new(),
+            stand_ins: super::stand_ins(&results[Asked::STAND_INS]),
+            left_out: copies_of_foreign_keys(&state),
+            state,
+        };
+        for ((_, decode), rows) in others::KINDS.iter().zip(results) {
+            for row in rows.iter().map(Row) {
+                let object = decode(&whole.state, &row);
+                whole.others.insert((row.oid(0), row.oid(1)), object.id.clone());
+                whole.objects.insert(object.id.clone(), object);
+            }
+        }
+        let followed = whole.state.entries.values().map(|entry| &entry.object);
+        let kept = followed.filter(|object| !whole.left_out.contains(&object.id));
+        whole
+            .objects
+            .extend(kept.map(|object| (object.id.clone(), object.clone())));
+        whole
+    }
+
+    /// The object with this OID in this system catalog; a row type is its table, an array its element.
+    pub(super) fn id_of(&self, class: u32, oid: u32) -> Option<&ObjectId> {
+        self.numbered(class, oid, 0)
+    }
+
+    fn numbered(&self, class: u32, oid: u32, number: i64) -> Option<&ObjectId> {
+        let (class, oid) = super::behind(&self.stand_ins, class, oid);
+        self.others
+            .get(&(class, oid))
+            .or_else(|| self.state.id_of(class, oid, number))
+    }
+
+    fn edges(&self, rows: &[SimpleQueryRow]) -> BTreeSet<Dependency> {
+        let mut edges = BTreeSet::new();
+        for row in rows.iter().map(Row) {
+            let (Some(dependent), Some(on)) = (
+                self.numbered(row.oid(0), row.oid(1), row.number(2)),
+                self.numbered(row.oid(3), row.oid(4), row.number(5)),
+            ) else {
+                continue;
+            };
+            if dependent != on && !self.left_out.contains(dependent) && !self.left_out.contains(on) {
+                edges.insert(Dependency {
+                    dependent: dependent.clone(),
+                    on: on.clone(),
+                });
+            }
+        }
+        edges
+    }
+
+    /// Adds what is said of objects and roles.
+    fn say(&mut self, results: &[Vec<SimpleQueryRow>]) {
+        self.comments(&results[Asked::COMMENTS]);
+        self.labels(&results[Asked::LABELS]);
+        self.owners(&results[Asked::OWNERS]);
+        self.grants(&results[Asked::GRANTS]);
+        self.default_privileges(&results[Asked::DEFAULTS]);
+        self.memberships(&results[Asked::MEMBERSHIPS]);
+    }
+
+    fn reading(self, server: &Server, edges: BTreeSet<Dependency>, results: &[Vec<SimpleQueryRow>]) -> Reading {
+        let mut catalog = Catalog::empty(server.clone());
+        catalog.dependencies = edges;
+        catalog.objects = self.objects;
+        number_columns(&mut catalog.objects);
+        forget_locality(&mut catalog);
+        let pairs = |rows: &[SimpleQueryRow]| -> Vec<(String, String)> {
+            let mut pairs: Vec<_> = rows
+                .iter()
+                .map(|row| (Row(row).text(0).to_owned(), Row(row).text(1).to_owned()))
+                .collect();
+            pairs.sort();
+            pairs
+        };
+        let unmodelled = pairs(&results[Asked::UNMODELLED]);
+        let unread = pairs(&results[Asked::UNREAD]);
+        Reading {
+            catalog,
+            unmodelled: unmodelled
+                .into_iter()
+                .map(|(kind, name)| Unmodelled { kind, name })
+                .collect(),
+            unread: unread.into_iter().map(|(what, why)| Unread { what, why }).collect(),
+        }
+    }
+}
+
+/// Notes in objects which extensions they go with.
+fn note_extensions(state: &mut CatalogState, rows: &[SimpleQueryRow]) {
+    for row in rows.iter().map(Row) {
+        let Some(key) = super::key(row.oid(0), row.oid(1), 0) else {
+            continue;
+        };
+        let extensions = match state.entries.get_mut(&key).map(|entry| &mut entry.object.body) {
+            Some(ObjectBody::Index(index)) => index.postgres.as_mut().map(|extra| &mut extra.extensions),
+            Some(ObjectBody::View(view)) => view.postgres.as_mut().map(|extra| &mut extra.extensions),
+            Some(ObjectBody::Routine(routine)) => routine.postgres.as_mut().map(|extra| &mut extra.extensions),
+            Some(ObjectBody::Trigger(trigger)) => trigger.postgres.as_mut().map(|extra| &mut extra.extensions),
+            _ => None,
+        };
+        if let Some(extensions) = extensions {
+            extensions.push(row.text(2).to_owned());
+        }
+    }
 }
 
 /// A foreign key to a partitioned table has a constraint on its own table for each partition of that.

@@ -102,6 +102,7 @@ pub(in super::super) fn stand_ins(ask: &Ask<'_>) -> String {
            CASE WHEN t.typrelid <> 0 THEN t.typrelid ELSE t.typelem END \
          FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid \
          WHERE t.oid >= 16384 AND (t.typtype = 'c' AND c.relkind <> 'c' OR t.typtype = 'b' AND t.typcategory = 'A')\
-         {multiranges} UNION ALL SELECT 2606, oid, 1247, contypid FROM pg_constraint WHERE contypid <> 0"
+         {multiranges} UNION ALL SELECT 1259, c.oid, 1247, c.reltype FROM pg_class c WHERE c.relkind = 'c' \
+         UNION ALL SELECT 2606, oid, 1247, contypid FROM pg_constraint WHERE contypid <> 0"
     )
 }
