@@ -12,19 +12,23 @@ use crate::run::repository_root;
 /// What a rule's file begins as. `RULE_NAME`, `rule_name`, `GroupName` stand for what was asked for.
 const TEMPLATE: &str = include_str!("new_rule.txt");
 
+/// The same for a rule that judges a schema, and not what a statement does.
+const SCHEMA_TEMPLATE: &str = include_str!("new_schema_rule.txt");
+
 /// Groups as they are called in the product, and the variants of `Group`.
-const GROUPS: [(&str, &str); 5] = [
+const GROUPS: [(&str, &str); 6] = [
     ("locks", "Locks"),
     ("failure", "Failure"),
     ("data-loss", "DataLoss"),
     ("release", "Release"),
     ("design", "Design"),
+    ("security", "Security"),
 ];
 
 /// Arguments of `cargo xtask new-rule`.
 #[derive(clap::Args)]
 pub(crate) struct NewRuleArgs {
-    /// What it protects: locks, failure, data-loss, release or design.
+    /// What it protects: locks, failure, data-loss, release, design or security.
     group: String,
     /// Named after what it catches, in kebab case: `table-rewrite`.
     name: String,
@@ -66,9 +70,13 @@ fn add(sources: &Path, group: &str, name: &str) -> Result<String> {
     }
 
     fs::create_dir_all(sources.join(&folder))?;
+    let template = match group {
+        "design" | "security" => SCHEMA_TEMPLATE,
+        _ => TEMPLATE,
+    };
     fs::write(
         sources.join(&file),
-        TEMPLATE
+        template
             .replace("rule_name", &module)
             .replace("RULE_NAME", name)
             .replace("GroupName", variant),
@@ -161,6 +169,19 @@ mod tests {
         assert!(text.contains("include_str!(\"long_wait.rs\")"), "{text}");
         for placeholder in ["RULE_NAME", "rule_name", "GroupName"] {
             assert!(!text.contains(placeholder), "{placeholder}");
+        }
+    }
+
+    #[test]
+    fn a_rule_of_design_or_security_begins_as_one_that_judges_a_schema() {
+        for (group, variant) in [("design", "Group::Design"), ("security", "Group::Security")] {
+            let (file, folder) = add_to(group, "money-column");
+            let text = fs::read_to_string(folder.path().join(file.unwrap())).unwrap();
+            assert!(
+                text.contains(variant) && text.contains("Check::Catalog(check)"),
+                "{text}"
+            );
+            assert!(text.contains("include_str!(\"money_column.rs\")"), "{text}");
         }
     }
 

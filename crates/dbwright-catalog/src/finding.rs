@@ -46,10 +46,12 @@ pub enum Group {
     Release,
     /// The schema: it works, and there is a better way.
     Design,
+    /// Access: somebody can read, write or run what they should not, or can't what they should.
+    Security,
 }
 
 impl Group {
-    /// The name in wire formats and folder names: `locks`, `failure`, `data-loss`, `release`, `design`.
+    /// The name in wire formats and folder names: `locks`, `failure`, `data-loss`, `release`, `design`, `security`.
     pub fn name(self) -> &'static str {
         match self {
             Group::Locks => "locks",
@@ -57,6 +59,7 @@ impl Group {
             Group::DataLoss => "data-loss",
             Group::Release => "release",
             Group::Design => "design",
+            Group::Security => "security",
         }
     }
 }

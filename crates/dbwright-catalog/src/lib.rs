@@ -61,5 +61,5 @@ pub use plan::{
 };
 pub use proof::Proof;
 pub use review::{MigrationTrace, Review, Section, Trace, Unfilled};
-pub use schema::{Comparison, Drift, Ignored, KindCoverage, Proposal, SchemaShown, SchemaSide, SideKind};
+pub use schema::{Comparison, Drift, Ignored, KindCoverage, Proposal, SchemaLint, SchemaShown, SchemaSide, SideKind};
 pub use statement::{Span, Statement};

@@ -1,8 +1,8 @@
 //! What the commands about schemas found out, before it is turned into text or JSON.
 
 use crate::{
-    Catalog, Diff, Loss, ObjectId, ObjectKind, Plan, PlanProof, Question, Refusal, Rename, Server, Step, Unmodelled,
-    Unread,
+    Catalog, Diff, Finding, Loss, ObjectId, ObjectKind, Plan, PlanProof, Question, Refusal, Rename, Server, Step,
+    Unmodelled, Unread,
 };
 
 /// Where a schema comes from.
@@ -160,4 +160,24 @@ pub struct KindCoverage {
     pub objects: usize,
     /// Those whose definition the model does not give back.
     pub not_covered: Vec<ObjectId>,
+}
+
+/// What the rules of design and security say of a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaLint {
+    /// Where it comes from.
+    pub side: SchemaSide,
+    /// What belongs to platforms and tools, and was not judged.
+    pub ignored: Vec<Ignored>,
+    /// How many tables were judged.
+    pub tables: usize,
+    /// How many other objects.
+    pub others: usize,
+    /// How many rules were asked.
+    pub rules: usize,
+    /// Names of rules that would judge this engine and are off.
+    pub off: Vec<String>,
+    /// What they say, the worst first. No file is concerned: the places are empty, and the objects stand in
+    /// [`Evidence::relation`](crate::Evidence::relation).
+    pub findings: Vec<Finding>,
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use dbwright_catalog::{Finding, Severity};
 use dbwright_repo::{Config, RuleLevel};
+use dbwright_rules::RuleChoice;
 
 use crate::{EngineerError, rules};
 
-/// Rules that are not reported, and rules with another severity than their own.
+/// Rules that are not reported, and rules with another severity than their own. A rule that is off by default is on where
+/// it is given a severity.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Levels {
-    pub(crate) allowed: Vec<String>,
+    pub(crate) choice: RuleChoice,
     severities: BTreeMap<String, Severity>,
 }
 
@@ -26,8 +28,9 @@ impl Levels {
                 });
             }
             match level.value {
-                RuleLevel::Allow => levels.allowed.push(name.clone()),
+                RuleLevel::Allow => levels.choice.allowed.push(name.clone()),
                 RuleLevel::Severity(severity) => {
+                    levels.choice.enabled.push(name.clone());
                     levels.severities.insert(name.clone(), severity);
                 }
             }
@@ -37,7 +40,7 @@ impl Levels {
 
     /// Takes out what is allowed, and gives the rest its severity.
     pub(crate) fn apply(&self, findings: &mut Vec<Finding>) {
-        findings.retain(|finding| !self.allowed.contains(&finding.rule));
+        findings.retain(|finding| !self.choice.allowed.contains(&finding.rule));
         for finding in findings {
             finding.severity = self.severity(&finding.rule).unwrap_or(finding.severity);
         }

@@ -9,9 +9,9 @@ use crate::EngineerError;
 pub struct RuleLine {
     /// Name of the rule.
     pub name: &'static str,
-    /// What it protects: `locks`, `failure`, `data-loss`, `release`, `design`.
+    /// What it protects: `locks`, `failure`, `data-loss`, `release`, `design`, `security`.
     pub group: &'static str,
-    /// First sentence of its page.
+    /// First sentence of its page, and whether it is off by default.
     pub summary: String,
 }
 
@@ -59,7 +59,11 @@ pub fn rules() -> Vec<RuleLine> {
         .map(|rule| RuleLine {
             name: rule.name,
             group: rule.group.name(),
-            summary: rule.summary(),
+            summary: if rule.on_by_default {
+                rule.summary()
+            } else {
+                format!("{} (off by default)", rule.summary())
+            },
         })
         .collect();
     let group = Group::Failure.name();

@@ -222,7 +222,7 @@ async fn sqlite(
 }
 
 fn judge(section: &Section, trace: &Trace, levels: &Levels) -> Vec<Finding> {
-    let mut findings = dbwright_rules::judge(&section.history, &section.judged, trace, &levels.allowed);
+    let mut findings = dbwright_rules::judge(&section.history, &section.judged, trace, &levels.choice);
     for finding in &mut findings {
         if let Some(severity) = levels.severity(&finding.rule) {
             finding.severity = severity;

@@ -37,11 +37,16 @@ pub fn json_with_drift(review: &Review, drift: Option<&catalog::Drift>) -> Strin
 
 /// The JSON Schema of what [`json`] returns, pretty printed, with an end of line.
 pub fn json_schema() -> String {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
-    pretty(&settings.into_generator().into_root_schema_for::<wire::Report>())
+    format_of::<wire::Report>()
 }
 
-fn pretty(value: &impl serde::Serialize) -> String {
+/// The JSON Schema of a format, pretty printed, with an end of line.
+pub(crate) fn format_of<T: schemars::JsonSchema>() -> String {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    pretty(&settings.into_generator().into_root_schema_for::<T>())
+}
+
+pub(crate) fn pretty(value: &impl serde::Serialize) -> String {
     let json = serde_json::to_string_pretty(value).expect("only failing writers and maps without string keys fail");
     json + "\n"
 }
@@ -49,18 +54,8 @@ fn pretty(value: &impl serde::Serialize) -> String {
 fn finding(section: usize, finding: &catalog::Finding) -> wire::Finding {
     wire::Finding {
         rule: finding.rule.clone(),
-        group: match finding.group {
-            catalog::Group::Locks => wire::Group::Locks,
-            catalog::Group::Failure => wire::Group::Failure,
-            catalog::Group::DataLoss => wire::Group::DataLoss,
-            catalog::Group::Release => wire::Group::Release,
-            catalog::Group::Design => wire::Group::Design,
-        },
-        severity: match finding.severity {
-            catalog::Severity::Error => wire::Severity::Error,
-            catalog::Severity::Warning => wire::Severity::Warning,
-            catalog::Severity::Note => wire::Severity::Note,
-        },
+        group: group(finding.group),
+        severity: severity(finding.severity),
         section,
         file: file(&finding.place.path),
         line: finding.place.line,
@@ -69,6 +64,25 @@ fn finding(section: usize, finding: &catalog::Finding) -> wire::Finding {
         evidence: evidence(&finding.evidence),
         advice: finding.advice.clone(),
         fix: finding.fix.as_ref().map(fix),
+    }
+}
+
+pub(crate) fn group(group: catalog::Group) -> wire::Group {
+    match group {
+        catalog::Group::Locks => wire::Group::Locks,
+        catalog::Group::Failure => wire::Group::Failure,
+        catalog::Group::DataLoss => wire::Group::DataLoss,
+        catalog::Group::Release => wire::Group::Release,
+        catalog::Group::Design => wire::Group::Design,
+        catalog::Group::Security => wire::Group::Security,
+    }
+}
+
+pub(crate) fn severity(severity: catalog::Severity) -> wire::Severity {
+    match severity {
+        catalog::Severity::Error => wire::Severity::Error,
+        catalog::Severity::Warning => wire::Severity::Warning,
+        catalog::Severity::Note => wire::Severity::Note,
     }
 }
 
@@ -368,7 +382,7 @@ fn unknown_reason(known: &Known) -> Option<String> {
     }
 }
 
-fn server(server: &catalog::Server) -> wire::Server {
+pub(crate) fn server(server: &catalog::Server) -> wire::Server {
     wire::Server {
         engine: engine(server.engine),
         version: server.version.to_string(),

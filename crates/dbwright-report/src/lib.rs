@@ -7,6 +7,7 @@ mod counts;
 mod error;
 mod json;
 mod layout;
+pub mod lint;
 mod page;
 mod rule_list;
 pub mod schema;

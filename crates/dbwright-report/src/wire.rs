@@ -74,6 +74,8 @@ pub enum Group {
     Release,
     /// The schema: it works, and there is a better way.
     Design,
+    /// Access: somebody can read, write or run what they should not, or can't what they should.
+    Security,
 }
 
 /// How bad it is.

@@ -448,7 +448,7 @@ impl<'a> Neighbour<'a> {
 }
 
 /// Schemas whose objects no other session can see, or that belong to the server.
-fn is_private(schema: &str) -> bool {
+pub(crate) fn is_private(schema: &str) -> bool {
     schema == "temp"
         || schema == "pg_catalog"
         || schema == "information_schema"

@@ -1,58 +1,112 @@
-//! Runs every rule over every statement of the judged migrations.
+//! Runs every rule over every statement of the judged migrations, and over the catalog that they lead to.
 
-use dbwright_catalog::{Finding, History, MigrationSet, Trace};
+use dbwright_catalog::{Finding, History, MigrationSet, Span, Trace};
 
 use crate::allow::{self, Instruction};
 use crate::context::Context;
-use crate::timeline::Timeline;
-use crate::{RULES, Rule};
+use crate::lint::{self, Brought};
+use crate::timeline::{Position, Timeline};
+use crate::{RULES, Rule, RuleChoice};
 
 /// What the rules say about the judged migrations, in the order of the history and of the statements.
 ///
-/// `allowed` holds names of rules that are switched off altogether. SQL that was loaded before the first migration
-/// ([`History::schema`]) is never judged.
-pub fn judge(history: &History, judged: &MigrationSet, trace: &Trace, allowed: &[String]) -> Vec<Finding> {
+/// SQL that was loaded before the first migration ([`History::schema`]) is never judged.
+pub fn judge(history: &History, judged: &MigrationSet, trace: &Trace, choice: &RuleChoice) -> Vec<Finding> {
     let rules: Vec<&Rule> = RULES
         .iter()
         .copied()
-        .filter(|rule| rule.engines.contains(&history.engine) && !allowed.iter().any(|name| name == rule.name))
+        .filter(|rule| rule.engines.contains(&history.engine) && choice.includes(rule))
         .collect();
     let timeline = Timeline::new(trace);
     let mut findings = Vec::new();
     let migrations = history.migrations.iter().zip(&trace.migrations).enumerate();
     for (index, (migration, migration_trace)) in migrations.filter(|(index, _)| judged.contains(*index)) {
         let instructions = allow::instructions(migration);
-        let statements = migration.statements.iter().zip(&migration_trace.effects).enumerate();
-        for (number, (statement, effect)) in statements {
-            let context = Context {
-                history,
-                trace,
-                migration,
-                statement,
-                effect,
-                instructions: instructions
-                    .iter()
-                    .filter(|instruction| instruction.statement == number)
-                    .collect(),
-                position: (index, number),
-                timeline: &timeline,
-            };
-            findings.extend(judge_statement(&rules, &context, &instructions));
+        for number in 0..migration.statements.len().min(migration_trace.effects.len()) {
+            if let Some(context) = context(history, trace, &timeline, (index, number), &instructions) {
+                findings.extend(judge_statement(&rules, &context, &instructions));
+            }
         }
     }
+    for brought in lint::brought(trace, judged, &timeline, choice) {
+        findings.extend(place(history, trace, &timeline, brought));
+    }
+    findings.sort_by(|a, b| {
+        (a.place.statement.cmp(&b.place.statement))
+            .then_with(|| b.severity.cmp(&a.severity))
+            .then_with(|| a.place.line.cmp(&b.place.line))
+    });
     findings
+}
+
+fn context<'a>(
+    history: &'a History,
+    trace: &'a Trace,
+    timeline: &'a Timeline<'a>,
+    position: Position,
+    instructions: &'a [Instruction],
+) -> Option<Context<'a>> {
+    let migration = history.migrations.get(position.0)?;
+    Some(Context {
+        history,
+        trace,
+        migration,
+        statement: migration.statements.get(position.1)?,
+        effect: trace.migrations.get(position.0)?.effects.get(position.1)?,
+        instructions: instructions
+            .iter()
+            .filter(|instruction| instruction.statement == position.1)
+            .collect(),
+        position,
+        timeline,
+    })
 }
 
 fn judge_statement(rules: &[&Rule], context: &Context<'_>, instructions: &[Instruction]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in rules {
-        (rule.check)(context, &mut findings);
+        rule.judge_statement(context, &mut findings);
     }
     findings.retain(|finding| !allow::is_allowed(instructions, &finding.rule, context.position.1));
-    findings.sort_by(|a, b| {
-        b.severity
-            .cmp(&a.severity)
-            .then_with(|| a.place.line.cmp(&b.place.line))
-    });
     findings
+}
+
+/// The finding about a flaw of the catalog, at the statement that brought it; nothing where a comment allows it there.
+fn place(history: &History, trace: &Trace, timeline: &Timeline<'_>, brought: Brought) -> Option<Finding> {
+    let Brought { rule, position, folded } = brought;
+    let instructions = allow::instructions(history.migrations.get(position.0)?);
+    if allow::is_allowed(&instructions, rule.name, position.1) {
+        return None;
+    }
+    let context = context(history, trace, timeline, position, &instructions)?;
+    let mut finding = lint::told(folded, context.finding(rule, None, String::new()));
+    let name = finding
+        .evidence
+        .relation
+        .as_ref()
+        .map(|object| object.name().to_owned());
+    if let Some(span) = name.and_then(|name| named_at(&context, &name)) {
+        let before = &context.migration.text[context.statement.span.start..span.start];
+        let lines = before.bytes().filter(|byte| *byte == b'\n').count();
+        finding.place.line += u32::try_from(lines).unwrap_or(0);
+        finding.place.span = Some(span);
+    }
+    Some(finding)
+}
+
+/// Where the statement names an object first, as a word of its own.
+fn named_at(context: &Context<'_>, name: &str) -> Option<Span> {
+    let statement = context.statement.span;
+    let text = context.migration.text.get(statement.range())?;
+    // What was sent may have been rendered from a template: a position in it says nothing about the file.
+    if text != context.statement.text || name.is_empty() {
+        return None;
+    }
+    let (lower, name) = (text.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let is_edge = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_');
+    let at = lower
+        .match_indices(&name)
+        .map(|(at, _)| at)
+        .find(|at| is_edge(lower[..*at].chars().next_back()) && is_edge(lower[at + name.len()..].chars().next()))?;
+    Some(Span::new(statement.start + at, statement.start + at + name.len()))
 }

@@ -1,31 +1,41 @@
 //! Review rules, one file each.
 //!
 //! A rule judges what a statement *did* ([`dbwright_catalog::Effect`]), never how it is written: a `DO` block is judged
-//! like the statement it runs. What rules have in common lives once, here: which objects are exempt, which comments
-//! silence a rule, how evidence is put into words, and how each tool leaves its transaction.
+//! like the statement it runs. Rules of design and security judge what a catalog holds; [`judge`] tells those of their
+//! flaws that the judged migrations brought, [`lint`] all of them. What rules have in common lives once, here: which objects
+//! are exempt, which comments silence a rule, how evidence is put into words, and how each tool leaves its transaction.
 //!
-//! This crate runs nothing and reads no file: it turns a [`Trace`](dbwright_catalog::Trace) into
-//! [`Finding`](dbwright_catalog::Finding)s.
+//! This crate runs nothing and reads no file: it turns a [`Trace`](dbwright_catalog::Trace) or a
+//! [`Catalog`](dbwright_catalog::Catalog) into [`Finding`](dbwright_catalog::Finding)s.
 
 mod allow;
+mod choice;
 mod context;
 mod data_loss;
 mod design;
 mod failure;
 mod fix;
+mod flaw;
 mod judge;
+mod lint;
 mod locks;
 mod nearest;
 mod page;
 mod phrase;
 mod rule;
+mod schema;
+
+mod security;
 #[cfg(test)]
 mod testing;
 mod timeline;
 mod tool_advice;
 
+pub use choice::RuleChoice;
 pub use judge::judge;
+pub use lint::lint;
 pub use page::{Example, ExampleKind};
+pub(crate) use rule::Check;
 pub use rule::{Claim, Rule};
 
 /// Every rule, in the order in which they are listed to people: what takes the database down first.
@@ -47,7 +57,58 @@ pub static RULES: &[&Rule] = &[
     &data_loss::drop_column::RULE,
     &data_loss::values_changed::RULE,
     &data_loss::cascading_rebuild::RULE,
+    &design::table_without_primary_key::RULE,
+    &design::small_key::RULE,
+    &design::serial_column::RULE,
+    &design::random_clustered_key::RULE,
+    &design::foreign_key_without_index::RULE,
+    &design::foreign_key_type_mismatch::RULE,
+    &design::dangling_foreign_key::RULE,
+    &design::duplicate_foreign_key::RULE,
+    &design::duplicate_index::RULE,
+    &design::redundant_index::RULE,
+    &design::nullable_unique::RULE,
+    &design::nullable_primary_key::RULE,
+    &design::redundant_predicate::RULE,
+    &design::btree_on_array::RULE,
+    &design::invalid_index::RULE,
+    &design::constraint_not_validated::RULE,
+    &design::constraint_not_enforced::RULE,
+    &design::inexact_money::RULE,
+    &design::money_type::RULE,
+    &design::timestamp_without_time_zone::RULE,
+    &design::time_with_time_zone::RULE,
+    &design::padded_char::RULE,
+    &design::json_column::RULE,
+    &design::untyped_text::RULE,
+    &design::inconsistent_column_type::RULE,
+    &design::mixed_collations::RULE,
+    &design::old_charset::RULE,
+    &design::non_transactional_engine::RULE,
+    &design::zerofill_column::RULE,
+    &design::zero_date_default::RULE,
+    &design::timestamp_ends_2038::RULE,
+    &design::float_with_digits::RULE,
+    &design::misleading_affinity::RULE,
+    &design::key_beside_rowid::RULE,
+    &design::autoincrement_column::RULE,
+    &design::table_not_strict::RULE,
+    &design::double_quoted_default::RULE,
+    &design::null_text_default::RULE,
+    &design::frozen_default::RULE,
+    &design::disabled_trigger::RULE,
+    &design::all_columns_nullable::RULE,
+    &design::numbered_columns::RULE,
+    &design::entity_attribute_value::RULE,
+    &design::unrelated_table::RULE,
+    &design::reserved_word_name::RULE,
+    &design::inconsistent_naming::RULE,
+    &design::identifier_truncated::RULE,
+    &design::inline_references_ignored::RULE,
     &design::unknown_rule_allowed::RULE,
+    &security::row_security_missing::RULE,
+    &security::security_definer_search_path::RULE,
+    &security::foreign_definer::RULE,
 ];
 
 /// The rule with this name.

@@ -98,8 +98,9 @@ pub(crate) fn examples(rule: &Rule) -> Vec<Example> {
 /// The page: a heading, what the rule is, and the comment with its tags turned into captions.
 pub(crate) fn markdown(rule: &Rule) -> String {
     let engines: Vec<String> = rule.engines.iter().map(ToString::to_string).collect();
+    let off = if rule.on_by_default { "" } else { " · *off by default*" };
     let mut page = format!(
-        "# {}\n\n*Group:* {} · *severity:* {} · *engines:* {}\n\n",
+        "# {}\n\n*Group:* {} · *severity:* {} · *engines:* {}{off}\n\n",
         rule.name,
         rule.group.name(),
         rule.severity,
@@ -107,27 +108,42 @@ pub(crate) fn markdown(rule: &Rule) -> String {
     );
     for line in comment(rule.source) {
         match line.strip_prefix("```").filter(|info| !info.is_empty()) {
-            Some(info) => page.push_str(&caption(info, rule.engines.len() > 1)),
+            Some(info) => page.push_str(&caption(info, rule)),
             None => page.push_str(line),
         }
         page.push('\n');
     }
-    let acceptance = format!(
-        "\n## To accept it\n\nWrite `-- dbwright: allow {} (the reason)` on the line before the statement.\n",
-        rule.name
-    );
-    page + &acceptance
+    page + &acceptance(rule)
+}
+
+/// How to switch the rule on, and how to silence it.
+fn acceptance(rule: &Rule) -> String {
+    let (name, severity) = (rule.name, rule.severity);
+    let on = if rule.on_by_default {
+        String::new()
+    } else {
+        format!("\n## To switch it on\n\nWrite `{name} = \"{severity}\"` under `[rules]` in `dbwright.toml`.\n")
+    };
+    let comment = format!("Write `-- dbwright: allow {name} (the reason)` on the line before the statement.");
+    let everywhere = format!("`{name} = \"allow\"` under `[rules]` in `dbwright.toml` accepts it everywhere.");
+    match (rule.judges_changes(), rule.judges_catalogs()) {
+        (true, false) => format!("{on}\n## To accept it\n\n{comment}\n"),
+        (true, true) => format!("{on}\n## To accept it\n\n{comment}\n{everywhere}\n"),
+        (false, _) => format!("{on}\n## To accept it\n\n{everywhere}\n"),
+    }
 }
 
 /// The opening of a code block as people read it: a line that says what it is, and a plain fence.
-fn caption(info: &str, names_engine: bool) -> String {
+fn caption(info: &str, rule: &Rule) -> String {
+    let names_engine = rule.engines.len() > 1;
     let language = info.split(' ').next().unwrap_or_default();
     let tags = Tags::read(info);
-    let Some(role) = tags.role else {
+    let Some(kind) = tags.role else {
         return format!("```{language}");
     };
-    let what = match role {
+    let what = match kind {
         Role::Setup => "Given",
+        Role::Example(ExampleKind::Bad) if rule.judges_catalogs() => "Reported",
         Role::Example(ExampleKind::Bad) => "Dangerous",
         Role::Example(ExampleKind::Good) => "Fine",
         Role::Example(ExampleKind::Fixed) => "Safe",

@@ -3,9 +3,11 @@
 use dbwright_catalog::{Change, Effect, Engine, Finding, Group, LockMode, ObjectId, ObjectKind, Outcome, Severity};
 
 use crate::context::Context;
+use crate::flaw::Flaw;
 use crate::page::{self, Example};
+use crate::schema::Schema;
 
-/// A rule: judges the effects of one statement at a time. Its file is its page.
+/// A rule: judges what statements did, or what a catalog holds. Its file is its page.
 #[derive(Debug)]
 pub struct Rule {
     /// Named after what it catches, in kebab case: `table-rewrite`.
@@ -20,8 +22,23 @@ pub struct Rule {
     pub claims: &'static [Claim],
     /// The text of its own file.
     pub(crate) source: &'static str,
-    /// Judges one statement.
-    pub(crate) check: fn(&Context<'_>, &mut Vec<Finding>),
+    /// Whether it judges where nobody asked for it. Matters of taste don't.
+    pub on_by_default: bool,
+    /// How it judges.
+    pub(crate) check: Check,
+}
+
+/// How a rule judges.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Check {
+    /// What one statement did, statement by statement.
+    Statement(fn(&Context<'_>, &mut Vec<Finding>)),
+    /// What a catalog holds. It is asked for the flaws of a whole catalog; which of them a migration brought, and where they
+    /// are told, is found out in one place for all rules.
+    Catalog(fn(&Schema<'_>, &mut Vec<Flaw>)),
+    /// What a catalog holds that was read whole, as it stands; no migration is blamed for it. For what is a step on a good way
+    /// (a constraint to be validated later), and for objects that tracing does not read.
+    WholeCatalog(fn(&Schema<'_>, &mut Vec<Flaw>)),
 }
 
 impl Rule {
@@ -33,6 +50,34 @@ impl Rule {
     /// The page for people, in Markdown, without the marks that only tests need.
     pub fn page(&self) -> String {
         page::markdown(self)
+    }
+
+    /// Whether it judges catalogs, so that `lint` asks it as well.
+    pub fn judges_catalogs(&self) -> bool {
+        matches!(self.check, Check::Catalog(_) | Check::WholeCatalog(_))
+    }
+
+    /// Whether it judges migrations, so that `check` asks it.
+    pub fn judges_changes(&self) -> bool {
+        matches!(self.check, Check::Catalog(_) | Check::Statement(_))
+    }
+
+    /// Judges one statement, where it judges statements.
+    pub(crate) fn judge_statement(&self, context: &Context<'_>, findings: &mut Vec<Finding>) {
+        match self.check {
+            Check::Statement(check) => check(context, findings),
+            Check::Catalog(_) | Check::WholeCatalog(_) => {}
+        }
+    }
+
+    /// The flaws of a catalog, where it judges catalogs.
+    pub(crate) fn flaws(&self, schema: &Schema<'_>) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        match self.check {
+            Check::Catalog(check) | Check::WholeCatalog(check) => check(schema, &mut flaws),
+            Check::Statement(_) => {}
+        }
+        flaws
     }
 
     /// The examples of the page, in its order.

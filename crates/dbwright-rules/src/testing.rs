@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::RuleChoice;
 use dbwright_catalog::{
     Algorithm, Catalog, Change, Column, ColumnExtra, Constraint, ConstraintKind, Effect, Engine, Finding, ForeignKey,
     HeldLock, History, Index, Known, LockLevel, LockMode, Migration, MigrationSet, MigrationTrace, Object, ObjectBody,
@@ -158,8 +159,25 @@ impl Case {
         }
     }
 
+    /// What the rules say that judge statements: hand-built catalogs are no good design.
     pub(crate) fn judge(&self) -> Vec<Finding> {
-        crate::judge(&self.history, &self.judged, &self.trace, &[])
+        let of_catalogs = crate::RULES.iter().filter(|rule| rule.judges_catalogs());
+        let choice = RuleChoice {
+            allowed: of_catalogs.map(|rule| rule.name.to_owned()).collect(),
+            ..RuleChoice::default()
+        };
+        crate::judge(&self.history, &self.judged, &self.trace, &choice)
+    }
+
+    /// What one rule says.
+    pub(crate) fn judge_by(&self, rule: &str) -> Vec<Finding> {
+        let choice = RuleChoice {
+            enabled: vec![rule.to_owned()],
+            ..RuleChoice::default()
+        };
+        let mut findings = crate::judge(&self.history, &self.judged, &self.trace, &choice);
+        findings.retain(|finding| finding.rule == rule);
+        findings
     }
 
     /// `rule@statement` of every finding.

@@ -80,6 +80,12 @@ pub enum SchemaError {
         /// What is wrong.
         problem: String,
     },
+    /// A rule that judges what statements do, and no schemas.
+    #[error("--rule {name}: this rule judges what statements do, and no schemas")]
+    Rule {
+        /// Its name.
+        name: String,
+    },
     /// A plan that is no migration of the repository's tool.
     #[error(transparent)]
     Draft(dbwright_repo::DraftError),
@@ -100,6 +106,7 @@ impl SchemaError {
             | SchemaError::DifferentEngines { .. }
             | SchemaError::NoEngine { .. }
             | SchemaError::Rename { .. }
+            | SchemaError::Rule { .. }
             | SchemaError::Answer { .. } => ErrorKind::Usage,
             SchemaError::Draft(_)
             | SchemaError::Exists { .. }
@@ -131,6 +138,10 @@ impl SchemaError {
             SchemaError::Answer { .. } => {
                 vec!["an answer is ID=CHOICE; `dbwright schema plan … --format json` lists the questions".to_owned()]
             }
+            SchemaError::Rule { .. } => vec![
+                "`dbwright check` asks it; `dbwright rule` lists the rules of the groups design and security"
+                    .to_owned(),
+            ],
             SchemaError::Draft(error) => vec![error.hint.clone()],
             SchemaError::Exists { .. } => vec!["choose another --name".to_owned()],
         }

@@ -1,6 +1,7 @@
 //! Comments that silence rules, on statements that really ran.
 
 use dbwright_catalog::RunMode;
+use dbwright_rules::RuleChoice;
 
 use crate::run::{Place, Run, run};
 use crate::servers;
@@ -21,9 +22,9 @@ async fn a_comment_silences_its_rule_at_its_statement_and_at_no_other() {
 -- dbwright: allow create-index-without-concurrently (200 rows)
 CREATE INDEX a ON orders (total);
 CREATE INDEX b ON orders (note);
-CREATE INDEX c ON orders (id); -- dbwright: allow create-index-without-concurrently
+CREATE INDEX c ON orders (upper(note)); -- dbwright: allow create-index-without-concurrently
 -- dbwright: allow table-rewrite
-DO $$ BEGIN EXECUTE 'CREATE INDEX d ON orders (id, total)'; END $$;
+DO $$ BEGIN EXECUTE 'CREATE INDEX d ON orders (abs(total))'; END $$;
 ";
     let scratch = servers::scratch(*servers::majors().last().unwrap()).await;
     let run = run(Place::Postgres(&scratch), Some(SETUP), sql, RunMode::EachStatement).await;
@@ -60,8 +61,11 @@ async fn a_comment_that_names_no_rule_silences_nothing_and_is_told() {
 async fn a_rule_that_the_project_allows_is_silent_and_the_others_are_not() {
     let sql = "ALTER TABLE orders DROP COLUMN note;\n";
     let run = run(Place::Sqlite, Some(SETUP), sql, RunMode::Transaction).await;
-    let allowed = ["drop-column".to_owned()];
-    let findings = dbwright_rules::judge(&run.history, &run.judged, &run.trace, &allowed);
+    let choice = RuleChoice {
+        allowed: vec!["drop-column".to_owned()],
+        ..RuleChoice::default()
+    };
+    let findings = dbwright_rules::judge(&run.history, &run.judged, &run.trace, &choice);
     assert_eq!(
         findings.iter().map(|finding| finding.rule.as_str()).collect::<Vec<_>>(),
         ["table-rewrite"]

@@ -23,7 +23,9 @@ async fn wrong(place: Place<'_>, major: u32, proving: Option<&PostgresScratch>) 
         let mut last_bad: Option<Bad> = None;
         let examples = rule.examples().into_iter();
         for example in examples.filter(|example| example.engine == place.engine() && example.holds_for(major)) {
-            let run = run(place, example.setup.as_deref(), &example.sql, example.run_mode).await;
+            let run = run(place, example.setup.as_deref(), &example.sql, example.run_mode)
+                .await
+                .judged_by(rule);
             let mut mistakes = match example.kind {
                 ExampleKind::Bad => {
                     let mut mistakes = not_shown_by_the_page(last_bad.take());
@@ -85,7 +87,7 @@ fn mistakes_of_bad(rule: &Rule, run: &Run) -> Vec<String> {
     if run.of(rule.name).next().is_none() {
         mistakes.push("the rule does not fire".to_owned());
     }
-    for finding in run.of(rule.name) {
+    for finding in run.of(rule.name).filter(|_| rule.judges_changes()) {
         let (_, statement) = finding.place.statement.unwrap();
         let relation = finding.evidence.relation.as_ref();
         for claim in rule.claims.iter().filter(|claim| **claim != Claim::Nothing) {

@@ -9,6 +9,7 @@ use dbwright_live::prove::{self, Candidate};
 use dbwright_live::scratch::mysql_family::MySqlFamilyScratch;
 use dbwright_live::scratch::postgres::PostgresScratch;
 use dbwright_live::trace;
+use dbwright_rules::{Rule, RuleChoice};
 use dbwright_sql::{Dialect, statements};
 
 /// Where SQL is run.
@@ -41,6 +42,21 @@ impl Run {
     /// The findings of one rule.
     pub(crate) fn of<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = &'a Finding> {
         self.findings.iter().filter(move |finding| finding.rule == rule)
+    }
+
+    /// The same judged by this rule as well where it is off by default. A rule that judges catalogs which were read whole
+    /// judges the one at the end, and the others all of it.
+    pub(crate) fn judged_by(mut self, rule: &Rule) -> Run {
+        let choice = RuleChoice {
+            enabled: vec![rule.name.to_owned()],
+            ..RuleChoice::default()
+        };
+        self.findings = if rule.judges_changes() {
+            dbwright_rules::judge(&self.history, &self.judged, &self.trace, &choice)
+        } else {
+            dbwright_rules::lint(&self.trace.catalog, &choice)
+        };
+        self
     }
 
     /// The effects of the judged migration.
@@ -120,7 +136,7 @@ async fn run_and_judge(place: Place<'_>, migrations: Vec<Migration>, judged: Mig
         Place::Sqlite => trace::sqlite::trace(&history, &judged, &mut |_| {}),
     };
     let trace = trace.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
-    let findings = dbwright_rules::judge(&history, &judged, &trace, &[]);
+    let findings = dbwright_rules::judge(&history, &judged, &trace, &RuleChoice::default());
     Run {
         history,
         judged,

@@ -47,7 +47,7 @@ use dbwright_sql::Summary;
 
 use super::rebuild;
 use crate::context::{Context, Neighbour};
-use crate::{Claim, Rule, phrase, tool_advice};
+use crate::{Check, Claim, Rule, phrase, tool_advice};
 
 /// So many tables stand in the message.
 const CHILDREN_MAX: usize = 3;
@@ -59,7 +59,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::Sqlite],
     claims: &[Claim::RowsLost],
     source: include_str!("cascading_rebuild.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -62,7 +62,7 @@ use dbwright_catalog::{ConstraintKind, Engine, Finding, Group, Object, ObjectBod
 
 use super::rebuild;
 use crate::context::Context;
-use crate::{Claim, Rule, phrase};
+use crate::{Check, Claim, Rule, phrase};
 
 pub(crate) static RULE: Rule = Rule {
     name: "drop-column",
@@ -71,7 +71,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &Engine::ALL,
     claims: &[Claim::Dropped(ObjectKind::Column)],
     source: include_str!("drop_column.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -64,7 +64,7 @@ use dbwright_catalog::{Engine, Finding, Group, Object, ObjectBody, ObjectId, Obj
 
 use super::rebuild;
 use crate::context::Context;
-use crate::{Claim, Rule, phrase};
+use crate::{Check, Claim, Rule, phrase};
 
 pub(crate) static RULE: Rule = Rule {
     name: "drop-table",
@@ -73,7 +73,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &Engine::ALL,
     claims: &[Claim::Dropped(ObjectKind::Table)],
     source: include_str!("drop_table.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

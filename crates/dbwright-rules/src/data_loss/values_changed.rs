@@ -29,7 +29,7 @@ use dbwright_catalog::{Engine, Finding, Group, Severity, Warning};
 
 use crate::context::Context;
 use crate::rule::VALUES_CHANGED;
-use crate::{Claim, Rule, phrase};
+use crate::{Check, Claim, Rule, phrase};
 
 pub(crate) static RULE: Rule = Rule {
     name: "values-changed",
@@ -38,7 +38,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::MySql, Engine::MariaDb],
     claims: &[Claim::ValuesChanged],
     source: include_str!("values_changed.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 /// So many warnings of the server are shown.

@@ -1,5 +1,6 @@
 //! Comments that silence rules.
 
+use crate::RuleChoice;
 use crate::testing::{Case, did, table};
 
 fn dropping(comment: &str, trailing: &str) -> Case {
@@ -69,6 +70,10 @@ fn an_instruction_that_is_not_understood_is_noted() {
 #[test]
 fn rules_that_the_configuration_switches_off_are_silent() {
     let case = dropping("", "");
-    let findings = crate::judge(&case.history, &case.judged, &case.trace, &["drop-table".to_owned()]);
+    let choice = RuleChoice {
+        allowed: vec!["drop-table".to_owned()],
+        ..RuleChoice::default()
+    };
+    let findings = crate::judge(&case.history, &case.judged, &case.trace, &choice);
     assert!(findings.is_empty());
 }

@@ -45,7 +45,7 @@ use dbwright_catalog::{Engine, Finding, Group, Severity};
 
 use crate::allow::{Instruction, InstructionKind};
 use crate::context::Context;
-use crate::{Claim, Rule};
+use crate::{Check, Claim, Rule};
 
 pub(crate) static RULE: Rule = Rule {
     name: "unknown-rule-allowed",
@@ -54,7 +54,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &Engine::ALL,
     claims: &[Claim::Nothing],
     source: include_str!("unknown_rule_allowed.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -25,7 +25,7 @@
 use dbwright_catalog::{Engine, Finding, Group, Outcome, RunMode, Severity, SqlError};
 
 use crate::context::Context;
-use crate::{Claim, Rule, tool_advice};
+use crate::{Check, Claim, Rule, tool_advice};
 
 pub(crate) static RULE: Rule = Rule {
     name: "concurrently-in-transaction",
@@ -34,7 +34,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::Postgres],
     claims: &[Claim::Error("25001")],
     source: include_str!("concurrently_in_transaction.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -68,7 +68,7 @@ use super::concurrently_in_transaction::is_refused_in_transaction;
 use super::online_clause_refused::is_refused_clause;
 use super::statement_fails::{facts, half_done, one_line};
 use crate::context::Context;
-use crate::{Claim, Rule};
+use crate::{Check, Claim, Rule};
 
 pub(crate) static RULE: Rule = Rule {
     name: "fails-on-rows",
@@ -77,7 +77,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &Engine::ALL,
     claims: &[Claim::FailsOnRows],
     source: include_str!("fails_on_rows.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -39,7 +39,7 @@ use dbwright_catalog::{Engine, Finding, Group, RunMode, Severity};
 use dbwright_sql::{Summary, TransactionControl};
 
 use crate::context::{Context, Neighbour};
-use crate::{Claim, Rule};
+use crate::{Check, Claim, Rule};
 
 pub(crate) static RULE: Rule = Rule {
     name: "implicit-commit",
@@ -48,7 +48,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::MySql, Engine::MariaDb],
     claims: &[Claim::CommitsOthers],
     source: include_str!("implicit_commit.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 /// What a statement that commits ends.

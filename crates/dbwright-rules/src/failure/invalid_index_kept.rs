@@ -28,7 +28,7 @@ use dbwright_catalog::{Engine, Finding, Fix, Group, Index, LockMode, Object, Obj
 use dbwright_sql::Summary;
 
 use crate::context::Context;
-use crate::{Claim, Rule, fix, tool_advice};
+use crate::{Check, Claim, Rule, fix, tool_advice};
 
 pub(crate) static RULE: Rule = Rule {
     name: "invalid-index-kept",
@@ -37,7 +37,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::Postgres],
     claims: &[Claim::Nothing],
     source: include_str!("invalid_index_kept.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -28,7 +28,7 @@ use dbwright_catalog::{Engine, Finding, Group, Outcome, Severity, SqlError};
 
 use super::statement_fails::{facts, one_line};
 use crate::context::Context;
-use crate::{Claim, Rule};
+use crate::{Check, Claim, Rule};
 
 pub(crate) static RULE: Rule = Rule {
     name: "online-clause-refused",
@@ -37,7 +37,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::MySql, Engine::MariaDb],
     claims: &[Claim::Fails],
     source: include_str!("online_clause_refused.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 /// `ER_ALTER_OPERATION_NOT_SUPPORTED` and the same with a reason.

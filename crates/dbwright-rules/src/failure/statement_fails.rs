@@ -47,7 +47,7 @@ use dbwright_sql::Summary;
 use super::concurrently_in_transaction::is_refused_in_transaction;
 use super::online_clause_refused::is_refused_clause;
 use crate::context::{Context, Neighbour};
-use crate::{Claim, Rule, phrase};
+use crate::{Check, Claim, Rule, phrase};
 
 pub(crate) static RULE: Rule = Rule {
     name: "statement-fails",
@@ -56,7 +56,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &Engine::ALL,
     claims: &[Claim::Fails],
     source: include_str!("statement_fails.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -46,7 +46,7 @@ use dbwright_catalog::{
 };
 
 use crate::context::Context;
-use crate::{Claim, Rule, fix, phrase, tool_advice};
+use crate::{Check, Claim, Rule, fix, phrase, tool_advice};
 
 pub(crate) static RULE: Rule = Rule {
     name: "add-unique-constraint",
@@ -55,7 +55,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::Postgres],
     claims: &[Claim::IndexBuiltUnderLock(LockMode::AccessExclusive)],
     source: include_str!("add_unique_constraint.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

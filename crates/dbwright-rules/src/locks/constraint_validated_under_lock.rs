@@ -65,7 +65,7 @@ use dbwright_catalog::{
 };
 
 use crate::context::Context;
-use crate::{Claim, Rule, fix, phrase, tool_advice};
+use crate::{Check, Claim, Rule, fix, phrase, tool_advice};
 
 pub(crate) static RULE: Rule = Rule {
     name: "constraint-validated-under-lock",
@@ -74,7 +74,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::Postgres],
     claims: &[Claim::ScanUnderLock(LockMode::ShareRowExclusive)],
     source: include_str!("constraint_validated_under_lock.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 /// A constraint whose rows the statement checked.

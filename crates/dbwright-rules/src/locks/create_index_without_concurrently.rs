@@ -45,7 +45,7 @@
 use dbwright_catalog::{Engine, Finding, Fix, Group, Index, LockMode, Object, ObjectBody, ObjectId, Severity};
 
 use crate::context::Context;
-use crate::{Claim, Rule, fix, phrase, tool_advice};
+use crate::{Check, Claim, Rule, fix, phrase, tool_advice};
 
 pub(crate) static RULE: Rule = Rule {
     name: "create-index-without-concurrently",
@@ -54,7 +54,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::Postgres],
     claims: &[Claim::Lock(LockMode::Share)],
     source: include_str!("create_index_without_concurrently.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

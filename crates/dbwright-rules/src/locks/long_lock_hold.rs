@@ -41,7 +41,7 @@ use dbwright_catalog::{Engine, Finding, Group, HeldLock, LockMode, ObjectId, Obj
 
 use super::work::{self, Work};
 use crate::context::{Context, Neighbour};
-use crate::{Claim, Rule, phrase, tool_advice};
+use crate::{Check, Claim, Rule, phrase, tool_advice};
 
 /// So many sentences say which locks are held, and so many what is done meanwhile.
 const FACTS_MAX: usize = 4;
@@ -55,7 +55,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::Postgres],
     claims: &[Claim::LockCarriedOver(LockMode::Share)],
     source: include_str!("long_lock_hold.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 /// A lock that makes others wait while later statements work.

@@ -47,7 +47,7 @@ use dbwright_catalog::{
 };
 
 use crate::context::Context;
-use crate::{Claim, Rule, fix, phrase, tool_advice};
+use crate::{Check, Claim, Rule, fix, phrase, tool_advice};
 
 pub(crate) static RULE: Rule = Rule {
     name: "set-not-null-scan",
@@ -56,7 +56,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::Postgres],
     claims: &[Claim::ScanUnderLock(LockMode::AccessExclusive)],
     source: include_str!("set_not_null_scan.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

@@ -63,7 +63,7 @@ use dbwright_catalog::{
 };
 
 use crate::context::Context;
-use crate::{Claim, Rule};
+use crate::{Check, Claim, Rule};
 
 pub(crate) static RULE: Rule = Rule {
     name: "table-copy",
@@ -72,7 +72,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::MySql, Engine::MariaDb],
     claims: &[Claim::WritesWait],
     source: include_str!("table_copy.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {

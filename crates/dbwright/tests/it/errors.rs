@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::command::{Run, command, commit, dbwright, dbwright_in, dbwright_reading, project, run, write};
 
-const TABLE: &str = "CREATE TABLE t (id int);\n";
+const TABLE: &str = "CREATE TABLE t (id integer PRIMARY KEY);\n";
 
 /// What was said, with `[here]` for the folder; nothing may stand on stdout.
 fn said(run: &Run, code: i32, here: &Path) -> String {
@@ -85,7 +85,7 @@ fn a_file_that_is_not_utf_8() {
     write(
         project.path(),
         "migrations/1_t.sql",
-        b"CREATE TABLE t (id int);\n-- gr\xfc\xdfe\n",
+        b"CREATE TABLE t (id integer PRIMARY KEY);\n-- gr\xfc\xdfe\n",
     );
     let run = dbwright_in(project.path(), &["check", "--engine", "sqlite"]);
     insta::assert_snapshot!(said(&run, 3, project.path()));

@@ -2,6 +2,7 @@
 
 pub(crate) mod diff;
 pub(crate) mod drift;
+pub(crate) mod lint;
 pub(crate) mod plan;
 pub(crate) mod show;
 
@@ -36,6 +37,7 @@ enum SchemaCommand {
     Show(show::SchemaShowArgs),
     Diff(diff::SchemaDiffArgs),
     Plan(plan::SchemaPlanArgs),
+    Lint(lint::SchemaLintArgs),
     Drift(drift::SchemaDriftArgs),
 }
 
@@ -44,6 +46,7 @@ pub(crate) async fn cmd_schema(args: &SchemaArgs) -> Result<ExitCode, CommandErr
         SchemaCommand::Show(args) => show::cmd_schema_show(args).await,
         SchemaCommand::Diff(args) => diff::cmd_schema_diff(args).await,
         SchemaCommand::Plan(args) => Box::pin(plan::cmd_schema_plan(args)).await,
+        SchemaCommand::Lint(args) => lint::cmd_schema_lint(args).await,
         SchemaCommand::Drift(args) => drift::cmd_schema_drift(args).await,
     }
 }

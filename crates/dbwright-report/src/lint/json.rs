@@ -1,0 +1,86 @@
+//! From the words of the catalog to the wire format.
+
+use std::collections::BTreeMap;
+
+use dbwright_catalog::{Finding, ObjectId, SchemaLint, Severity};
+
+use super::wire;
+use crate::json;
+
+/// What was found in the wire format, pretty printed, with an end of line.
+pub fn lint_json(lint: &SchemaLint) -> String {
+    json::pretty(&wire::Lint {
+        version: wire::VERSION,
+        source: lint.side.shown.clone(),
+        source_kind: lint.side.kind.name(),
+        server: json::server(&lint.side.server),
+        findings: lint.findings.iter().map(finding).collect(),
+        ignored: lint
+            .ignored
+            .iter()
+            .map(|ignored| wire::Ignored {
+                why: ignored.why.clone(),
+                objects: ignored.objects.iter().map(object).collect(),
+            })
+            .collect(),
+        unknown_objects: lint
+            .side
+            .unmodelled
+            .iter()
+            .map(|unknown| wire::Object {
+                kind: unknown.kind.clone(),
+                name: unknown.name.clone(),
+            })
+            .collect(),
+        not_read: lint
+            .side
+            .unread
+            .iter()
+            .map(|unread| format!("{}: {}", unread.what, unread.why))
+            .collect(),
+        notes: lint.side.notes.clone(),
+        summary: summary(lint),
+    })
+}
+
+/// The JSON Schema of what [`lint_json`] returns, pretty printed, with an end of line.
+pub fn lint_format() -> String {
+    json::format_of::<wire::Lint>()
+}
+
+fn finding(finding: &Finding) -> wire::LintFinding {
+    wire::LintFinding {
+        rule: finding.rule.clone(),
+        group: json::group(finding.group),
+        severity: json::severity(finding.severity),
+        object: finding.evidence.relation.as_ref().map(object),
+        message: finding.message.clone(),
+        facts: finding.evidence.facts.clone(),
+        advice: finding.advice.clone(),
+    }
+}
+
+fn object(id: &ObjectId) -> wire::Object {
+    wire::Object {
+        kind: id.kind.name().to_owned(),
+        name: id.to_string(),
+    }
+}
+
+fn summary(lint: &SchemaLint) -> wire::LintSummary {
+    let number = |severity: Severity| lint.findings.iter().filter(|it| it.severity == severity).count();
+    let mut findings_by_rule: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in &lint.findings {
+        *findings_by_rule.entry(finding.rule.clone()).or_default() += 1;
+    }
+    wire::LintSummary {
+        errors: number(Severity::Error),
+        warnings: number(Severity::Warning),
+        notes: number(Severity::Note),
+        findings_by_rule,
+        tables: lint.tables,
+        other_objects: lint.others,
+        rules: lint.rules,
+        rules_off: lint.off.clone(),
+    }
+}

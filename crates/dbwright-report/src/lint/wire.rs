@@ -1,0 +1,96 @@
+//! The JSON that `dbwright schema lint --format json` prints, version 0: it may change until it settles.
+//!
+//! Fields may be added to it; what there is keeps its name and meaning, or the version changes.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::wire::{Group, Server, Severity};
+
+/// The version of the format.
+pub const VERSION: u32 = 0;
+
+/// What the rules of design and security say of a schema.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Lint {
+    /// Version of this format.
+    pub version: u32,
+    /// The schema, as it was named, without a password.
+    pub source: String,
+    /// What the source is: `database`, `sql`, `migrations`.
+    pub source_kind: &'static str,
+    /// The server that it was read on.
+    pub server: Server,
+    /// What the rules say, the worst first.
+    pub findings: Vec<LintFinding>,
+    /// Objects that were not judged because they belong to platforms and tools.
+    pub ignored: Vec<Ignored>,
+    /// Objects that the server has and dbwright does not know.
+    pub unknown_objects: Vec<Object>,
+    /// What could not be read, with the reason.
+    pub not_read: Vec<String>,
+    /// What was done so that the schema could be read.
+    pub notes: Vec<String>,
+    /// The numbers.
+    pub summary: LintSummary,
+}
+
+/// What a rule says of one object, or of several of a table.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LintFinding {
+    /// Name of the rule: `foreign-key-without-index`.
+    pub rule: String,
+    /// What the rule protects: `design` or `security`.
+    pub group: Group,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The object concerned; of several, the first.
+    pub object: Option<Object>,
+    /// What is so, in one sentence without a full stop.
+    pub message: String,
+    /// Facts, in sentences.
+    pub facts: Vec<String>,
+    /// What to do, in whole sentences.
+    pub advice: Vec<String>,
+}
+
+/// An object.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Object {
+    /// What it is: `table`, `column`, `index`.
+    pub kind: String,
+    /// Its name, with that of its table where it is part of one.
+    pub name: String,
+}
+
+/// Objects of somebody else.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Ignored {
+    /// Whose they are.
+    pub why: String,
+    /// The objects, without their parts.
+    pub objects: Vec<Object>,
+}
+
+/// The numbers.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LintSummary {
+    /// Findings that are errors.
+    pub errors: usize,
+    /// Findings that are warnings.
+    pub warnings: usize,
+    /// Findings that are notes.
+    pub notes: usize,
+    /// Findings by rule.
+    pub findings_by_rule: BTreeMap<String, usize>,
+    /// Tables that were judged.
+    pub tables: usize,
+    /// Other objects.
+    pub other_objects: usize,
+    /// Rules that were asked.
+    pub rules: usize,
+    /// Rules for this engine that are off.
+    pub rules_off: Vec<String>,
+}
