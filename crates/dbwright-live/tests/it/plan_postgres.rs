@@ -2,6 +2,8 @@
 
 #[path = "plan_postgres/edit.rs"]
 mod edit;
+#[path = "plan_postgres/extras.rs"]
+mod extras;
 #[path = "plan_postgres/model.rs"]
 mod model;
 #[path = "plan_postgres/prune.rs"]
@@ -15,7 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use dbwright_catalog::{Catalog, Plan, PlanOutcome, PlanProof};
+use dbwright_catalog::{Catalog, ObjectKind, Plan, PlanOutcome, PlanProof};
 use dbwright_ddl::{PlanOptions, plan};
 use dbwright_live::introspect::postgres::read_whole;
 use dbwright_live::prove_plan::postgres::prove;
@@ -35,10 +37,12 @@ async fn catalog(scratch: &PostgresScratch, sql: &str) -> Catalog {
     if let Err(error) = session.client.batch_execute(sql).await {
         panic!("{error:?}\n{sql}");
     }
-    let reading = read_whole(&session.client, scratch.server()).await.unwrap();
+    let mut catalog = read_whole(&session.client, scratch.server()).await.unwrap().catalog;
     session.close().await;
     scratch.drop_database(&database).await.unwrap();
-    reading.catalog
+    // The scratch server makes the migrating role a member of the others.
+    catalog.objects.retain(|id, _| id.kind != ObjectKind::Membership);
+    catalog
 }
 
 /// A scratch server with the roles that the schemas speak of.

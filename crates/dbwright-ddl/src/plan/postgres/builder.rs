@@ -75,6 +75,8 @@ pub(super) struct Builder<'p> {
     pub(super) leaving: Vec<(ObjectId, usize)>,
     /// Tables that get a parent, with it and the statement that does it.
     pub(super) entering: Vec<(ObjectId, ObjectId, usize)>,
+    /// Statements that make the index of a partition a part of an index of the partitioned table.
+    pub(super) attaching: Vec<(ObjectId, usize)>,
     /// Statements that come after all of an object.
     pub(super) after_all: Vec<(ObjectId, usize)>,
     /// Statements that come before all of an object.
@@ -102,6 +104,7 @@ impl<'p> Builder<'p> {
             refusals: refusals.collect(),
             leaving: Vec::new(),
             entering: Vec::new(),
+            attaching: Vec::new(),
             after_all: Vec::new(),
             before_all: Vec::new(),
             owners: Vec::new(),

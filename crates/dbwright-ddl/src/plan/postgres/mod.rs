@@ -285,6 +285,17 @@ fn create(builder: &mut Builder<'_>, after: &Catalog, made: &Made) {
             builder.owners.push((node, column, true));
             continue;
         }
+        // On an object that stays, others keep what they have.
+        let stays = first
+            .target()
+            .is_some_and(|target| builder.before.has(&target) && !builder.fates.comes(&target));
+        let kept = [step.sql.clone()];
+        if first.kind == ObjectKind::Grant && stays && step.sql.starts_with("REVOKE ALL") {
+            let whole = made.sql(first);
+            if !access::without_revoke(builder, first, &whole).contains(&kept[0]) {
+                continue;
+            }
+        }
         let pace = if step.sql.starts_with("REFRESH") {
             Pace::Long
         } else {

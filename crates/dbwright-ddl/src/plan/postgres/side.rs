@@ -64,6 +64,20 @@ impl<'a> Side<'a> {
                     }
                 }
             }
+            ObjectBody::Publication(publication) => {
+                for table in &publication.tables {
+                    self.add(id, &table.table);
+                }
+                for schema in &publication.schemas {
+                    self.add(id, &ObjectId::new(ObjectKind::Schema, [schema.as_str()]));
+                }
+            }
+            // A new owner has the privileges of the old one.
+            ObjectBody::Grant(_) => {
+                if let Some(owner) = id.target().map(|target| target.satellite(ObjectKind::Owner)) {
+                    self.add(id, &owner);
+                }
+            }
             ObjectBody::Column(column) => {
                 let element = column.type_name.trim_end_matches("[]").to_owned();
                 self.by_type.entry(element).or_default().push(id.clone());

@@ -94,6 +94,9 @@ pub(super) fn sql(model: &Model) -> String {
     for view in &model.views {
         create_view(&mut out, view, model);
     }
+    for (group, number, variant) in &model.extras {
+        out += &super::extras::sql(*group, *number, *variant, model.major);
+    }
     for (name, tables) in &model.publications {
         if tables.is_empty() {
             let _ = writeln!(out, "CREATE PUBLICATION {name};");
