@@ -126,7 +126,11 @@ fn a_declared_rename_keeps_its_rows() {
     let arguments = ["schema", "plan", "app.db", "renamed.sql", "--format", "sql"];
     let run = dbwright_in(folder.path(), &arguments);
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
-    assert!(run.stdout.contains("ALTER TABLE users RENAME TO people;"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("ALTER TABLE users RENAME TO people;"),
+        "{}",
+        run.stdout
+    );
     assert!(
         run.stdout.contains("ALTER TABLE people RENAME COLUMN mail TO email;"),
         "{}",
@@ -332,7 +336,9 @@ fn drift_is_found_and_a_baseline_lets_only_new_drift_fail() {
     let other = dbwright_in(folder.path(), &with);
     assert_eq!(other.code, Some(1), "{}", other.stdout);
     assert!(
-        other.stdout.contains("drift.json holds what is gone or other by now (index by_hand)"),
+        other
+            .stdout
+            .contains("drift.json holds what is gone or other by now (index by_hand)"),
         "{}",
         other.stdout
     );

@@ -47,20 +47,6 @@ pub(super) fn plan_table(builder: &mut Builder<'_>, id: &ObjectId) {
                 .map_or("NOT OF".to_owned(), |of| format!("OF {of}")),
         );
     }
-    for extension in new
-        .extensions
-        .iter()
-        .filter(|extension| !old.extensions.contains(extension))
-    {
-        quick.push(format!("DEPENDS ON EXTENSION {}", quoted(extension)));
-    }
-    for extension in old
-        .extensions
-        .iter()
-        .filter(|extension| !new.extensions.contains(extension))
-    {
-        quick.push(format!("NO DEPENDS ON EXTENSION {}", quoted(extension)));
-    }
     if let (Some(old), Some(new)) = (&old.foreign, &new.foreign) {
         quick.extend(foreign_options(&old.options, &new.options));
     }
