@@ -13,4 +13,5 @@ mod indirect;
 mod platforms;
 mod repository;
 mod run;
+mod schema_examples;
 mod servers;

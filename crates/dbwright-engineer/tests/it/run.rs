@@ -44,18 +44,13 @@ impl Run {
         self.findings.iter().filter(move |finding| finding.rule == rule)
     }
 
-    /// The same judged by this rule as well where it is off by default. A rule that judges catalogs which were read whole
-    /// judges the one at the end, and the others all of it.
+    /// The same judged by this rule as well where it is off by default.
     pub(crate) fn judged_by(mut self, rule: &Rule) -> Run {
         let choice = RuleChoice {
             enabled: vec![rule.name.to_owned()],
             ..RuleChoice::default()
         };
-        self.findings = if rule.judges_changes() {
-            dbwright_rules::judge(&self.history, &self.judged, &self.trace, &choice)
-        } else {
-            dbwright_rules::lint(&self.trace.catalog, &choice)
-        };
+        self.findings = dbwright_rules::judge(&self.history, &self.judged, &self.trace, &choice);
         self
     }
 
@@ -80,25 +75,10 @@ impl Run {
 
 /// Runs `setup` statement by statement, then the migration in its mode, and judges the migration.
 pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: RunMode) -> Run {
-    let engine = place.engine();
-    let mut migrations = Vec::new();
-    migrations.extend(setup.map(|setup| migration(engine, "1_setup", setup, RunMode::EachStatement)));
-    migrations.push(migration(engine, "2_example", sql, mode));
+    let history = history(place.engine(), setup, sql, mode);
     let judged = MigrationSet::Only {
-        indexes: vec![migrations.len() - 1],
+        indexes: vec![history.migrations.len() - 1],
         why: "the example".to_owned(),
-    };
-    let history = History {
-        tool: Tool::Numbered,
-        engine,
-        version: None,
-        folder: PathBuf::new(),
-        migrations,
-        sqlite_foreign_keys: false,
-        prelude: None,
-        left_out: Vec::new(),
-        schema: None,
-        findings: Vec::new(),
     };
     let trace = match place {
         Place::Postgres(scratch) => trace::postgres::trace(scratch, &history, &judged, &mut |_| {}).await,
@@ -127,6 +107,25 @@ pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: 
         judged,
         trace,
         findings,
+    }
+}
+
+/// `setup`, run statement by statement, and a migration.
+pub(crate) fn history(engine: Engine, setup: Option<&str>, sql: &str, mode: RunMode) -> History {
+    let mut migrations = Vec::new();
+    migrations.extend(setup.map(|setup| migration(engine, "1_setup", setup, RunMode::EachStatement)));
+    migrations.push(migration(engine, "2_example", sql, mode));
+    History {
+        tool: Tool::Numbered,
+        engine,
+        version: None,
+        folder: PathBuf::new(),
+        migrations,
+        sqlite_foreign_keys: false,
+        prelude: None,
+        left_out: Vec::new(),
+        schema: None,
+        findings: Vec::new(),
     }
 }
 

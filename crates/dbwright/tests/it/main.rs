@@ -15,5 +15,6 @@ mod engine;
 mod errors;
 mod registry;
 mod rule;
+mod schema_lint;
 mod scratch_url;
 mod terminal;
