@@ -109,6 +109,10 @@ pub static RULES: &[&Rule] = &[
     &security::row_security_missing::RULE,
     &security::security_definer_search_path::RULE,
     &security::foreign_definer::RULE,
+    &security::policies_without_row_security::RULE,
+    &security::row_security_without_policy::RULE,
+    &security::view_past_row_security::RULE,
+    &security::granted_to_public::RULE,
 ];
 
 /// The rule with this name.

@@ -14,4 +14,5 @@ mod platforms;
 mod rebuilds;
 mod repository;
 mod run;
+mod schema_examples;
 mod servers;

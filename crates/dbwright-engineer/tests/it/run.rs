@@ -44,18 +44,13 @@ impl Run {
         self.findings.iter().filter(move |finding| finding.rule == rule)
     }
 
-    /// The same judged by this rule as well where it is off by default. A rule that judges catalogs which were read whole
-    /// judges the one at the end, and the others all of it.
+    /// The same judged by this rule as well where it is off by default.
     pub(crate) fn judged_by(mut self, rule: &Rule) -> Run {
         let choice = RuleChoice {
             enabled: vec![rule.name.to_owned()],
             ..RuleChoice::default()
         };
-        self.findings = if rule.judges_changes() {
-            dbwright_rules::judge(&self.history, &self.judged, &self.trace, &choice)
-        } else {
-            dbwright_rules::lint(&self.trace.catalog, &choice)
-        };
+        self.findings = dbwright_rules::judge(&self.history, &self.judged, &self.trace, &choice);
         self
     }
 
@@ -80,15 +75,12 @@ impl Run {
 
 /// Runs `setup` statement by statement, then the migration in its mode, and judges the migration.
 pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: RunMode) -> Run {
-    let engine = place.engine();
-    let mut migrations = Vec::new();
-    migrations.extend(setup.map(|setup| migration(engine, "1_setup", setup, RunMode::EachStatement)));
-    migrations.push(migration(engine, "2_example", sql, mode));
+    let history = history(place.engine(), setup, sql, mode);
     let judged = MigrationSet::Only {
-        indexes: vec![migrations.len() - 1],
+        indexes: vec![history.migrations.len() - 1],
         why: "the example".to_owned(),
     };
-    let run = run_and_judge(place, migrations, judged).await;
+    let run = run_and_judge(place, history, judged).await;
     if setup.is_some() {
         for effect in &run.trace.migrations[0].effects {
             assert_eq!(
@@ -113,23 +105,15 @@ pub(crate) async fn run_all(place: Place<'_>, texts: &[&str]) -> Run {
         let name = format!("{}", index + 1);
         migration(place.engine(), &name, text, RunMode::Transaction)
     });
-    run_and_judge(place, migrations.collect(), MigrationSet::All).await
+    run_and_judge(
+        place,
+        history_of(place.engine(), migrations.collect()),
+        MigrationSet::All,
+    )
+    .await
 }
 
-async fn run_and_judge(place: Place<'_>, migrations: Vec<Migration>, judged: MigrationSet) -> Run {
-    let engine = place.engine();
-    let history = History {
-        tool: Tool::Numbered,
-        engine,
-        version: None,
-        folder: PathBuf::new(),
-        migrations,
-        sqlite_foreign_keys: false,
-        prelude: None,
-        left_out: Vec::new(),
-        schema: None,
-        findings: Vec::new(),
-    };
+async fn run_and_judge(place: Place<'_>, history: History, judged: MigrationSet) -> Run {
     let trace = match place {
         Place::Postgres(scratch) => trace::postgres::trace(scratch, &history, &judged, &mut |_| {}).await,
         Place::MySqlFamily(scratch) => trace::mysql_family::trace(scratch, &history, &judged, &mut |_| {}).await,
@@ -142,6 +126,29 @@ async fn run_and_judge(place: Place<'_>, migrations: Vec<Migration>, judged: Mig
         judged,
         trace,
         findings,
+    }
+}
+
+/// `setup`, run statement by statement, and a migration.
+pub(crate) fn history(engine: Engine, setup: Option<&str>, sql: &str, mode: RunMode) -> History {
+    let mut migrations = Vec::new();
+    migrations.extend(setup.map(|setup| migration(engine, "1_setup", setup, RunMode::EachStatement)));
+    migrations.push(migration(engine, "2_example", sql, mode));
+    history_of(engine, migrations)
+}
+
+fn history_of(engine: Engine, migrations: Vec<Migration>) -> History {
+    History {
+        tool: Tool::Numbered,
+        engine,
+        version: None,
+        folder: PathBuf::new(),
+        migrations,
+        sqlite_foreign_keys: false,
+        prelude: None,
+        left_out: Vec::new(),
+        schema: None,
+        findings: Vec::new(),
     }
 }
 

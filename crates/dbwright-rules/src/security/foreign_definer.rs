@@ -26,7 +26,7 @@
 
 use std::collections::BTreeMap;
 
-use dbwright_catalog::{Engine, Group, ObjectId, ObjectKind, Severity};
+use dbwright_catalog::{Engine, Group, ObjectBody, ObjectId, ObjectKind, Severity};
 
 use crate::flaw::Flaw;
 use crate::schema::Schema;
@@ -44,12 +44,18 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
-    let kinds = [ObjectKind::View, ObjectKind::Trigger, ObjectKind::Routine];
-    let objects = kinds.into_iter().flat_map(|kind| schema.objects(kind));
-    let definers: Vec<(&ObjectId, String)> = objects
-        .filter(|object| !object.definition.contains("SQL SECURITY INVOKER"))
-        .filter_map(|object| Some((&object.id, definer(&object.definition)?)))
-        .collect();
+    // The account that is the DEFINER is the owner.
+    let owners = schema
+        .objects(ObjectKind::Owner)
+        .filter_map(|object| match &object.body {
+            ObjectBody::Owner(owner) => Some((object.id.target()?, owner.role.as_str())),
+            _ => None,
+        });
+    let runs_as_owner = |id: &ObjectId| {
+        let object = schema.catalog.get(id);
+        object.is_some_and(|object| !object.definition.contains("SQL SECURITY INVOKER"))
+    };
+    let definers: Vec<(ObjectId, &str)> = owners.filter(|(id, _)| runs_as_owner(id)).collect();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, definer) in &definers {
         *counts.entry(definer).or_default() += 1;
@@ -65,11 +71,4 @@ fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
             );
         }
     }
-}
-
-/// The account in ``CREATE DEFINER=`a`@`b` …``, without quotes.
-fn definer(definition: &str) -> Option<String> {
-    let (_, rest) = definition.split_once("DEFINER=")?;
-    let account = rest.split_whitespace().next()?;
-    Some(account.replace('`', ""))
 }
