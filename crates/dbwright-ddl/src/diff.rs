@@ -58,8 +58,10 @@ pub fn is_statement(engine: Engine, kind: ObjectKind) -> bool {
         ),
         Engine::MySql | Engine::MariaDb => matches!(
             kind,
-            // Tables, columns, indexes and constraints are pieces of the server's `CREATE TABLE`.
-            ObjectKind::Sequence
+            // Tables, columns, indexes and constraints are pieces of the server's `CREATE TABLE`, a schema is what stands
+            // behind `ALTER DATABASE`.
+            ObjectKind::Schema
+                | ObjectKind::Sequence
                 | ObjectKind::Table
                 | ObjectKind::Column
                 | ObjectKind::Constraint

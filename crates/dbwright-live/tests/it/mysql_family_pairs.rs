@@ -217,3 +217,44 @@ pub(crate) async fn made_up(
     scratch.stop().await.unwrap();
     failures
 }
+
+#[tokio::test]
+async fn the_cheapest_way_that_the_server_accepts_is_written_into_the_step() {
+    for (engine, major) in MYSQL_FAMILY {
+        let scratch = mysql_family(engine, major).await;
+        let old = "CREATE TABLE t (id int PRIMARY KEY, a int, b int)";
+        let new = "CREATE TABLE t (id int PRIMARY KEY, a int, b int, c int, KEY a (a))";
+        let before = schema_of(&scratch, Who::Migrator, old).await.catalog;
+        let after = schema_of(&scratch, Who::Migrator, new).await.catalog;
+        let (plan, verdict) = judge(&scratch, &before, &after, true).await;
+        assert!(matches!(verdict, Verdict::Proven));
+        let steps: Vec<&str> = plan.steps().skip(2).map(|step| step.sql.as_str()).collect();
+        let (added, indexed) = match engine {
+            Engine::MariaDb => (
+                "ALTER TABLE `t` ALGORITHM=INSTANT, LOCK=NONE, ADD COLUMN `c` int(11) DEFAULT NULL",
+                "ALTER TABLE `t` ALGORITHM=NOCOPY, LOCK=NONE, ADD KEY `a` (`a`)",
+            ),
+            Engine::MySql | Engine::Postgres | Engine::Sqlite => (
+                "ALTER TABLE `t` ALGORITHM=INSTANT, ADD COLUMN `c` int DEFAULT NULL",
+                "ALTER TABLE `t` ALGORITHM=INPLACE, LOCK=NONE, ADD KEY `a` (`a`)",
+            ),
+        };
+        // One statement would write the whole table anew.
+        assert_eq!(steps, [added, indexed]);
+        let wider = "CREATE TABLE t (id int PRIMARY KEY, a varchar(9), b int)";
+        let after = schema_of(&scratch, Who::Migrator, wider).await.catalog;
+        let (plan, _) = judge(&scratch, &before, &after, true).await;
+        let step = plan.steps().nth(2).unwrap();
+        // MariaDB copies while writes go on since 11.2:
+        // <https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-overview>.
+        let (lock, note) = if major == 11 {
+            ("NONE", "It copies the whole table. Reads and writes go on meanwhile.")
+        } else {
+            ("SHARED", "It copies the whole table. Writes wait until it is done.")
+        };
+        let clause = format!(" ALGORITHM=COPY, LOCK={lock}, ");
+        assert!(step.sql.contains(&clause), "{}", step.sql);
+        assert_eq!(step.notes, [note]);
+        scratch.stop().await.unwrap();
+    }
+}
