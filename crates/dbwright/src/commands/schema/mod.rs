@@ -1,6 +1,7 @@
 //! `dbwright schema`: one file per command below it.
 
 pub(crate) mod diff;
+pub(crate) mod docs;
 pub(crate) mod drift;
 pub(crate) mod plan;
 pub(crate) mod show;
@@ -37,6 +38,7 @@ enum SchemaCommand {
     Diff(diff::SchemaDiffArgs),
     Plan(plan::SchemaPlanArgs),
     Drift(drift::SchemaDriftArgs),
+    Docs(docs::SchemaDocsArgs),
 }
 
 pub(crate) async fn cmd_schema(args: &SchemaArgs) -> Result<ExitCode, CommandError> {
@@ -45,6 +47,7 @@ pub(crate) async fn cmd_schema(args: &SchemaArgs) -> Result<ExitCode, CommandErr
         SchemaCommand::Diff(args) => diff::cmd_schema_diff(args).await,
         SchemaCommand::Plan(args) => Box::pin(plan::cmd_schema_plan(args)).await,
         SchemaCommand::Drift(args) => drift::cmd_schema_drift(args).await,
+        SchemaCommand::Docs(args) => docs::cmd_schema_docs(args).await,
     }
 }
 
