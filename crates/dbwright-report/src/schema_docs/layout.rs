@@ -26,9 +26,9 @@ const WIDTH: (f64, f64) = (120.0, 300.0);
 /// How many lines a box has at most.
 const ROWS_MAX: usize = 40;
 /// The width of the overview.
-const SHELF: f64 = 1120.0;
+const SHELF: f64 = 1200.0;
 /// The size of a table in the overview.
-pub(super) const CHIP: (f64, f64) = (164.0, 22.0);
+pub(super) const CHIP: (f64, f64) = (176.0, 22.0);
 
 /// A rectangle.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -240,6 +240,7 @@ mod tests {
         let clusters: Vec<_> = sizes
             .iter()
             .map(|size| Cluster {
+                bond: super::super::clusters::Bond::Relations,
                 hub: 0,
                 tables: (0..*size).collect(),
             })

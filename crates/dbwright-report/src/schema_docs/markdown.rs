@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::clusters::clusters;
+use super::clusters::{Bond, clusters};
 use super::mermaid;
 use super::model::{Model, Relation, TableDoc};
 use super::neighborhood::neighborhood;
@@ -98,7 +98,11 @@ fn overview(text: &mut String, model: &Model) {
     );
     text.push_str(&block("mermaid", &mermaid::groups(model, &clusters)));
     for cluster in &clusters {
-        let _ = write!(text, "\n### Around {}\n", inline(&model.tables[cluster.hub].name));
+        let title = inline(&cluster.title(model));
+        let _ = match cluster.bond {
+            Bond::Relations => write!(text, "\n### Around {title}\n"),
+            Bond::Shared | Bond::Nothing => write!(text, "\n### Tables {title}\n"),
+        };
         let has_relations = model
             .relations
             .iter()

@@ -46,10 +46,10 @@ pub(super) fn groups(model: &Model, clusters: &[Cluster]) -> String {
     order.truncate(TABLES_MAX);
     for number in &order {
         let cluster = &clusters[*number];
-        let name = label(&model.tables[cluster.hub].name);
+        let name = label(&cluster.title(model));
         let words = match cluster.tables.len() {
             1 => name,
-            count => format!("{name}<br/>and {} more", count - 1),
+            count => format!("{name}<br/>{count} tables"),
         };
         let _ = writeln!(text, "    g{number}[\"{words}\"]");
     }

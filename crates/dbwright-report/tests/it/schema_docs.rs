@@ -281,6 +281,13 @@ fn all_150_tables_have_a_page_and_no_diagram_has_more_than_can_be_read() {
             assert!(entities.count() <= 26, "{}", file.path);
         }
     }
+    let overview = file(&files, "README.md");
+    assert!(overview.contains("### Around billing\n"), "{overview}");
+    assert!(
+        overview.contains("### Tables referred to everywhere\n\n```mermaid\nerDiagram\n    \"tenant\"\n"),
+        "{overview}"
+    );
+    assert!(overview.contains("### Tables without relations\n"), "{overview}");
     let html = file(&files, "schema.html");
     for (id, _) in catalog.tables() {
         assert!(html.contains(&format!("<section id=\"{}\"", id.name())), "{id}");

@@ -65,7 +65,9 @@ fn table_box(text: &mut String, model: &Model, table: &TableBox, is_center: bool
             (false, true) => "◇ ",
             (false, false) => "",
         };
-        let type_name = shortened(&column.type_name, letters / 2);
+        // A name is worth more than a type, of which eight letters are left in any case.
+        let free = letters.saturating_sub(column.name.chars().count() + 3);
+        let type_name = shortened(&column.type_name, free.max(8));
         let name_letters = letters.saturating_sub(type_name.chars().count() + 3);
         let _ = write!(
             text,
@@ -162,14 +164,14 @@ pub(super) fn overview(text: &mut String, model: &Model) {
     }
     for (number, (cluster, shelf)) in clusters.iter().zip(&shelves).enumerate() {
         let Rectangle { x, y, width, height } = shelf.place;
-        let title = &model.tables[cluster.hub].name;
+        let title = cluster.title(model);
         let _ = writeln!(
             text,
             "<g class=\"group\" data-group=\"{number}\"><rect x=\"{x:.0}\" y=\"{y:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" \
              rx=\"8\"/><text class=\"title\" x=\"{:.0}\" y=\"{:.0}\">{}</text>",
             x + 12.0,
             y + 20.0,
-            escaped(&shortened(title, letters_in(width - 24.0)))
+            escaped(&shortened(&title, letters_in(width - 24.0)))
         );
         for (table, chip) in &shelf.chips {
             let doc = &model.tables[*table];

@@ -51,7 +51,7 @@ fn sidebar(text: &mut String, model: &Model) {
     let _ = write!(
         text,
         "<nav aria-label=\"Objects\">\n<a class=\"home\" href=\"#overview\">{}</a>\n<input type=\"search\" id=\"search\" \
-         placeholder=\"Search tables and columns ( / )\" aria-label=\"Search tables and columns\" autocomplete=\"off\">\n\
+         placeholder=\"Search ( / )\" aria-label=\"Search tables and columns\" autocomplete=\"off\">\n\
          <p id=\"nothing\" hidden>Nothing is called so.</p>\n<ul id=\"entries\">\n",
         escaped(&model.title)
     );
