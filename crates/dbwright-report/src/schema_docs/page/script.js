@@ -15,7 +15,8 @@
       entry.classList.toggle("here", here);
       if (here) entry.scrollIntoView({ block: "nearest" });
     }
-    window.scrollTo(0, 0);
+    if (wanted) section.scrollIntoView();
+    else window.scrollTo(0, 0);
   }
 
   function find() {
