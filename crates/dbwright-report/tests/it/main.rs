@@ -7,4 +7,5 @@ mod json;
 mod page;
 mod sample;
 mod schema;
+mod schema_docs;
 mod text;

@@ -16,6 +16,7 @@ mod errors;
 mod registry;
 mod rule;
 mod schema;
+mod schema_docs;
 mod schema_lint;
 mod schema_postgres;
 mod scratch_url;
