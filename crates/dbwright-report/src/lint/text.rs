@@ -182,6 +182,5 @@ fn closing(lint: &SchemaLint, layout: Layout) -> String {
     } else {
         found.join(", ")
     };
-    text.push_str(&format!("dbwright: {found} in {}\n", count(lint.tables, "table")));
-    text
+    text + &format!("dbwright: {found} in {}\n", count(lint.tables, "table"))
 }

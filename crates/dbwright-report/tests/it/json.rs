@@ -75,7 +75,7 @@ fn only_judged_migrations_have_effects() {
 }
 
 /// Whether the value fits the schema: the keywords that the schema uses, and an error for any other.
-fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+pub(crate) fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     let Some(schema) = schema.as_object() else {
         return Ok(());
     };

@@ -4,6 +4,7 @@
 
 mod error;
 mod json;
+mod lint;
 mod page;
 mod sample;
 mod schema;

@@ -75,7 +75,10 @@ const COLUMNS_MIN: usize = 4;
 fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
     let is_lax = |table: &TableFacts<'_>| {
         let mut others = table.columns.iter().filter(|column| !table.is_key_column(column));
-        others.clone().count() >= COLUMNS_MIN && others.all(|column| !column.column.not_null)
+        // Of a table without a key, that is told.
+        table.primary_key().is_some()
+            && others.clone().count() >= COLUMNS_MIN
+            && others.all(|column| !column.column.not_null)
     };
     let (all, lax) = (
         schema.tables().count(),
