@@ -65,7 +65,7 @@ impl Shape {
                 Shape::Own
             }
         } else if !table.inherits.is_empty() {
-            if inherited_order(context, table, columns) {
+            if inherited_order(context, table, columns) && !repeats_expression(context, columns) {
                 Shape::Inherits
             } else {
                 Shape::Own
@@ -117,6 +117,14 @@ pub(super) fn has_lost_origins(context: &Context<'_>, object: &Object, table: &T
         && columns
             .iter()
             .any(|(_, column)| postgres(column).is_some_and(|extra| !extra.local))
+}
+
+/// Whether a generated column is declared here and in a parent, which `INHERITS` refuses before 16.
+fn repeats_expression(context: &Context<'_>, columns: &[(&ObjectId, &Column)]) -> bool {
+    context.major() < 16
+        && columns.iter().any(|(_, column)| {
+            column.generated.is_some() && postgres(column).is_some_and(|extra| extra.local && extra.inherited)
+        })
 }
 
 /// Whether `INHERITS` puts the columns into the order that they are in.
