@@ -7,6 +7,7 @@ mod history;
 mod large;
 mod measure;
 mod project;
+mod schema;
 mod server;
 
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ enum BenchCommand {
     Check(CheckArgs),
     /// What a statement costs in a small migration and in a large one.
     Large(LargeArgs),
+    /// Reading a schema of many tables, beside the dump program of the engine.
+    Schema(SchemaArgs),
 }
 
 /// Arguments of `cargo xtask bench large`.
@@ -69,10 +72,25 @@ pub(crate) struct CheckArgs {
     dbwright: Option<PathBuf>,
 }
 
+/// Arguments of `cargo xtask bench schema`.
+#[derive(clap::Args)]
+pub(crate) struct SchemaArgs {
+    /// How many times everything is measured; the median counts.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+    /// How many tables the schema has, each with ten columns.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    tables: u32,
+    /// The major of the PostgreSQL server; that of `pg_dump` where nothing is said, which reads no newer ones.
+    #[arg(long)]
+    postgres: Option<u32>,
+}
+
 /// Runs a benchmark.
 pub(crate) fn cmd_bench(args: &BenchArgs) -> Result<()> {
     match &args.command {
         BenchCommand::Check(args) => check::run(args),
         BenchCommand::Large(args) => large::run(args),
+        BenchCommand::Schema(args) => schema::run_benchmark(args),
     }
 }

@@ -65,7 +65,7 @@ impl Shape {
                 Shape::Own
             }
         } else if !table.inherits.is_empty() {
-            if inherited_order(context, table, columns) {
+            if inherited_order(context, table, columns) && !repeats_expression(context, columns) {
                 Shape::Inherits
             } else {
                 Shape::Own
@@ -106,6 +106,24 @@ fn is_like(context: &Context<'_>, table: &ObjectId, columns: &[(&ObjectId, &Colu
                     }
                     _ => false,
                 }
+        })
+}
+
+/// Whether a table has to declare columns that it has from its parents only, to have them in their order.
+pub(super) fn has_lost_origins(context: &Context<'_>, object: &Object, table: &Table) -> bool {
+    let columns = context.catalog.columns(&object.id);
+    !table.inherits.is_empty()
+        && Shape::of(context, object, table, &columns) == Shape::Own
+        && columns
+            .iter()
+            .any(|(_, column)| postgres(column).is_some_and(|extra| !extra.local))
+}
+
+/// Whether a generated column is declared here and in a parent, which `INHERITS` refuses before 16.
+fn repeats_expression(context: &Context<'_>, columns: &[(&ObjectId, &Column)]) -> bool {
+    context.major() < 16
+        && columns.iter().any(|(_, column)| {
+            column.generated.is_some() && postgres(column).is_some_and(|extra| extra.local && extra.inherited)
         })
 }
 
