@@ -1,4 +1,3 @@
--- refuses table t_3: No order was found for the changes of these, each of which has to come before the next: table t_3, constraint t_3.t_3_pkey, constraint t_3.t_id_not_null, index t_3_pkey. Split the change in two.
 
 -- Change definitions in one transaction.
 BEGIN;

@@ -349,6 +349,11 @@ impl<'p> Builder<'p> {
         self.parts.contains_key(id)
     }
 
+    /// Whether something of a table that is new was made before.
+    pub(super) fn has_parts_of(&self, table: &ObjectId) -> bool {
+        self.parts.get(table).is_some_and(|parts| parts.create.len() > 1)
+    }
+
     /// The plan.
     pub(super) fn finish(mut self) -> Plan {
         for (id, node) in std::mem::take(&mut self.after_all) {
@@ -440,7 +445,7 @@ fn rewrite_once(steps: &mut Vec<Step>) {
     let head = |step: &Step| {
         let (head, rest) = step.sql.split_once(" ALTER COLUMN ")?;
         let is_type = step.statement_timeout.is_none() && rest.contains(" TYPE ") && head.starts_with("ALTER TABLE ");
-        is_type.then(|| head.len())
+        is_type.then_some(head.len())
     };
     let mut merged: Vec<Step> = Vec::with_capacity(steps.len());
     for step in steps.drain(..) {

@@ -20,7 +20,7 @@ fn literal(text: &str) -> String {
 }
 
 pub(super) fn sql(model: &Model) -> String {
-    let mut out = format!("CREATE SCHEMA {SCHEMA};\n");
+    let mut out = format!("CREATE SCHEMA {SCHEMA};\nGRANT CREATE, USAGE ON SCHEMA {SCHEMA} TO owner, writer;\n");
     for item in &model.enums {
         let labels: Vec<String> = item.labels.iter().map(|label| literal(label)).collect();
         let _ = writeln!(
