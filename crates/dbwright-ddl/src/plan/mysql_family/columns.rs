@@ -85,6 +85,14 @@ impl Planner<'_> {
         }
     }
 
+    /// Whether a column takes NULL on one side only.
+    pub(super) fn changes_nullability(&self, id: &ObjectId) -> bool {
+        match (column(self.before, id), column(self.after, id)) {
+            (Some(old), Some(new)) => old.not_null != new.not_null,
+            _ => false,
+        }
+    }
+
     pub(super) fn column_work(&mut self, table: &ObjectId) -> ColumnWork {
         let mut work = ColumnWork::default();
         let names = |catalog: &Catalog| -> Vec<String> {
