@@ -100,6 +100,10 @@ impl Generator {
     }
 
     fn edit_table(&mut self, table: &mut Table) {
+        if table.columns.is_empty() {
+            let column = self.column(table);
+            table.columns.push(column);
+        }
         match self.random.below(16) {
             0 | 1 => {
                 let column = self.column(table);

@@ -27,6 +27,8 @@ pub(super) struct ColumnWork {
     pub(super) hard: BTreeSet<String>,
     /// Names of columns that are made anew.
     pub(super) remade: BTreeSet<String>,
+    /// Names of columns that get their type only afterwards.
+    pub(super) late: BTreeSet<String>,
     /// Whether the table is written anew for it, or keys must come with it.
     pub(super) heavy: bool,
     pub(super) notes: Vec<String>,
@@ -191,6 +193,7 @@ impl Planner<'_> {
             if let Some(stored) = self.as_stored(&id) {
                 work.places.push(format!("ADD COLUMN {stored}{at}"));
                 work.afterwards.push(format!("MODIFY COLUMN {definition}"));
+                work.late.insert(name.to_owned());
                 work.heavy = true;
                 Self::touch(&id, work);
                 return;
