@@ -100,6 +100,10 @@ impl Generator {
     }
 
     fn edit_table(&mut self, table: &mut Table) {
+        if table.columns.is_empty() {
+            let column = self.column(table);
+            table.columns.push(column);
+        }
         match self.random.below(16) {
             0 | 1 => {
                 let column = self.column(table);
@@ -301,13 +305,14 @@ fn repair_table(is_mysql: bool, table: &mut Table) {
     if table.partitions.is_some() {
         table.versioned = false;
     }
-    let is_partitioned = table.partitions.is_some();
-    if is_other_engine(table) {
-        table
-            .indexes
-            .iter_mut()
-            .flat_map(|index| &mut index.parts)
-            .for_each(|(_, _, down)| *down = false);
+    let (is_partitioned, is_other) = (table.partitions.is_some(), is_other_engine(table));
+    for index in &mut table.indexes {
+        // The server takes a unique one for the primary key where there is none, and that can't be hidden.
+        index.hidden &= table.has_key;
+        if is_other {
+            index.functional = false;
+            index.parts.iter_mut().for_each(|(_, _, down)| *down = false);
+        }
     }
     if is_partitioned {
         // No storage for it, and no key that spans partitions.

@@ -27,6 +27,8 @@ pub(super) struct ColumnWork {
     pub(super) hard: BTreeSet<String>,
     /// Names of columns that are made anew.
     pub(super) remade: BTreeSet<String>,
+    /// Names of columns that get their type only afterwards.
+    pub(super) late: BTreeSet<String>,
     /// Whether the table is written anew for it, or keys must come with it.
     pub(super) heavy: bool,
     pub(super) notes: Vec<String>,
@@ -82,6 +84,14 @@ impl Planner<'_> {
             }
             (Some(_), None) => true,
             (None, _) => false,
+        }
+    }
+
+    /// Whether a column takes NULL on one side only.
+    pub(super) fn changes_nullability(&self, id: &ObjectId) -> bool {
+        match (column(self.before, id), column(self.after, id)) {
+            (Some(old), Some(new)) => old.not_null != new.not_null,
+            _ => false,
         }
     }
 
@@ -183,6 +193,7 @@ impl Planner<'_> {
             if let Some(stored) = self.as_stored(&id) {
                 work.places.push(format!("ADD COLUMN {stored}{at}"));
                 work.afterwards.push(format!("MODIFY COLUMN {definition}"));
+                work.late.insert(name.to_owned());
                 work.heavy = true;
                 Self::touch(&id, work);
                 return;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use dbwright_catalog::{ForeignKey, ObjectId, ObjectKind, Step};
+use dbwright_catalog::{Engine, ForeignKey, ObjectId, ObjectKind, Step};
 
 use super::Planner;
 use crate::quote_identifier;
@@ -41,7 +41,11 @@ impl Planner<'_> {
             if !self.changed.contains(table) {
                 return false;
             }
-            let changes_type = |name: &String| self.changes_type(&table.column(name));
+            let is_copied = self.is_copied(table);
+            let changes_type = |name: &String| {
+                let id = table.column(name);
+                self.changes_type(&id) || is_copied && self.changes_nullability(&id)
+            };
             let primary = table.child(ObjectKind::Index, "PRIMARY");
             let loses_primary_key = self.before.get(&primary).is_some() && !self.is_same(&primary);
             let own = |id: &ObjectId| {
@@ -60,6 +64,25 @@ impl Planner<'_> {
                 old.partitioning != new.partitioning || old.options.get("ENGINE") != new.options.get("ENGINE");
             columns.iter().any(changes_type) || loses_primary_key || is_moved
         })
+    }
+
+    /// Whether MySQL may have to copy the table, in which case it refuses for columns of a foreign key what it takes when it
+    /// changes the table in place: errors 1832 and 1833 where a column comes to refuse NULL.
+    fn is_copied(&self, table: &ObjectId) -> bool {
+        if self.engine() != Engine::MySql {
+            return false;
+        }
+        let sides = [self.before, self.after];
+        let has_fulltext = sides.iter().any(|side| {
+            let mut indexes = text::indexes(side, table).into_iter();
+            indexes.any(|(_, index)| index.method == "fulltext")
+        });
+        let columns = self.before.columns(table);
+        let options = |side| text::own_text(side, table).options;
+        has_fulltext
+            || columns.into_iter().any(|(id, _)| self.changes_type(id))
+            || text::checks(self.after, table).any(|(id, _)| !self.is_same(id))
+            || options(self.before) != options(self.after)
     }
 
     pub(super) fn drop_foreign_keys(&self, keys: &BTreeSet<ObjectId>) -> Vec<Step> {

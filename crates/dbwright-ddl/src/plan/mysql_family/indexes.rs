@@ -22,6 +22,8 @@ pub(super) struct KeyWork {
     /// `ADD FULLTEXT KEY`: the server builds one at a time
     /// (<https://dev.mysql.com/doc/refman/9.7/en/innodb-online-ddl-limitations.html>).
     pub(super) alone: Vec<String>,
+    /// What waits for columns that get their type only afterwards.
+    pub(super) late: Vec<String>,
     pub(super) objects: Vec<ObjectId>,
     /// Whether it has to be one statement with the changes of columns.
     pub(super) linked: bool,
@@ -90,7 +92,12 @@ impl Planner<'_> {
                 ));
             }
             let is_alone = definition.starts_with("FULLTEXT") && !gone.contains(id);
-            let clauses = if is_alone { &mut work.alone } else { &mut work.adds };
+            let is_late = id.name() != "PRIMARY" && self.keys_name(self.after, id, &columns.late);
+            let clauses = match (is_late, is_alone) {
+                (true, _) => &mut work.late,
+                (false, true) => &mut work.alone,
+                (false, false) => &mut work.adds,
+            };
             clauses.push(format!("ADD {definition}"));
             work.objects.extend([id.clone(), id.satellite(ObjectKind::Comment)]);
         }

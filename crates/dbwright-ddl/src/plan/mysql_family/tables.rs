@@ -149,6 +149,7 @@ fn statements(
     };
     all.extend(single(indexes.alone, &indexes.objects));
     all.extend(single(columns.afterwards, &columns.objects));
+    all.extend(single(indexes.late, &indexes.objects));
     all.extend(single(options.alone, &options.objects));
     all.extend(single(columns.late_drops, &columns.objects));
     all
