@@ -82,8 +82,16 @@ fn unspoken(before: &mut Side, after: &mut Side, migrator: Option<&str>) -> Vec<
     let (built, live) = match (is_built(before), is_built(after)) {
         (true, false) => (before, after),
         (false, true) => (after, before),
-        // The same role has built both, or none.
-        (true, true) | (false, false) => return Vec::new(),
+        // The same user has built both. Where a definer is a part of what is created, the scratch server's has no place in
+        // a plan; where an owner is set by a statement of its own, the plan leaves that out, see `without_default_owners`.
+        (true, true) => {
+            if matches!(before.catalog.server.engine, Engine::MySql | Engine::MariaDb) {
+                by_default(&mut before.catalog, migrator);
+                by_default(&mut after.catalog, migrator);
+            }
+            return Vec::new();
+        }
+        (false, false) => return Vec::new(),
     };
     let mut told = Vec::new();
     by_default(&mut built.catalog, migrator);

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{
-    Catalog, Comparison, History, ObjectBody, ObjectKind, Plan, PlanProof, Proposal, Question, Rename, RunMode,
-    SideKind,
+    Catalog, Comparison, History, ObjectBody, ObjectId, ObjectKind, Plan, PlanProof, Proposal, Question, Rename,
+    RunMode, SideKind,
 };
 use dbwright_ddl::PlanOptions;
 use dbwright_live::LiveError;
@@ -209,6 +209,14 @@ async fn propose(
             },
         }
     }
+    let mut other = other;
+    if let Some(migrator) = sides.scratch.as_ref().and_then(Scratch::migrator)
+        && [&sides.before, &sides.after].iter().all(|side| side.script.is_some())
+    {
+        for plan in [&mut chosen, &mut other] {
+            without_default_owners(plan, &[&from, &to], migrator);
+        }
+    }
     proposal.plan = chosen;
     if request.reverse {
         proposal.not_restored.clone_from(&other.losses);
@@ -218,6 +226,23 @@ async fn propose(
         turn(&mut proposal, &from, &to);
     }
     Ok(proposal)
+}
+
+/// Leaves out statements that make the role of the scratch server an owner: nobody has said who owns what both sides build.
+fn without_default_owners(plan: &mut Plan, catalogs: &[&Catalog], migrator: &str) {
+    let is_default = |id: &ObjectId| {
+        id.kind == ObjectKind::Owner
+            && catalogs.iter().any(|catalog| {
+                let object = catalog.get(id).map(|object| &object.body);
+                matches!(object, Some(ObjectBody::Owner(owner)) if owner.role == migrator)
+            })
+    };
+    for phase in &mut plan.phases {
+        phase
+            .steps
+            .retain(|step| step.objects.is_empty() || !step.objects.iter().all(is_default));
+    }
+    plan.phases.retain(|phase| !phase.steps.is_empty());
 }
 
 /// The way back is told from where it starts.

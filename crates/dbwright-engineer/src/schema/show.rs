@@ -40,8 +40,9 @@ pub async fn show(
         let scratch = side::start(engine, version, set_up, progress).await?;
         let read = side::one(source, Some(&scratch), set_up, progress).await;
         let stopped = scratch.stop().await;
-        let read = read?;
+        let mut read = read?;
         stopped?;
+        side::note_version(&mut read, version);
         read
     };
     let mut catalog = side.catalog;

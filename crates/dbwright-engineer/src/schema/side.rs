@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use dbwright_catalog::{Catalog, Engine, History, Reading, RunMode, SchemaSide, Server, SideKind, Version};
+use dbwright_catalog::{Catalog, Engine, History, Reading, RunMode, SchemaSide, Server, SideKind, Unmodelled, Version};
 use dbwright_live::scratch::{Scratch, ScratchOptions};
 use dbwright_sql::{DeclaredRename, Dialect, declared_renames};
 
@@ -104,8 +104,10 @@ pub(super) async fn read_both(
         Some(start(engine, wanted, set_up, progress).await?)
     };
     let built = async {
-        let before = one(before, scratch.as_ref(), set_up, progress).await?;
-        let after = one(after, scratch.as_ref(), set_up, progress).await?;
+        let mut before = one(before, scratch.as_ref(), set_up, progress).await?;
+        let mut after = one(after, scratch.as_ref(), set_up, progress).await?;
+        note_version(&mut before, wanted);
+        note_version(&mut after, wanted);
         Ok((before, after))
     };
     match built.await {
@@ -117,6 +119,23 @@ pub(super) async fn read_both(
             }
             Err(error)
         }
+    }
+}
+
+/// Says where SQL ran on another version than was asked for.
+pub(super) fn note_version(side: &mut Side, wanted: Option<Version>) {
+    let Some(version) = wanted else { return };
+    let here = &side.about.server;
+    let asked = Server {
+        engine: here.engine,
+        version,
+    };
+    let is_built = matches!(side.about.kind, SideKind::Desired | SideKind::History);
+    // Where only a major was said, any of its releases is meant.
+    let is_it = same_line(here, &asked) || (version.minor == 0 && version.major == here.version.major);
+    if is_built && !is_it {
+        let note = format!("{asked} was asked for, and {here} is the nearest at hand.");
+        side.about.notes.push(note);
     }
 }
 
@@ -227,7 +246,11 @@ async fn build(shown: String, kind: SideKind, history: History, scratch: &Scratc
     let server = scratch.server().clone();
     let replayed = scratch.replay(&history, &mut |_| {}).await?;
     apply::must_apply(&history, &replayed, &server)?;
-    let reading = scratch.read(&replayed.database).await?;
+    let mut reading = scratch.read(&replayed.database).await?;
+    // What the scratch server's own user may do is no part of what was built.
+    let migrator = scratch.migrator().unwrap_or_default();
+    let is_of_scratch = |object: &Unmodelled| object.kind.starts_with("grant") && object.name.contains(migrator);
+    reading.unmodelled.retain(|object| !is_of_scratch(object));
     let mut side = side(shown, kind, server, reading, replayed.assumptions);
     side.script = Some(history);
     Ok(side)

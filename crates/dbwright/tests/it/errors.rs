@@ -155,7 +155,7 @@ fn flags_with_wrong_values() {
     );
     let wrong = dbwright(&["chekc"]);
     assert!(
-        said(&wrong, 2, here).contains("similar subcommand exists: 'check'"),
+        said(&wrong, 2, here).contains("similar subcommands exist: 'schema', 'check'"),
         "{}",
         wrong.stderr
     );

@@ -68,3 +68,49 @@ async fn a_live_database_is_compared_with_sql_and_what_is_not_ours_is_left_out()
     observer.close().await;
     server.stop().await.unwrap();
 }
+
+#[test]
+fn a_plan_is_proven_in_its_phases_and_leaves_owners_alone() {
+    let project = project(&[
+        (
+            "a.sql",
+            "CREATE TYPE mood AS ENUM ('sad', 'ok');\n\
+             CREATE TABLE users (id bigint PRIMARY KEY, mail text NOT NULL, age int, m mood);\n\
+             CREATE TABLE posts (id bigint PRIMARY KEY, user_id bigint);\n\
+             CREATE VIEW v AS SELECT id, age FROM users;\n",
+        ),
+        (
+            "b.sql",
+            "CREATE TYPE mood AS ENUM ('sad', 'fine' /* dbwright: renamed from 'ok' */);\n\
+             CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, age bigint, m mood);\n\
+             CREATE TABLE posts (id bigint PRIMARY KEY, user_id bigint REFERENCES users);\n\
+             CREATE INDEX posts_user ON posts (user_id);\n\
+             CREATE VIEW v AS SELECT id, age FROM users;\n",
+        ),
+    ]);
+    let plan = [
+        "schema", "plan", "a.sql", "b.sql", "--engine", "postgres", "--format", "json",
+    ];
+    let asked = dbwright_in(project.path(), &plan);
+    assert_eq!(asked.code, Some(2), "{}{}", asked.stdout, asked.stderr);
+    let json: serde_json::Value = serde_json::from_str(&asked.stdout).unwrap();
+    assert_eq!(json["phases"], serde_json::json!([]));
+    let question = json["questions"][0]["id"].as_str().unwrap();
+    assert_eq!(question, "rename-column:public.users.mail:public.users.email");
+    let answer = format!("{question}=rename");
+    let run = dbwright_in(project.path(), &[&plan[..], &["--answer", &answer]].concat());
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(json["proof"]["holds"], true, "{}", run.stdout);
+    assert!(run.stdout.contains("RENAME VALUE 'ok' TO 'fine'"), "{}", run.stdout);
+    assert!(run.stdout.contains("RENAME COLUMN mail TO email"), "{}", run.stdout);
+    assert!(run.stdout.contains("\"rule\": \"table-rewrite\""), "{}", run.stdout);
+    assert!(!run.stdout.contains("OWNER TO"), "{}", run.stdout);
+    assert_eq!(json["losses"], serde_json::json!([]));
+    let last = json["phases"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["transaction"], false);
+    assert!(
+        last["steps"][0]["sql"].as_str().unwrap().contains("CONCURRENTLY"),
+        "{last}"
+    );
+}
