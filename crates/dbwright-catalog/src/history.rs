@@ -192,6 +192,28 @@ pub struct History {
     pub findings: Vec<Finding>,
 }
 
+impl History {
+    /// The index that stands for [`History::schema`] where a statement is named by its migration.
+    pub const SCHEMA: usize = usize::MAX;
+    /// The index that stands for [`History::prelude`].
+    pub const PRELUDE: usize = usize::MAX - 1;
+
+    /// The migration with this index, also where it stands for what is loaded before the first one.
+    pub fn at(&self, index: usize) -> Option<&Migration> {
+        match index {
+            History::SCHEMA => self.schema.as_ref(),
+            History::PRELUDE => self.prelude.as_ref(),
+            index => self.migrations.get(index),
+        }
+    }
+
+    /// What is loaded before the first migration, in order, each with the index that stands for it.
+    pub fn loaded_first(&self) -> impl Iterator<Item = (usize, &Migration)> {
+        let prelude = self.prelude.iter().map(|prelude| (History::PRELUDE, prelude));
+        prelude.chain(self.schema.iter().map(|schema| (History::SCHEMA, schema)))
+    }
+}
+
 /// Files of a folder of migrations that dbwright does not run: they go down, or are for another engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {

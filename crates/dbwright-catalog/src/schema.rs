@@ -1,8 +1,8 @@
 //! What the commands about schemas found out, before it is turned into text or JSON.
 
 use crate::{
-    Catalog, Diff, Finding, ObjectId, ObjectKind, Plan, PlanProof, Question, Refusal, Rename, Server, Step, Unmodelled,
-    Unread,
+    Catalog, Diff, Finding, Loss, ObjectId, ObjectKind, Plan, PlanProof, Question, Refusal, Rename, Server, Step,
+    Unmodelled, Unread,
 };
 
 /// Where a schema comes from.
@@ -84,6 +84,8 @@ pub struct Proposal {
     pub plan: Plan,
     /// The steps that lead back, where all of it can be led back.
     pub back: Option<Plan>,
+    /// Data that a way back does not bring back: what the way there destroyed.
+    pub not_restored: Vec<Loss>,
     /// What came of carrying it out on a copy.
     pub proof: Option<PlanProof>,
     /// Why it was not carried out on a copy, as whole sentences.

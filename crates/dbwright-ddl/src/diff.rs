@@ -4,13 +4,14 @@
 //! and major. Declared renames are carried out on a scratch server before, so that the definitions that name the renamed
 //! object are the server's own.
 
-use dbwright_catalog::{Catalog, Change, Diff, Engine, Object, ObjectKind, Opaque, changes};
+use dbwright_catalog::{Catalog, Change, Column, Diff, Engine, Object, ObjectBody, ObjectKind, Opaque, changes};
 
 /// The difference from one catalog to another. Renames and questions are none of its business.
 pub fn diff(before: &Catalog, after: &Catalog) -> Diff {
     let mut diff = Diff::default();
     for change in changes(before, after) {
         match change {
+            Change::Altered { before: was, after: is } if same(before.server.engine, &was, &is) => {}
             Change::Altered { before: was, after: is } if is_opaque(before.server.engine, &was, &is) => {
                 diff.opaque.push(Opaque { before: was, after: is });
             }
@@ -18,6 +19,21 @@ pub fn diff(before: &Catalog, after: &Catalog) -> Diff {
         }
     }
     diff
+}
+
+/// Whether two objects with the same id are the same. Where a column stands among the others is no difference on
+/// PostgreSQL, because no statement can change it.
+pub fn same(engine: Engine, before: &Object, after: &Object) -> bool {
+    match (engine, &before.body, &after.body) {
+        (Engine::Postgres, ObjectBody::Column(was), ObjectBody::Column(is)) => {
+            let moved = Column {
+                position: is.position,
+                ..was.clone()
+            };
+            before.definition == after.definition && moved == *is
+        }
+        _ => before == after,
+    }
 }
 
 /// Whether the definitions differ while the model sees no difference, and the definition is no statement that could simply
@@ -42,8 +58,10 @@ pub fn is_statement(engine: Engine, kind: ObjectKind) -> bool {
         ),
         Engine::MySql | Engine::MariaDb => matches!(
             kind,
-            // Tables, columns, indexes and constraints are pieces of the server's `CREATE TABLE`.
-            ObjectKind::Sequence
+            // Tables, columns, indexes and constraints are pieces of the server's `CREATE TABLE`, a schema is what stands
+            // behind `ALTER DATABASE`.
+            ObjectKind::Schema
+                | ObjectKind::Sequence
                 | ObjectKind::Table
                 | ObjectKind::Column
                 | ObjectKind::Constraint

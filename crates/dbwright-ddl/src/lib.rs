@@ -9,14 +9,17 @@ mod diff;
 mod order;
 mod plan;
 mod quote;
+mod rename;
 mod render;
 mod rows;
+pub mod sqlite_text;
 
 pub use canonical::Canonical;
-pub use diff::{diff, is_statement};
+pub use diff::{diff, is_statement, same};
 pub use order::{CreationOrder, creation_order};
-pub use plan::{PlanOptions, plan};
+pub use plan::{PlanOptions, keeps_text, plan};
 pub use quote::{qualified_name, quote_bytes, quote_identifier, quote_literal};
+pub use rename::{RENAME, SEPARATE, WrongAnswer, answer, can_be_renamed, diff_with_questions, questions, rename_steps};
 pub use render::{
     Circumstances, Rendered, TableOptions, TableText, postgres, render, table_text, with_collation, without_comment,
     without_definer,

@@ -76,6 +76,8 @@ pub struct CheckAnswer {
     pub fail_on: FailOn,
     /// Why a section did not run, where others did: the first such error. The section says it as well.
     pub failure: Option<EngineerError>,
+    /// The lock of the cache, where another process held it for so long that the check went on without what is kept.
+    pub cache_held: Option<PathBuf>,
 }
 
 /// Runs migrations on scratch servers and judges what they do: one section for each database.
@@ -126,6 +128,7 @@ pub async fn check(
         },
         fail_on,
         failure,
+        cache_held: store.held_by_another(),
     })
 }
 

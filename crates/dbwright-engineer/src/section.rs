@@ -123,7 +123,7 @@ async fn postgres_given(
         progress(Phase::Proving {
             fixes: candidates.len(),
         });
-        let proofs = prove::postgres::prove(scratch, &section.history, &candidates).await?;
+        let proofs = prove::postgres::prove(scratch, &section.history, &trace, &candidates).await?;
         take_proofs(&mut section.findings, places, proofs.into_iter().map(Some));
     }
     too_many_to_try(&mut section.findings);
@@ -151,7 +151,11 @@ async fn mysql_family(
             trace
         } else {
             progress(Phase::Starting(engine));
-            let trace = mysql_family_on(programs.start().await?, section, progress).await?;
+            let trace =
+                trace::mysql_family::trace_kept(&programs, &cache, &section.history, &section.judged, &mut |at| {
+                    progress(Phase::Running(at));
+                })
+                .await?;
             cache::keep(&cache, &trace).await;
             trace
         };

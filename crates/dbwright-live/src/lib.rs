@@ -1,7 +1,7 @@
 //! Everything that talks to a database server, except writing to a user's database.
 //!
-//! Connections to users' servers ([`connect`]), scratch servers ([`scratch`]), reading catalogs ([`introspect`]), putting generated rows into tables ([`fill`]) and
-//! trying fixes ([`prove`]) and
+//! Connections to users' servers ([`connect`]), scratch servers ([`scratch`]), reading catalogs ([`introspect`]), putting
+//! generated rows into tables ([`fill`]), trying fixes ([`prove`]) and plans ([`prove_plan`]) and
 //! running histories while watching what each statement does ([`trace`]).
 
 pub mod cache;

@@ -240,7 +240,7 @@ fn outcome(section: &Section, outcome: &Outcome) -> (wire::Outcome, Option<wire:
 }
 
 fn place(section: &Section, migration: usize, statement: usize) -> Option<wire::StatementPlace> {
-    let migration = section.history.migrations.get(migration)?;
+    let migration = section.history.at(migration)?;
     Some(wire::StatementPlace {
         file: file(&migration.path),
         line: migration.statements.get(statement)?.line,

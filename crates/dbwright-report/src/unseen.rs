@@ -54,6 +54,18 @@ pub(crate) fn unseen(section: &Section) -> Vec<Unseen> {
 
 /// How many statements of judged migrations failed only because a migration that was just replayed had.
 pub(crate) fn inherited(section: &Section) -> usize {
+    followers_of(section, |cause| {
+        cause < section.history.migrations.len() && !section.judged.contains(cause)
+    })
+}
+
+/// How many statements of judged migrations failed only because something did that was loaded before the first one.
+pub(crate) fn lacking(section: &Section) -> usize {
+    followers_of(section, |cause| cause >= section.history.migrations.len())
+}
+
+/// How many statements of judged migrations failed only because such a migration had.
+fn followers_of(section: &Section, is_cause: impl Fn(usize) -> bool) -> usize {
     let migrations = section
         .trace
         .iter()
@@ -62,7 +74,7 @@ pub(crate) fn inherited(section: &Section) -> usize {
     judged
         .flat_map(|(_, migration)| &migration.effects)
         .filter(|effect| match effect.outcome {
-            Outcome::FollowsFrom { migration, .. } => !section.judged.contains(migration),
+            Outcome::FollowsFrom { migration, .. } => is_cause(migration),
             Outcome::Done | Outcome::Failed(_) | Outcome::FailedOnRows(_) | Outcome::Refused(_) => false,
         })
         .count()

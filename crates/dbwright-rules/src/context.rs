@@ -220,16 +220,15 @@ impl<'a> Context<'a> {
 
     /// The later statements of the same transaction.
     pub(crate) fn later_in_transaction(&self) -> impl Iterator<Item = Neighbour<'a>> {
-        let position = self.position;
-        self.neighbours()
-            .filter(move |neighbour| neighbour.position > position)
+        let (migration, statement) = self.position;
+        self.neighbours_from((migration, statement + 1))
             .take_while(|neighbour| neighbour.effect.transaction == self.effect.transaction)
     }
 
     /// The earlier statements of the same transaction, in order.
     pub(crate) fn earlier_in_transaction(&self) -> impl Iterator<Item = Neighbour<'a>> {
         let position = self.position;
-        self.neighbours()
+        self.neighbours_from(self.scope_start())
             .take_while(move |neighbour| neighbour.position < position)
             .filter(|neighbour| neighbour.effect.transaction == self.effect.transaction)
     }
@@ -268,33 +267,49 @@ impl<'a> Context<'a> {
 
     /// The statements before this one in the same migration.
     pub(crate) fn earlier_in_migration(&self) -> impl Iterator<Item = Neighbour<'a>> {
-        let (migration, statement) = self.position;
-        self.neighbours()
-            .filter(move |neighbour| neighbour.position.0 == migration && neighbour.position.1 < statement)
+        let position = self.position;
+        self.neighbours_from((position.0, 0))
+            .take_while(move |neighbour| neighbour.position < position)
     }
 
     /// All statements of this migration and of those that share its transaction.
     pub(crate) fn scope(&self) -> impl Iterator<Item = Neighbour<'a>> {
-        let (start, end) = (self.scope_start(), self.scope_end());
-        self.neighbours()
-            .filter(move |neighbour| (start..=end).contains(&neighbour.position))
+        let end = self.scope_end();
+        self.neighbours_from(self.scope_start())
+            .take_while(move |neighbour| neighbour.position <= end)
     }
 
-    /// All statements from this migration (or the first that shares its transaction) on.
-    fn neighbours(&self) -> impl Iterator<Item = Neighbour<'a>> {
-        let first = self.scope_start().0;
+    /// All statements of judged migrations, from so many migrations before this one to as many after it. Those that are new
+    /// together are mostly deployed together.
+    pub(crate) fn nearby(&self, migrations: usize) -> impl Iterator<Item = Neighbour<'a>> {
+        let last = self.position.0 + migrations;
+        self.neighbours_from(self.nearby_start(migrations))
+            .take_while(move |one| one.position.0 <= last)
+            .filter(|one| self.is_judged(one))
+    }
+
+    /// Where that begins.
+    pub(crate) fn nearby_start(&self, migrations: usize) -> Position {
+        (self.position.0.saturating_sub(migrations), 0)
+    }
+
+    /// All statements from this one on.
+    fn neighbours_from(&self, start: Position) -> impl Iterator<Item = Neighbour<'a>> + use<'a> {
         let migrations = self.history.migrations.iter().zip(&self.trace.migrations);
         migrations
             .enumerate()
-            .skip(first)
-            .flat_map(|(index, (migration, trace))| {
+            .skip(start.0)
+            .flat_map(move |(index, (migration, trace))| {
+                let first = if index == start.0 { start.1 } else { 0 };
                 let statements = migration.statements.iter().zip(&trace.effects).enumerate();
-                statements.map(move |(number, (statement, effect))| Neighbour {
-                    position: (index, number),
-                    migration,
-                    statement,
-                    effect,
-                })
+                statements
+                    .skip(first)
+                    .map(move |(number, (statement, effect))| Neighbour {
+                        position: (index, number),
+                        migration,
+                        statement,
+                        effect,
+                    })
             })
     }
 
@@ -306,7 +321,8 @@ impl<'a> Context<'a> {
         (first, 0)
     }
 
-    fn scope_end(&self) -> Position {
+    /// The end of the migration (or of the last that shares its transaction).
+    pub(crate) fn scope_end(&self) -> Position {
         let mut last = self.position.0;
         while self.is_joined(last, last + 1) {
             last += 1;

@@ -286,6 +286,19 @@ impl Did {
         self
     }
 
+    /// The cheapest way to do it, and nothing else, was refused.
+    pub(crate) fn instant_refused(mut self, reason: &str) -> Did {
+        for operation in &mut self.effect.operations {
+            operation.algorithm = Algorithm::InPlace;
+            operation.refused = vec![RefusedOffer {
+                algorithm: Algorithm::Instant,
+                lock: None,
+                reason: reason.to_owned(),
+            }];
+        }
+        self
+    }
+
     pub(crate) fn warns(mut self, code: u32, message: &str) -> Did {
         self.effect.warnings.push(Warning {
             code,

@@ -7,15 +7,24 @@ use crate::terminal;
 /// The exit code by which shells tell that a program was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// Waits for Ctrl-C beside everything else.
-pub(crate) fn watch(runtime: &tokio::runtime::Runtime) {
-    runtime.spawn(async {
-        // Where it can't be listened to, the system's own way of ending the program stays.
-        if tokio::signal::ctrl_c().await.is_ok() {
-            terminal::wipe_progress();
-            end();
-        }
-    });
+/// Waits for Ctrl-C beside everything else: in a thread of its own, because the one that works may be busy for a while.
+pub(crate) fn watch() {
+    // Where it can't be listened to, the system's own way of ending the program stays.
+    let _ = std::thread::Builder::new().name("interrupt".to_owned()).spawn(wait);
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the runtime that does the work can't listen while it computes"
+)]
+fn wait() {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
+        return;
+    };
+    if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+        terminal::wipe_progress();
+        end();
+    }
 }
 
 #[expect(

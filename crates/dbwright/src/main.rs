@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let answer = match runtime() {
         Ok(runtime) => {
-            interrupt::watch(&runtime);
+            interrupt::watch();
             run(&runtime, &args)
         }
         Err(error) => Err(error),
@@ -36,8 +36,10 @@ fn main() -> ExitCode {
     }
 }
 
+/// One thread: a check goes from the server to the program and back all the time, and handing each answer on to another
+/// thread costs as much as the answer. What takes long without waiting has threads of its own.
 fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
-    tokio::runtime::Builder::new_multi_thread()
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|source| CommandError::outside(format!("cannot start the async runtime: {source}")))

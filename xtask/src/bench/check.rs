@@ -71,7 +71,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<()> {
 }
 
 /// Builds dbwright as users have it.
-fn release_build() -> Result<PathBuf> {
+pub(super) fn release_build() -> Result<PathBuf> {
     eprintln!("bench: building dbwright");
     run_command(&mut cargo(&["build", "--quiet", "--release", "--package", "dbwright"]))?;
     let facts = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
@@ -276,6 +276,12 @@ fn programs(engine: Engine, postgres: Option<u32>) -> Result<(Client, String, Pa
         Engine::Sqlite => bail!("SQLite has no server"),
     };
     Ok((client, version, PathBuf::from(bin)))
+}
+
+/// The major and the folder of the server of an engine.
+pub(super) fn manifest_programs(engine: Engine, postgres: Option<u32>) -> Result<(String, PathBuf)> {
+    let (_, version, bin) = programs(engine, postgres)?;
+    Ok((version, bin))
 }
 
 /// MySQL's client, which speaks to MariaDB as well when it finds its plugins: where they were unpacked beside the host,

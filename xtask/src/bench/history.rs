@@ -176,6 +176,37 @@ pub(super) fn new_file(engine: Engine, files: u32, variant: u32) -> File {
     }
 }
 
+/// One migration of so many statements, as a dump of a grown schema has them: of each ten, two make tables, the others
+/// give them columns, defaults, keys and indexes.
+pub(super) fn large_file(engine: Engine, statements: u32) -> File {
+    let statement = |number: u32| {
+        let (table, before) = (number / 10, (number / 10).saturating_sub(1));
+        match number % 10 {
+            0 => format!(
+                "CREATE TABLE large_{table} ({}, name varchar(100), amount integer NOT NULL)",
+                engine.id()
+            ),
+            1 => format!("CREATE TABLE child_{table} ({}, parent_id bigint)", engine.id()),
+            2 => format!("CREATE INDEX child_{table}_parent ON child_{table} (parent_id)"),
+            3 => format!("ALTER TABLE large_{table} ADD COLUMN description text"),
+            4 => format!("ALTER TABLE large_{before} ADD COLUMN position_{number} integer NOT NULL DEFAULT 0"),
+            5 if engine.alters_constraints() => format!(
+                "ALTER TABLE child_{table} ADD CONSTRAINT child_{table}_parent_fk FOREIGN KEY (parent_id) \
+                 REFERENCES large_{table} (id)"
+            ),
+            5 => format!("CREATE INDEX large_{table}_amount ON large_{table} (amount)"),
+            6 => format!("CREATE UNIQUE INDEX large_{table}_name ON large_{table} (name)"),
+            7 => format!("CREATE VIEW large_view_{table} AS SELECT id, name FROM large_{table}"),
+            8 => format!("INSERT INTO large_{table} (id, name, amount) VALUES (100, 'a', 1)"),
+            _ => format!("UPDATE large_{table} SET amount = 2 WHERE id = 100"),
+        }
+    };
+    File {
+        name: "0001_large.sql".to_owned(),
+        statements: (0..statements).map(statement).collect(),
+    }
+}
+
 impl Writer {
     fn next(&mut self) -> (String, Vec<String>) {
         // A schema grows fast first.

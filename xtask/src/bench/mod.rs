@@ -4,6 +4,7 @@
 
 mod check;
 mod history;
+mod large;
 mod measure;
 mod project;
 mod server;
@@ -24,6 +25,28 @@ pub(crate) struct BenchArgs {
 enum BenchCommand {
     /// `dbwright check`, cold and warm, beside the client program of each engine that applies the same files.
     Check(CheckArgs),
+    /// What a statement costs in a small migration and in a large one.
+    Large(LargeArgs),
+}
+
+/// Arguments of `cargo xtask bench large`.
+#[derive(clap::Args)]
+pub(crate) struct LargeArgs {
+    /// How many times everything is measured; the median counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+    /// How many statements the migrations have.
+    #[arg(long, value_delimiter = ',', default_values_t = [200, 2000], value_parser = clap::value_parser!(u32).range(2..=100_000))]
+    statements: Vec<u32>,
+    /// Which engines, as in `postgres,sqlite`, which are those that are measured where nothing is said.
+    #[arg(long, value_delimiter = ',', value_enum)]
+    engine: Vec<history::Engine>,
+    /// The major of the PostgreSQL server; that of `psql` where nothing is said.
+    #[arg(long)]
+    postgres: Option<u32>,
+    /// A dbwright to measure; where nothing is said, a release build is made first.
+    #[arg(long)]
+    dbwright: Option<PathBuf>,
 }
 
 /// Arguments of `cargo xtask bench check`.
@@ -50,5 +73,6 @@ pub(crate) struct CheckArgs {
 pub(crate) fn cmd_bench(args: &BenchArgs) -> Result<()> {
     match &args.command {
         BenchCommand::Check(args) => check::run(args),
+        BenchCommand::Large(args) => large::run(args),
     }
 }

@@ -52,7 +52,8 @@ pub enum ObjectKind {
     Event,
     /// The comment on another object.
     Comment,
-    /// Who owns another object (PostgreSQL).
+    /// Who owns another object (PostgreSQL); whose rights a view, routine, trigger or event runs with, its `DEFINER` (MySQL,
+    /// MariaDB).
     Owner,
     /// What one role may do with another object.
     Grant,

@@ -1,11 +1,13 @@
 //! The steps that turn one schema into another, one file per engine.
 
+mod graph;
 mod mysql_family;
 mod postgres;
 mod sqlite;
 
 use std::time::Duration;
 
+pub use self::postgres::keeps_text;
 use dbwright_catalog::{Catalog, Engine, Plan};
 
 /// What a plan has to keep to.

@@ -20,7 +20,7 @@ mod sequences;
 mod tables;
 mod types;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use dbwright_catalog::{Catalog, Engine, Loss, ObjectId, ObjectKind, Plan, PlanPhase, Refusal, Step, changes};
@@ -33,6 +33,7 @@ pub(super) fn plan(before: &Catalog, after: &Catalog, options: &PlanOptions) -> 
         before,
         after,
         options,
+        changed: changed_tables(before, after),
         losses: BTreeSet::new(),
         refusals: BTreeSet::new(),
     };
@@ -51,8 +52,30 @@ pub(super) struct Planner<'a> {
     pub(super) before: &'a Catalog,
     pub(super) after: &'a Catalog,
     options: &'a PlanOptions,
+    /// Tables of which something is another than before, or of whose parts.
+    changed: BTreeSet<ObjectId>,
     losses: BTreeSet<Loss>,
     refusals: BTreeSet<Refusal>,
+}
+
+/// The tables of which something is different.
+fn changed_tables(before: &Catalog, after: &Catalog) -> BTreeSet<ObjectId> {
+    let differs = before
+        .objects
+        .iter()
+        .filter(|(id, object)| after.get(id) != Some(*object));
+    let fresh = after.objects.keys().filter(|id| before.get(id).is_none());
+    let ids = differs.map(|(id, _)| id).chain(fresh);
+    let table = |id: &ObjectId| {
+        let target = id.target();
+        let id = target.as_ref().unwrap_or(id);
+        if id.kind == ObjectKind::Table {
+            Some(id.clone())
+        } else {
+            id.owner_table()
+        }
+    };
+    ids.filter_map(table).collect()
 }
 
 impl Planner<'_> {
@@ -81,7 +104,9 @@ impl Planner<'_> {
         self.add(&mut phases, "Drop tables that are gone.", steps);
         let mut altered = Vec::new();
         let mut repartitioned = Vec::new();
-        for table in self.kept(ObjectKind::Table) {
+        let mut kept = self.kept(ObjectKind::Table);
+        kept.retain(|table| self.changed.contains(table));
+        for table in kept {
             let (steps, partitions) = self.alter_table(&table);
             altered.extend(steps);
             repartitioned.extend(partitions);
@@ -208,12 +233,17 @@ impl Planner<'_> {
         let mut order = crate::creation_order(self.before, dropped).ids;
         order.reverse();
         let mut steps = Vec::new();
+        let mut triggers: BTreeMap<ObjectId, Vec<ObjectId>> = BTreeMap::new();
+        for id in Self::ids(self.before, ObjectKind::Trigger) {
+            if let Some(table) = id.owner_table() {
+                let of_table = triggers.entry(table).or_default();
+                of_table.extend([id.clone(), id.satellite(ObjectKind::Owner)]);
+            }
+        }
         for table in order {
             self.lose(&table, "All rows of the table are lost.");
             let name = crate::quote_identifier(self.engine(), table.name());
-            let triggers =
-                Self::ids(self.before, ObjectKind::Trigger).filter(|id| id.owner_table().as_ref() == Some(&table));
-            let triggers = triggers.flat_map(|id| [id.clone(), id.satellite(ObjectKind::Owner)]);
+            let triggers = triggers.remove(&table).unwrap_or_default();
             let objects = text::objects_of(self.before, &table).into_iter().chain(triggers);
             steps.push(Step::new(format!("DROP TABLE {name}"), objects));
         }

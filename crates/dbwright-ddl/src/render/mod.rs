@@ -2,7 +2,7 @@
 
 pub(crate) mod mysql_family;
 pub mod postgres;
-mod sqlite;
+pub(crate) mod sqlite;
 
 use dbwright_catalog::{Catalog, Engine, Refusal, Step};
 

@@ -4,5 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod mysql_family;
+mod rename;
 mod rows;
 mod schema;

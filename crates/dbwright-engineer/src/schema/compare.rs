@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dbwright_catalog::{Catalog, Comparison, Object, ObjectBody, ObjectId, ObjectKind, SideKind};
+use dbwright_catalog::{Catalog, Comparison, Engine, Object, ObjectBody, ObjectId, ObjectKind, SideKind};
 
 use super::side::{Side, Sides};
 use super::{SchemaPhase, SchemaSetUp, ours, side};
@@ -72,8 +72,8 @@ const OFTEN_LEFT_OPEN: [(ObjectKind, &str); 5] = [
     (ObjectKind::SecurityLabel, "Security labels"),
 ];
 
-/// What is built on a scratch server belongs to the role that builds it, and says nothing of who owns it in production: of
-/// kinds of which a built side says nothing, nothing is compared, and that is told.
+/// What is built on a scratch server belongs to the role that builds it, and says nothing of who owns it in production.
+/// What a built side does not speak of is taken to be as it is in the database, and that is told.
 fn unspoken(before: &mut Side, after: &mut Side, migrator: Option<&str>) -> Vec<String> {
     let is_built = |side: &Side| match side.about.kind {
         SideKind::Desired | SideKind::History => true,
@@ -89,36 +89,112 @@ fn unspoken(before: &mut Side, after: &mut Side, migrator: Option<&str>) -> Vec<
     by_default(&mut built.catalog, migrator);
     for (kind, name) in OFTEN_LEFT_OPEN {
         let is_spoken_of = built.catalog.objects.keys().any(|id| id.kind == kind);
-        let there = |catalog: &Catalog| catalog.objects.keys().filter(|id| id.kind == kind).count();
-        if is_spoken_of {
-            // Those of objects of which it says nothing stay out.
-            let spoken: BTreeSet<ObjectId> = built.catalog.objects.keys().filter_map(ObjectId::target).collect();
-            if kind == ObjectKind::Owner {
-                live.catalog
-                    .objects
-                    .retain(|id, _| id.kind != kind || id.target().is_some_and(|target| spoken.contains(&target)));
-            }
-        } else if there(&live.catalog) > 0 {
+        let is_there = live.catalog.objects.keys().any(|id| id.kind == kind);
+        if is_there && !is_spoken_of {
             told.push(format!(
                 "{name} are not compared: {} says nothing of them.",
                 built.about.shown
             ));
-            live.catalog.objects.retain(|id, _| id.kind != kind);
+        }
+        // Where it speaks of some owners, the others are left to whoever runs it all the same.
+        if is_there && (!is_spoken_of || kind == ObjectKind::Owner) {
+            as_in(&mut built.catalog, &live.catalog, kind);
         }
     }
     told.extend(extension_versions(&mut built.catalog, &live.catalog));
+    told.extend(defaults_of_the_database(&mut built.catalog, &live.catalog));
     told
 }
 
 /// Takes out what belongs to the role that built it.
 fn by_default(catalog: &mut Catalog, migrator: Option<&str>) {
     let Some(migrator) = migrator else { return };
+    let is_migrator = |role: &str| user_of(role) == migrator;
     catalog.objects.retain(|id, object| match &object.body {
-        ObjectBody::Owner(owner) => owner.role != migrator,
-        ObjectBody::Grant(_) => id.name() != migrator,
-        ObjectBody::DefaultPrivilege(_) | ObjectBody::Membership(_) => !id.path.iter().any(|part| part == migrator),
+        ObjectBody::Owner(owner) => !is_migrator(&owner.role),
+        ObjectBody::Grant(_) => !is_migrator(id.name()),
+        ObjectBody::DefaultPrivilege(_) | ObjectBody::Membership(_) => !id.path.iter().any(|part| is_migrator(part)),
         _ => true,
     });
+}
+
+/// The name of an account without its host: `app` of `` `app`@`%` ``; a role of PostgreSQL as it is.
+fn user_of(account: &str) -> &str {
+    let user = account.rsplit_once('@').map_or(account, |(user, _)| user);
+    user.trim_matches(['`', '\''])
+}
+
+/// Gives the built side what the live one has of a kind. What the live one does not have yet gets the owner that most of it
+/// has: whoever owns the schema will run the migration.
+fn as_in(built: &mut Catalog, live: &Catalog, kind: ObjectKind) {
+    let of_kind = |catalog: &Catalog| -> Vec<Object> {
+        let objects = catalog.objects.values().filter(|object| object.id.kind == kind);
+        objects.cloned().collect()
+    };
+    let there = of_kind(live);
+    for object in &there {
+        let is_meant = object
+            .id
+            .target()
+            .is_none_or(|target| built.objects.contains_key(&target));
+        if is_meant {
+            built.objects.entry(object.id.clone()).or_insert_with(|| object.clone());
+        }
+    }
+    if kind != ObjectKind::Owner {
+        return;
+    }
+    let kinds_with_owner: BTreeSet<ObjectKind> = there
+        .iter()
+        .filter_map(|object| object.id.target())
+        .map(|target| target.kind)
+        .collect();
+    let Some(usual) = usual_owner(&there) else { return };
+    let without: Vec<ObjectId> = built
+        .objects
+        .keys()
+        .filter(|id| kinds_with_owner.contains(&id.kind) && !live.objects.contains_key(id))
+        .map(|id| id.satellite(ObjectKind::Owner))
+        .filter(|id| !built.objects.contains_key(id))
+        .collect();
+    for id in without {
+        let object = Object {
+            id: id.clone(),
+            ..usual.clone()
+        };
+        built.objects.insert(id, object);
+    }
+}
+
+/// An owner that owns more than any other.
+fn usual_owner(owners: &[Object]) -> Option<&Object> {
+    let role = |object: &Object| match &object.body {
+        ObjectBody::Owner(owner) => owner.role.clone(),
+        _ => String::new(),
+    };
+    let count = |wanted: &Object| owners.iter().filter(|object| role(object) == role(wanted)).count();
+    owners.iter().max_by_key(|object| count(object))
+}
+
+/// The character set and collation of a database of MySQL or MariaDB are those that it was created with; a migration that
+/// does not change them does not speak of them.
+fn defaults_of_the_database(built: &mut Catalog, live: &Catalog) -> Vec<String> {
+    if !matches!(live.server.engine, Engine::MySql | Engine::MariaDb) {
+        return Vec::new();
+    }
+    let mut told = Vec::new();
+    for (id, there) in live.objects.iter().filter(|(id, _)| id.kind == ObjectKind::Schema) {
+        if let Some(here) = built.objects.get_mut(id)
+            && here != there
+        {
+            told.push(format!(
+                "The defaults of the database are not compared: {} there, {} on the scratch server.",
+                there.definition, here.definition
+            ));
+            *here = there.clone();
+        }
+    }
+    told
 }
 
 /// Which version of an extension is installed, the server's packages say, and hardly ever a migration.

@@ -14,6 +14,8 @@ use crate::section;
 pub(super) async fn attach(plan: &mut Plan, script: History, set_up: &SchemaSetUp) -> Result<(), EngineerError> {
     let first = script.migrations.len();
     let mut history = script;
+    let server = &plan.server;
+    history.version = Some((server.version, "the other side".to_owned()));
     for phase in &plan.phases {
         let mode = if phase.transaction {
             RunMode::Transaction
@@ -36,7 +38,7 @@ pub(super) async fn attach(plan: &mut Plan, script: History, set_up: &SchemaSetU
     };
     let levels = Levels::of(&Config::default().with(set_up.overrides.clone()))?;
     let store = Store::new(&set_up.cache, 0);
-    let scratch = set_up.scratch_options()?;
+    let scratch = set_up.scratch_options(server.engine)?;
     section::review(&mut section, &scratch, &store, &levels, &mut |_| {}).await?;
     for finding in section.findings {
         let Some((migration, statement)) = finding.place.statement else {

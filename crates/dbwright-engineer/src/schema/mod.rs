@@ -16,6 +16,7 @@ mod source;
 
 use std::path::PathBuf;
 
+use dbwright_catalog::Engine;
 use dbwright_live::connect::ReadLimits;
 use dbwright_live::scratch::{BinDirs, ScratchOptions, ScratchUrl};
 use dbwright_repo::Overrides;
@@ -63,7 +64,8 @@ impl std::fmt::Debug for Passwords {
 }
 
 impl SchemaSetUp {
-    fn scratch_options(&self) -> Result<ScratchOptions, EngineerError> {
+    /// A server that was given for another engine is none for this one.
+    fn scratch_options(&self, engine: Engine) -> Result<ScratchOptions, EngineerError> {
         let url = match &self.scratch_url {
             Some(text) => Some(
                 text.parse::<ScratchUrl>()
@@ -72,7 +74,7 @@ impl SchemaSetUp {
             None => None,
         };
         Ok(ScratchOptions {
-            url,
+            url: url.filter(|url| url.is_for(engine)),
             version: None,
             cache: self.cache.clone(),
             bin_dirs: self.bin_dirs.clone(),

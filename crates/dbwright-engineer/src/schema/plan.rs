@@ -1,6 +1,6 @@
 //! `schema plan`: the steps that turn one schema into another, tried on a copy before they are shown.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use dbwright_catalog::{
     Catalog, Comparison, History, ObjectBody, ObjectKind, Plan, PlanProof, Proposal, Question, Rename, RunMode,
@@ -8,6 +8,7 @@ use dbwright_catalog::{
 };
 use dbwright_ddl::PlanOptions;
 use dbwright_live::LiveError;
+use dbwright_live::prove_plan;
 use dbwright_live::scratch::Scratch;
 
 use super::compare::align;
@@ -141,18 +142,7 @@ async fn propose(
     let (ignored, not_compared) = align(sides);
     let engine = sides.after.about.server.engine;
     let original = sides.before.catalog.clone();
-    // Declared renames are carried out first: what they leave open is asked.
-    let declared = rename::resolve(&original, &sides.after, &request.renames, &[])?;
-    let mut moved = carry_out(&declared, &original, sides).await?;
-    let questions = questions(&moved, &sides.after.catalog, &declared.renames);
-    let (open, answered) = answers(questions, &request.answers)?;
-    let resolved = if answered.is_empty() {
-        declared
-    } else {
-        let resolved = rename::resolve(&original, &sides.after, &request.renames, &answered)?;
-        moved = carry_out(&resolved, &original, sides).await?;
-        resolved
-    };
+    let Settled { resolved, moved, open } = settle(request, &original, sides).await?;
     let mut diff = dbwright_ddl::diff(&moved, &sides.after.catalog);
     diff.renames.clone_from(&resolved.renames);
     diff.questions = open;
@@ -170,6 +160,7 @@ async fn propose(
         renames: resolved.renames,
         plan: Plan::empty(sides.after.about.server.clone()),
         back: None,
+        not_restored: Vec::new(),
         proof: None,
         not_proven: Vec::new(),
     };
@@ -179,18 +170,15 @@ async fn propose(
     let (renames, options) = (&proposal.renames, &request.options);
     let possible: Vec<Rename> = renames
         .iter()
-        .filter(|rename| rename::can_rename(engine, rename.from.kind))
+        .filter(|rename| dbwright_ddl::can_be_renamed(engine, rename.from.kind))
         .cloned()
         .collect();
     let mut there = dbwright_ddl::plan(&moved, &sides.after.catalog, options);
     let mut back = dbwright_ddl::plan(&sides.after.catalog, &moved, options);
     if !possible.is_empty() {
-        there
-            .phases
-            .insert(0, rename::phase(engine, &possible, &original, options));
+        there.phases.insert(0, rename::phase(engine, &possible, options));
         let reversed = rename::reversed(&possible);
-        back.phases
-            .push(rename::phase(engine, &reversed, &sides.after.catalog, options));
+        back.phases.push(rename::phase(engine, &reversed, options));
     }
     let (from, to) = (original, sides.after.catalog.clone());
     let (mut chosen, other, from, to) = if request.reverse {
@@ -222,6 +210,9 @@ async fn propose(
         }
     }
     proposal.plan = chosen;
+    if request.reverse {
+        proposal.not_restored.clone_from(&other.losses);
+    }
     proposal.back = other.refusals.is_empty().then_some(other);
     if request.reverse {
         turn(&mut proposal, &from, &to);
@@ -244,7 +235,7 @@ async fn carry_out(resolved: &Resolved, original: &Catalog, sides: &mut Sides) -
     let possible: Vec<Rename> = resolved
         .renames
         .iter()
-        .filter(|rename| rename::can_rename(engine, rename.from.kind))
+        .filter(|rename| dbwright_ddl::can_be_renamed(engine, rename.from.kind))
         .cloned()
         .collect();
     if possible.is_empty() {
@@ -261,7 +252,7 @@ async fn carry_out(resolved: &Resolved, original: &Catalog, sides: &mut Sides) -
         problem: format!("no copy can be made to try the renames on: {why}"),
         hint: "leave out the renames, or take what is in the way out of both sides".to_owned(),
     })?;
-    let phase = rename::phase(engine, &possible, original, &PlanOptions::default());
+    let phase = rename::phase(engine, &possible, &PlanOptions::default());
     let statements = phase.steps.iter().map(|step| step.sql.as_str());
     history
         .migrations
@@ -328,48 +319,79 @@ async fn prove(
     plan: &mut Plan,
     reverse: Option<&Plan>,
 ) -> Result<Result<PlanProof, String>, LiveError> {
-    let _ = (scratch, before, after, plan, reverse);
-    Ok(Err("Plans are not tried on a copy yet.".to_owned()))
-}
-
-/// Pairs that look like renames, and that nobody has spoken of.
-fn questions(before: &Catalog, after: &Catalog, declared: &[Rename]) -> Vec<Question> {
-    let _ = (before, after, declared);
-    Vec::new()
-}
-
-/// The questions that are still open, and the renames that the answers declare.
-fn answers(questions: Vec<Question>, answers: &[Answer]) -> Result<(Vec<Question>, Vec<Rename>), SchemaError> {
-    let mut given: BTreeMap<&str, &Answer> = answers
-        .iter()
-        .map(|answer| (answer.question.as_str(), answer))
-        .collect();
-    let (mut open, mut renames) = (Vec::new(), Vec::new());
-    for question in questions {
-        let Some(answer) = given.remove(question.id.as_str()) else {
-            open.push(question);
-            continue;
-        };
-        let choice = question.choices.iter().find(|choice| choice.name == answer.choice);
-        let choice = choice.ok_or_else(|| SchemaError::Answer {
-            answer: format!("{}={}", answer.question, answer.choice),
-            problem: format!(
-                "the choices are {}",
-                question
-                    .choices
-                    .iter()
-                    .map(|choice| choice.name.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" and ")
-            ),
-        })?;
-        renames.extend(choice.renames.iter().cloned());
+    match scratch {
+        Scratch::Postgres(scratch) => prove_plan::postgres::prove(scratch, before, after, plan, reverse)
+            .await
+            .map(Ok),
+        // The server is asked for the cheapest way of each step, which is written into the plan.
+        Scratch::MySqlFamily(scratch) => {
+            prove_plan::mysql_family::refine_and_prove(scratch, before, after, plan, reverse)
+                .await
+                .map(Ok)
+        }
+        Scratch::Sqlite(_) => {
+            let (before, after, plan, reverse) = (before.clone(), after.clone(), plan.clone(), reverse.cloned());
+            let proving = tokio::task::spawn_blocking(move || {
+                prove_plan::sqlite::prove(&before, &after, &plan, reverse.as_ref())
+            });
+            match proving.await {
+                Ok(proof) => proof.map(Ok),
+                Err(_) => Ok(Err("The trial on a copy ended early.".to_owned())),
+            }
+        }
     }
-    match given.into_values().next() {
-        Some(answer) => Err(SchemaError::Answer {
-            answer: format!("{}={}", answer.question, answer.choice),
-            problem: "no such question is asked".to_owned(),
-        }),
-        None => Ok((open, renames)),
+}
+
+/// What is renamed, what that leaves, and what nobody has said yet.
+struct Settled {
+    resolved: Resolved,
+    moved: Catalog,
+    open: Vec<Question>,
+}
+
+/// Carries out the renames that are declared, asks what looks like more, and takes the answers. An answer may raise another
+/// question: a table that was renamed may have columns that were.
+async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) -> Result<Settled, EngineerError> {
+    let mut answered: Vec<Rename> = Vec::new();
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    loop {
+        let resolved = rename::resolve(original, &sides.after, &request.renames, &answered)?;
+        let moved = carry_out(&resolved, original, sides).await?;
+        let questions = dbwright_ddl::questions(&moved, &sides.after.catalog);
+        let count = answered.len();
+        for answer in &request.answers {
+            if !questions.iter().any(|question| question.id == answer.question) {
+                continue;
+            }
+            used.insert(&answer.question);
+            let renames = dbwright_ddl::answer(&questions, &answer.question, &answer.choice);
+            let renames = renames.map_err(|error| wrong_answer(answer, &error.to_string()))?;
+            answered.extend(renames.into_iter().filter(|rename| !resolved.renames.contains(rename)));
+        }
+        if answered.len() > count {
+            continue;
+        }
+        if let Some(answer) = request
+            .answers
+            .iter()
+            .find(|answer| !used.contains(answer.question.as_str()))
+        {
+            return Err(wrong_answer(answer, "no such question is asked").into());
+        }
+        let open = questions
+            .into_iter()
+            .filter(|question| !used.contains(question.id.as_str()));
+        return Ok(Settled {
+            open: open.collect(),
+            resolved,
+            moved,
+        });
+    }
+}
+
+fn wrong_answer(answer: &Answer, problem: &str) -> SchemaError {
+    SchemaError::Answer {
+        answer: format!("{}={}", answer.question, answer.choice),
+        problem: problem.to_owned(),
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{Catalog, Engine, Object, ObjectBody, ObjectId, ObjectKind, PlanPhase, Rename, Step, TypeKind};
-use dbwright_ddl::{PlanOptions, qualified_name, quote_identifier, quote_literal};
+use dbwright_ddl::{PlanOptions, qualified_name, quote_literal};
 use dbwright_sql::Renamed;
 
 use super::error::SchemaError;
@@ -271,30 +271,19 @@ fn ends_with(id: &ObjectId, names: &[String]) -> bool {
 }
 
 /// The phase of a plan that carries renames out.
-pub(super) fn phase(engine: Engine, renames: &[Rename], catalog: &Catalog, options: &PlanOptions) -> PlanPhase {
-    let steps = renames.iter().flat_map(|rename| {
-        statements(engine, rename, catalog).into_iter().map(|sql| Step {
+pub(super) fn phase(engine: Engine, renames: &[Rename], options: &PlanOptions) -> PlanPhase {
+    let steps = renames
+        .iter()
+        .flat_map(|rename| steps(engine, rename))
+        .map(|step| Step {
             lock_timeout: Some(options.lock_timeout),
             statement_timeout: Some(options.statement_timeout),
-            ..Step::new(sql, [rename.from.clone(), rename.to.clone()])
-        })
-    });
+            ..step
+        });
     PlanPhase {
         purpose: "Rename what was declared as renamed.".to_owned(),
         transaction: !is_mysql_family(engine),
         steps: steps.collect(),
-    }
-}
-
-/// Whether an engine has a statement for it. What has none holds no data: it is dropped and created.
-pub(super) fn can_rename(engine: Engine, kind: ObjectKind) -> bool {
-    match engine {
-        Engine::Postgres => !kind.is_satellite(),
-        Engine::MySql | Engine::MariaDb => matches!(
-            kind,
-            ObjectKind::Table | ObjectKind::View | ObjectKind::Column | ObjectKind::Index
-        ),
-        Engine::Sqlite => matches!(kind, ObjectKind::Table | ObjectKind::Column),
     }
 }
 
@@ -310,109 +299,17 @@ pub(super) fn reversed(renames: &[Rename]) -> Vec<Rename> {
     back.collect()
 }
 
-fn statements(engine: Engine, rename: &Rename, catalog: &Catalog) -> Vec<String> {
-    let (from, to) = (&rename.from, &rename.to);
-    let quoted = |name: &str| quote_identifier(engine, name);
-    let new = quoted(to.name());
-    let table = || {
-        from.owner_table()
-            .map(|table| qualified_name(engine, &table))
-            .unwrap_or_default()
-    };
-    match engine {
-        Engine::Postgres => postgres(rename, catalog),
-        Engine::MySql | Engine::MariaDb => match from.kind {
-            ObjectKind::Column => vec![format!(
-                "ALTER TABLE {} RENAME COLUMN {} TO {new}",
-                table(),
-                quoted(from.name())
-            )],
-            ObjectKind::Index => vec![format!(
-                "ALTER TABLE {} RENAME INDEX {} TO {new}",
-                table(),
-                quoted(from.name())
-            )],
-            _ => vec![format!(
-                "RENAME TABLE {} TO {}",
-                qualified_name(engine, from),
-                qualified_name(engine, to)
-            )],
-        },
-        Engine::Sqlite => match from.kind {
-            ObjectKind::Column => vec![format!(
-                "ALTER TABLE {} RENAME COLUMN {} TO {new}",
-                table(),
-                quoted(from.name())
-            )],
-            _ => vec![format!("ALTER TABLE {} RENAME TO {new}", qualified_name(engine, from))],
-        },
+fn steps(engine: Engine, rename: &Rename) -> Vec<Step> {
+    if let (ObjectKind::Type, [schema, name, label]) = (rename.from.kind, rename.from.path.as_slice()) {
+        let id = ObjectId::new(ObjectKind::Type, [schema, name]);
+        // https://www.postgresql.org/docs/current/sql-altertype.html
+        let sql = format!(
+            "ALTER TYPE {} RENAME VALUE {} TO {}",
+            qualified_name(engine, &id),
+            quote_literal(engine, label),
+            quote_literal(engine, rename.to.name())
+        );
+        return vec![Step::new(sql, [id])];
     }
-}
-
-/// <https://www.postgresql.org/docs/current/sql-altertable.html> and its neighbors.
-fn postgres(rename: &Rename, catalog: &Catalog) -> Vec<String> {
-    let engine = Engine::Postgres;
-    let (from, to) = (&rename.from, &rename.to);
-    let quoted = |name: &str| quote_identifier(engine, name);
-    let (old, new) = (quoted(from.name()), quoted(to.name()));
-    let table = from
-        .owner_table()
-        .map(|table| qualified_name(engine, &table))
-        .unwrap_or_default();
-    let whole = |id: &ObjectId| id.path.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(".");
-    match from.kind {
-        ObjectKind::Column => vec![format!("ALTER TABLE {table} RENAME COLUMN {old} TO {new}")],
-        ObjectKind::Constraint => vec![format!("ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")],
-        ObjectKind::Trigger => vec![format!("ALTER TRIGGER {old} ON {table} RENAME TO {new}")],
-        ObjectKind::Policy => vec![format!("ALTER POLICY {old} ON {table} RENAME TO {new}")],
-        ObjectKind::Rule => vec![format!("ALTER RULE {old} ON {table} RENAME TO {new}")],
-        ObjectKind::Type if from.path.len() == 3 => {
-            let of = whole(&ObjectId::new(ObjectKind::Type, from.path[..2].iter().cloned()));
-            vec![format!(
-                "ALTER TYPE {of} RENAME VALUE {} TO {}",
-                quote_literal(engine, from.name()),
-                quote_literal(engine, to.name())
-            )]
-        }
-        ObjectKind::Routine => {
-            let (name, arguments) = from.name().split_once('(').unwrap_or((from.name(), ")"));
-            let new = to.name().split('(').next().unwrap_or_default();
-            vec![format!(
-                "ALTER ROUTINE {}.{}({arguments} RENAME TO {}",
-                quoted(from.schema()),
-                quoted(name),
-                quoted(new)
-            )]
-        }
-        kind => {
-            let word = word(kind, from, catalog);
-            let mut statements = Vec::new();
-            let mut at = from.clone();
-            if from.path.len() > 1 && from.schema() != to.schema() {
-                statements.push(format!(
-                    "ALTER {word} {} SET SCHEMA {}",
-                    whole(&at),
-                    quoted(to.schema())
-                ));
-                to.schema().clone_into(&mut at.path[0]);
-            }
-            if from.name() != to.name() {
-                statements.push(format!("ALTER {word} {} RENAME TO {new}", whole(&at)));
-            }
-            statements
-        }
-    }
-}
-
-/// The words between `ALTER` and the name.
-fn word(kind: ObjectKind, id: &ObjectId, catalog: &Catalog) -> String {
-    let is_materialized = || {
-        let object = catalog.get(id).map(|object| &object.body);
-        matches!(object, Some(ObjectBody::View(view)) if view.materialized)
-    };
-    match kind {
-        ObjectKind::View if is_materialized() => "MATERIALIZED VIEW".to_owned(),
-        ObjectKind::ForeignServer => "SERVER".to_owned(),
-        other => other.name().to_uppercase(),
-    }
+    dbwright_ddl::rename_steps(engine, rename)
 }

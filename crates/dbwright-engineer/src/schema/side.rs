@@ -130,12 +130,7 @@ pub(super) async fn start(
     progress(SchemaPhase::Building);
     let options = ScratchOptions {
         version,
-        ..set_up.scratch_options()?
-    };
-    let options = match &options.url {
-        // A server for another engine is no server for this one.
-        Some(url) if !url.is_for(engine) => ScratchOptions { url: None, ..options },
-        _ => options,
+        ..set_up.scratch_options(engine)?
     };
     Ok(Scratch::start(engine, &options).await?)
 }

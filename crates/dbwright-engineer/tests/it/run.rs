@@ -80,27 +80,46 @@ pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: 
         indexes: vec![history.migrations.len() - 1],
         why: "the example".to_owned(),
     };
+    let run = run_and_judge(place, history, judged).await;
+    if setup.is_some() {
+        for effect in &run.trace.migrations[0].effects {
+            assert_eq!(
+                effect.outcome,
+                Outcome::Done,
+                "the setup fails:\n{}",
+                run.history.migrations[0].text
+            );
+        }
+    }
+    assert!(
+        run.trace.unfilled.is_empty(),
+        "tables without rows: {:?}\n{sql}",
+        run.trace.unfilled
+    );
+    run
+}
+
+/// Runs migrations, each in a transaction, and judges all of them.
+pub(crate) async fn run_all(place: Place<'_>, texts: &[&str]) -> Run {
+    let migrations = texts.iter().enumerate().map(|(index, text)| {
+        let name = format!("{}", index + 1);
+        migration(place.engine(), &name, text, RunMode::Transaction)
+    });
+    run_and_judge(
+        place,
+        history_of(place.engine(), migrations.collect()),
+        MigrationSet::All,
+    )
+    .await
+}
+
+async fn run_and_judge(place: Place<'_>, history: History, judged: MigrationSet) -> Run {
     let trace = match place {
         Place::Postgres(scratch) => trace::postgres::trace(scratch, &history, &judged, &mut |_| {}).await,
         Place::MySqlFamily(scratch) => trace::mysql_family::trace(scratch, &history, &judged, &mut |_| {}).await,
         Place::Sqlite => trace::sqlite::trace(&history, &judged, &mut |_| {}),
     };
-    let trace = trace.unwrap_or_else(|error| panic!("{error}: {:?}\n{sql}", std::error::Error::source(&error)));
-    if setup.is_some() {
-        for effect in &trace.migrations[0].effects {
-            assert_eq!(
-                effect.outcome,
-                Outcome::Done,
-                "the setup fails:\n{}",
-                history.migrations[0].text
-            );
-        }
-    }
-    assert!(
-        trace.unfilled.is_empty(),
-        "tables without rows: {:?}\n{sql}",
-        trace.unfilled
-    );
+    let trace = trace.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
     let findings = dbwright_rules::judge(&history, &judged, &trace, &RuleChoice::default());
     Run {
         history,
@@ -115,6 +134,10 @@ pub(crate) fn history(engine: Engine, setup: Option<&str>, sql: &str, mode: RunM
     let mut migrations = Vec::new();
     migrations.extend(setup.map(|setup| migration(engine, "1_setup", setup, RunMode::EachStatement)));
     migrations.push(migration(engine, "2_example", sql, mode));
+    history_of(engine, migrations)
+}
+
+fn history_of(engine: Engine, migrations: Vec<Migration>) -> History {
     History {
         tool: Tool::Numbered,
         engine,
@@ -132,7 +155,7 @@ pub(crate) fn history(engine: Engine, setup: Option<&str>, sql: &str, mode: RunM
 /// Tries the fix of a finding on a server that has not run the history before.
 pub(crate) async fn prove(scratch: &PostgresScratch, run: &Run, finding: &Finding) -> Proof {
     let candidates = [Candidate::of(finding, &run.trace).unwrap()];
-    let mut proofs = prove::postgres::prove(scratch, &run.history, &candidates)
+    let mut proofs = prove::postgres::prove(scratch, &run.history, &run.trace, &candidates)
         .await
         .unwrap();
     proofs.pop().unwrap()

@@ -21,6 +21,14 @@ use crate::scratch::{mysql_family, postgres::Programs};
 /// A prefix whose replay takes less is not kept: copying a data directory and starting a server on it takes about as long.
 pub(crate) const PREFIX_WORTH: Duration = Duration::from_millis(300);
 
+/// The same on MySQL, which is stopped and started for that as well, and takes its time for both.
+#[cfg(unix)]
+pub(crate) const MYSQL_WORTH: Duration = Duration::from_secs(1);
+
+/// The same on MariaDB.
+#[cfg(unix)]
+pub(crate) const MARIADB_WORTH: Duration = Duration::from_millis(300);
+
 /// What takes less on SQLite is not kept: there is no server to be started.
 pub(crate) const SQLITE_WORTH: Duration = Duration::from_millis(50);
 

@@ -15,6 +15,8 @@ mod store;
 
 pub use history::HistoryCache;
 pub(crate) use history::{KeptPrefix, NewPrefix, PREFIX_WORTH, SQLITE_WORTH};
+#[cfg(unix)]
+pub(crate) use history::{MARIADB_WORTH, MYSQL_WORTH};
 pub(crate) use store::touch;
 pub use store::{Contents, Entry, EntryKind, Store};
 
@@ -23,4 +25,4 @@ pub use store::{Contents, Entry, EntryKind, Store};
 /// splitter and the summaries of `dbwright-sql`, in the generated rows of `dbwright-ddl`, and in the types of
 /// `dbwright-catalog` that a [`dbwright_catalog::Trace`] is made of. A new release invalidates everything anyway, and builds
 /// with debug assertions find only what they have kept themselves.
-pub const EFFECT_VERSION: u32 = 2;
+pub const EFFECT_VERSION: u32 = 4;

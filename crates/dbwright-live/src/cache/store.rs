@@ -1,11 +1,14 @@
 //! The folder in which things are kept: bounded, shared by several runs at once, and never in anybody's way.
 //!
 //! An entry is a folder that gets its name when it is complete. Whoever reads one holds a shared lock on the store, whoever
-//! adds or removes one an exclusive one. A lock that is not to be had in time means that nothing is found or kept.
+//! adds or removes one an exclusive one. A lock that is not to be had in time means that nothing is found or kept, and that
+//! nobody waits for it again in the same run: whoever holds it may have been stopped.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use dbwright_catalog::{Engine, History};
@@ -112,6 +115,8 @@ impl About {
 pub struct Store {
     cache: PathBuf,
     bytes_max: u64,
+    /// Whether somebody has waited for the lock in vain. Copies of this store are one.
+    is_held: Arc<AtomicBool>,
 }
 
 /// An entry that nobody removes as long as this lives.
@@ -144,7 +149,14 @@ impl Store {
         Store {
             cache: cache.to_owned(),
             bytes_max,
+            is_held: Arc::default(),
         }
+    }
+
+    /// The lock that another process held for longer than this store waited, so that it went on without what is kept.
+    pub fn held_by_another(&self) -> Option<PathBuf> {
+        let is_held = self.is_held.load(Ordering::Relaxed);
+        is_held.then(|| self.folder().join(LOCK))
     }
 
     fn folder(&self) -> PathBuf {
@@ -302,7 +314,12 @@ impl Store {
     fn lock(&self, lock: Lock) -> Option<File> {
         fs::create_dir_all(self.folder()).ok()?;
         let file = File::create(self.folder().join(LOCK)).ok()?;
-        let mut patience = Patience::new(LOCK_LIMIT);
+        let limit = if self.is_held.load(Ordering::Relaxed) {
+            Duration::ZERO
+        } else {
+            LOCK_LIMIT
+        };
+        let mut patience = Patience::new(limit);
         loop {
             let locked = match lock {
                 Lock::Shared => file.try_lock_shared(),
@@ -311,7 +328,10 @@ impl Store {
             match locked {
                 Ok(()) => return Some(file),
                 Err(fs::TryLockError::Error(_)) => return None,
-                Err(fs::TryLockError::WouldBlock) if patience.is_exhausted() => return None,
+                Err(fs::TryLockError::WouldBlock) if patience.is_exhausted() => {
+                    self.is_held.store(true, Ordering::Relaxed);
+                    return None;
+                }
                 Err(fs::TryLockError::WouldBlock) => patience.pause_blocking(),
             }
         }

@@ -11,12 +11,14 @@ use crate::LiveError;
 pub(super) struct Problems {
     url: String,
     password: Option<String>,
+    has_password: bool,
 }
 
 impl Problems {
     pub(super) fn of(url: &DatabaseUrl) -> Self {
         Problems {
             url: url.to_string(),
+            has_password: url.password().is_some(),
             // A short one stands in ordinary words, and a server has no reason to repeat it.
             password: url.password().filter(|password| password.len() > 3).map(str::to_owned),
         }
@@ -95,7 +97,7 @@ impl Problems {
 
     /// What to do about a refused login.
     pub(super) fn login(&self, variable: &str) -> String {
-        if self.password.is_some() {
+        if self.has_password {
             "is the password right? letters such as @ and / are written as %40 and %2F in a URL".to_owned()
         } else {
             format!("give the password in the URL or in {variable}")

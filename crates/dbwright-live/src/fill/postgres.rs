@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use dbwright_catalog::{Catalog, Engine, ObjectBody, ObjectId, ObjectKind, Table, TableExtra, TableKind, Unfilled};
-use dbwright_ddl::{Row, Rows, candidates, insert_sql, qualified_name};
+use dbwright_ddl::{ROWS_PER_TABLE, Row, Rows, candidates, insert_sql, qualified_name};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use self::session::{Session, rows_of, switch_triggers};
@@ -42,6 +42,7 @@ pub async fn fill(
         ledger,
         scope,
         empty: BTreeSet::new(),
+        unread: Vec::new(),
     };
     filler
         .session
@@ -95,6 +96,8 @@ struct Filler<'a> {
     scope: Scope,
     /// Tables that held nothing when filling began: what is in them later came from our rows by triggers.
     empty: BTreeSet<ObjectId>,
+    /// Tables that were not read, because nobody asked for them and the ledger has rows enough for others to refer to.
+    unread: Vec<ObjectId>,
 }
 
 impl Filler<'_> {
@@ -149,6 +152,14 @@ impl Filler<'_> {
     }
 
     async fn fill_table(&mut self, table: &ObjectId) -> Result<(), LiveError> {
+        if !self.scope.is_asked(table) && self.ledger.placed(table).len() >= ROWS_PER_TABLE {
+            self.unread.push(table.clone());
+            return Ok(());
+        }
+        self.fill_as_it_is(table).await
+    }
+
+    async fn fill_as_it_is(&mut self, table: &ObjectId) -> Result<(), LiveError> {
         let ours = self.empty.contains(table);
         match self.read(table).await? {
             Ok(rows) => {
@@ -161,6 +172,15 @@ impl Filler<'_> {
         }
         if missing(self.ledger, table) == 0 || self.all_at_once(table).await? {
             return Ok(());
+        }
+        if !self.unread.is_empty() {
+            // Rows to refer to may be other ones by now.
+            for parent in std::mem::take(&mut self.unread) {
+                Box::pin(self.fill_as_it_is(&parent)).await?;
+            }
+            if self.all_at_once(table).await? {
+                return Ok(());
+            }
         }
         let Err(reason) = self.one_by_one(table).await? else {
             return Ok(());
@@ -269,9 +289,11 @@ impl Filler<'_> {
         if !has_triggers(self.catalog) {
             return Ok(());
         }
-        let tables: Vec<&ObjectId> = stored_tables(self.catalog).collect();
+        let tables: Vec<&ObjectId> = stored_tables(self.catalog)
+            .filter(|table| self.ledger.placed(table).is_empty())
+            .collect();
         for (place, is_empty) in self.emptiness(&tables).await? {
-            if is_empty && self.ledger.placed(tables[place]).is_empty() {
+            if is_empty {
                 self.empty.insert(tables[place].clone());
             }
         }

@@ -72,6 +72,11 @@ impl Scope {
         }
     }
 
+    /// Whether somebody asked for this table, or for one whose rows it holds.
+    pub(super) fn is_asked(&self, table: &ObjectId) -> bool {
+        self.asked.contains(table)
+    }
+
     /// Takes note of a table that has too few rows, if anybody asked for it.
     pub(super) fn note(&mut self, table: &ObjectId, rows: usize, reason: String) {
         if self.asked.contains(table) {
@@ -82,6 +87,16 @@ impl Scope {
                 reason,
             });
         }
+    }
+
+    /// Whether a reference of the table at this place is checked later than the row is put in.
+    pub(super) fn is_checked_later(&self, catalog: &Catalog, at: usize) -> bool {
+        self.tables.get(at).is_some_and(|table| {
+            let mut constraints = catalog.constraints(table);
+            constraints.any(|(_, constraint)| {
+                matches!(constraint.kind, ConstraintKind::ForeignKey(_)) && constraint.initially_deferred
+            })
+        })
     }
 
     /// The last table, by place, that must be filled before the references of the one at this place can be checked; the

@@ -193,7 +193,7 @@ impl Filler<'_> {
         let mut at = 0;
         while at < self.scope.tables.len() {
             let end = self.scope.end_of_cycle(self.catalog, at);
-            if end > at {
+            if end > at || self.scope.is_checked_later(self.catalog, at) {
                 self.fill_cycle(at, end)?;
             } else {
                 let table = self.scope.tables[at].clone();
@@ -204,7 +204,7 @@ impl Filler<'_> {
         self.adopt_rows_of_triggers()
     }
 
-    /// The tables from `at` to `end` refer to each other, and at least one reference can be checked later.
+    /// The tables from `at` to `end` refer to each other, or one alone to others, and at least one reference is checked later.
     fn fill_cycle(&mut self, at: usize, end: usize) -> Result<(), LiveError> {
         let tables = self.scope.tables[at..=end].to_vec();
         let ledger = self.ledger.clone();

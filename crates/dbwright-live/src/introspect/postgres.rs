@@ -8,6 +8,7 @@ mod access;
 mod code;
 mod decode;
 mod others;
+mod prepared;
 mod queries;
 mod whole;
 
@@ -20,6 +21,7 @@ use dbwright_ddl::qualified_name;
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::LiveError;
+pub(crate) use prepared::COUNTERS;
 use queries::{Ask, Only};
 
 pub use whole::read_whole;
@@ -38,6 +40,8 @@ pub enum Frame {
 pub struct Touched {
     /// Names of the system catalogs with new, changed or deleted rows: `pg_class`.
     pub catalogs: BTreeSet<String>,
+    /// Those of them from which rows may have been deleted.
+    pub deleted_from: BTreeSet<String>,
     /// Rows of this transaction id or later are new.
     pub since_xid: u64,
     /// Of the rows of the running transaction, those of a later command than this are new; -1 for all.
@@ -48,8 +52,9 @@ impl Touched {
     /// Every catalog of which the model is made, from this transaction id on.
     pub fn everything_since(since_xid: u64) -> Self {
         let catalogs = queries::CATALOGS.iter().map(|(name, _, _)| (*name).to_owned());
-        let catalogs = catalogs.chain(["pg_depend".to_owned()]).collect();
+        let catalogs: BTreeSet<String> = catalogs.chain(["pg_depend".to_owned()]).collect();
         Touched {
+            deleted_from: catalogs.clone(),
             catalogs,
             since_xid,
             since_command: -1,
@@ -81,11 +86,27 @@ enum Key {
     Trigger(u32),
 }
 
+/// An object as it was read.
 #[derive(Clone, Debug, PartialEq)]
 struct Entry {
     object: Object,
     /// The table that it is read with.
     relation: Option<u32>,
+}
+
+/// Where an object stands in the catalog.
+#[derive(Clone, Debug)]
+struct Slot {
+    id: ObjectId,
+    /// The table that it is read with.
+    relation: Option<u32>,
+}
+
+/// What an update has taken out, to be read again or because it is gone.
+#[derive(Debug, Default)]
+struct Removed {
+    entries: BTreeMap<Key, Entry>,
+    relations: HashMap<u32, Relation>,
 }
 
 /// A table, view, sequence or index by its OID.
@@ -98,10 +119,10 @@ struct Relation {
 /// The catalog of one database as of the last reading, with the OIDs that locks and statistics speak of.
 #[derive(Debug)]
 pub struct CatalogState {
-    server: Server,
-    entries: BTreeMap<Key, Entry>,
+    catalog: Catalog,
+    /// Which object of the catalog is which on the server.
+    slots: BTreeMap<Key, Slot>,
     relations: HashMap<u32, Relation>,
-    dependencies: BTreeSet<Dependency>,
     /// Which relations are children of which, as OIDs.
     inherits: String,
 }
@@ -109,33 +130,29 @@ pub struct CatalogState {
 impl CatalogState {
     /// Reads the whole catalog.
     pub async fn read(client: &Client, server: &Server, frame: Frame) -> Result<Self, LiveError> {
-        let mut state = CatalogState::empty(server.clone());
+        let mut state = CatalogState::empty(server);
         state.read_objects(client, frame, &Scope::all()).await?;
         state.read_dependencies(client, frame).await?;
         Ok(state)
     }
 
-    fn empty(server: Server) -> Self {
+    fn empty(server: &Server) -> Self {
         CatalogState {
-            server,
-            entries: BTreeMap::new(),
+            catalog: Catalog::empty(server.clone()),
+            slots: BTreeMap::new(),
             relations: HashMap::new(),
-            dependencies: BTreeSet::new(),
             inherits: String::new(),
         }
     }
 
     /// The model, as of the last reading. Dependency edges are those of the last whole reading.
-    pub fn catalog(&self) -> Catalog {
-        Catalog {
-            server: self.server.clone(),
-            objects: self
-                .entries
-                .values()
-                .map(|entry| (entry.object.id.clone(), entry.object.clone()))
-                .collect(),
-            dependencies: self.dependencies.clone(),
-        }
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The model, where nothing will be read any more.
+    pub fn into_catalog(self) -> Catalog {
+        self.catalog
     }
 
     /// The relation with this OID.
@@ -145,18 +162,18 @@ impl CatalogState {
 
     /// The table (or materialised view) that the index with this id belongs to.
     pub fn table_of_index(&self, index: &ObjectId) -> Option<&ObjectId> {
-        self.entries.values().find_map(|entry| match &entry.object.body {
-            ObjectBody::Index(body) if entry.object.id == *index => Some(&body.table),
+        match &self.catalog.get(index)?.body {
+            ObjectBody::Index(body) => Some(&body.table),
             _ => None,
-        })
+        }
     }
 
     /// The partitioned table that this table is a partition of.
     pub fn partition_parent(&self, table: &ObjectId) -> Option<&ObjectId> {
-        self.entries.values().find_map(|entry| match &entry.object.body {
-            ObjectBody::Table(body) if entry.object.id == *table => Some(&body.partition.as_ref()?.parent),
+        match &self.catalog.get(table)?.body {
+            ObjectBody::Table(body) => Some(&body.partition.as_ref()?.parent),
             _ => None,
-        })
+        }
     }
 
     /// Those of these tables whose file is empty.
@@ -185,18 +202,16 @@ impl CatalogState {
 
     /// The tables that sessions can lock by name, quoted with their schema. Foreign tables can't be locked.
     pub fn lockable_tables(&self) -> Vec<String> {
-        let is_lockable =
-            |entry: &&Entry| matches!(&entry.object.body, ObjectBody::Table(table) if table.kind != TableKind::Foreign);
-        let tables = self.entries.values().filter(is_lockable);
+        let tables = self.catalog.tables();
         tables
-            .map(|entry| qualified_name(Engine::Postgres, &entry.object.id))
+            .filter(|(_, table)| table.kind != TableKind::Foreign)
+            .map(|(id, _)| qualified_name(Engine::Postgres, id))
             .collect()
     }
 
     /// Reads again what was touched, and tells what became of it.
     pub async fn update(&mut self, client: &Client, frame: Frame, touched: &Touched) -> Result<Update, LiveError> {
         let found = find_touched(client, frame, touched).await?;
-        let old_files = self.relations.clone();
         let mut old = self.remove(&found);
         let mut read = self.read_objects(client, frame, &found.scope).await?;
         let inherits_otherwise = found
@@ -204,35 +219,59 @@ impl CatalogState {
             .as_ref()
             .is_some_and(|inherits| *inherits != self.inherits);
         self.inherits = found.inherits.unwrap_or_else(|| std::mem::take(&mut self.inherits));
-        if inherits_otherwise || self.renamed(&old, &read) {
+        if inherits_otherwise || self.renamed(&old.entries, &read) {
             // Names of other objects stand in the definitions of those that hang on them.
-            let rest = std::mem::take(&mut self.entries);
-            old.extend(rest.into_iter().filter(|(key, _)| !read.contains(key)));
-            self.relations.clear();
+            self.remove_rest(&mut old, &read, &found.scope);
             read = self.read_objects(client, frame, &Scope::all()).await?;
         } else if touched.catalogs.contains("pg_depend") {
-            self.read_sequence_owners(client, frame, &mut old, &mut read).await?;
+            self.read_sequence_owners(client, frame, &mut old.entries, &mut read)
+                .await?;
         }
         Ok(Update {
-            changes: self.changes_since(old, &read),
-            new_files: self.new_files(&old_files),
+            new_files: self.new_files(&old.relations, &read),
+            changes: self.changes_since(old.entries, &read),
             last_command: found.last_command.max(touched.since_command),
         })
     }
 
+    fn put(&mut self, key: Key, entry: Entry) -> Option<Entry> {
+        let before = self.take(key);
+        let slot = Slot {
+            id: entry.object.id.clone(),
+            relation: entry.relation,
+        };
+        self.catalog.objects.insert(slot.id.clone(), entry.object);
+        self.slots.insert(key, slot);
+        before
+    }
+
+    fn take(&mut self, key: Key) -> Option<Entry> {
+        let Slot { id, relation } = self.slots.remove(&key)?;
+        let object = self.catalog.objects.remove(&id)?;
+        Some(Entry { object, relation })
+    }
+
+    fn object(&self, key: Key) -> Option<&Object> {
+        self.catalog.get(&self.slots.get(&key)?.id)
+    }
+
+    fn object_mut(&mut self, key: Key) -> Option<&mut Object> {
+        self.catalog.objects.get_mut(&self.slots.get(&key)?.id)
+    }
+
     /// Takes out what will be read again and what is gone.
-    fn remove(&mut self, found: &Found) -> BTreeMap<Key, Entry> {
+    fn remove(&mut self, found: &Found) -> Removed {
         let scope = &found.scope;
-        let mut removed = BTreeMap::new();
+        let mut removed = Removed::default();
         let gone: BTreeSet<u32> = self
             .relations
             .keys()
             .copied()
             .filter(|oid| found.is_gone("pg_class", *oid))
             .collect();
-        let stale = |key: &Key, entry: &Entry| {
+        let stale = |key: &Key, slot: &Slot| {
             let relation = |oid: u32| scope.relations.contains(&oid) || gone.contains(&oid);
-            entry.relation.is_some_and(relation)
+            slot.relation.is_some_and(relation)
                 || match *key {
                     Key::Schema(oid) => scope.schemas.contains(&oid) || found.is_gone("pg_namespace", oid),
                     Key::Extension(oid) => scope.extensions.contains(&oid) || found.is_gone("pg_extension", oid),
@@ -244,29 +283,44 @@ impl CatalogState {
                 }
         };
         let keys: Vec<Key> = self
-            .entries
+            .slots
             .iter()
-            .filter(|(key, entry)| stale(key, entry))
+            .filter(|(key, slot)| stale(key, slot))
             .map(|(key, _)| *key)
             .collect();
         for key in keys {
-            if let Some(entry) = self.entries.remove(&key) {
-                removed.insert(key, entry);
+            if let Some(entry) = self.take(key) {
+                removed.entries.insert(key, entry);
             }
         }
-        self.relations.retain(|oid, _| !gone.contains(oid));
+        for oid in scope.relations.iter().chain(&gone) {
+            if let Some(relation) = self.relations.remove(oid) {
+                removed.relations.insert(*oid, relation);
+            }
+        }
         removed
+    }
+
+    /// Takes out all that is left, to be read again; what was `read` just now is none of what there was before.
+    fn remove_rest(&mut self, removed: &mut Removed, read: &BTreeSet<Key>, scope: &Scope) {
+        let keys: Vec<Key> = self.slots.keys().copied().collect();
+        for key in keys {
+            if let Some(entry) = self.take(key)
+                && !read.contains(&key)
+            {
+                removed.entries.insert(key, entry);
+            }
+        }
+        let relations = std::mem::take(&mut self.relations);
+        let before = relations.into_iter().filter(|(oid, _)| !scope.relations.contains(oid));
+        removed.relations.extend(before);
     }
 
     /// Whether something that others are defined by has another name than before.
     fn renamed(&self, old: &BTreeMap<Key, Entry>, read: &BTreeSet<Key>) -> bool {
         old.iter().filter(|(key, _)| read.contains(key)).any(|(key, before)| {
             let names_others = !matches!(key, Key::Constraint(_) | Key::Trigger(_) | Key::Extension(_));
-            names_others
-                && self
-                    .entries
-                    .get(key)
-                    .is_some_and(|after| after.object.id != before.object.id)
+            names_others && self.slots.get(key).is_some_and(|after| after.id != before.object.id)
         })
     }
 
@@ -274,17 +328,17 @@ impl CatalogState {
         let created: Vec<Change> = read
             .iter()
             .filter(|key| !old.contains_key(key))
-            .filter_map(|key| self.entries.get(key))
-            .map(|entry| Change::Created(entry.object.clone()))
+            .filter_map(|key| self.object(*key))
+            .map(|object| Change::Created(object.clone()))
             .collect();
         let mut changes = Vec::new();
         for (key, before) in old {
-            match self.entries.get(&key) {
+            match self.object(key) {
                 None => changes.push(Change::Dropped(before.object)),
-                Some(after) if after.object != before.object => {
+                Some(after) if *after != before.object => {
                     changes.push(Change::Altered {
                         before: before.object,
-                        after: after.object.clone(),
+                        after: after.clone(),
                     });
                 }
                 Some(_) => {}
@@ -296,19 +350,27 @@ impl CatalogState {
 
     /// Relations that live in another file than before. Tables are compared by OID; indexes by name, because a change of a
     /// column's type replaces them by new ones, with the old file where it can be kept.
-    fn new_files(&self, old: &HashMap<u32, Relation>) -> Vec<ObjectId> {
+    fn new_files(&self, old: &HashMap<u32, Relation>, read: &BTreeSet<Key>) -> Vec<ObjectId> {
         let old_indexes: HashMap<&ObjectId, u32> = old
             .values()
             .filter(|relation| relation.id.kind == ObjectKind::Index)
             .map(|relation| (&relation.id, relation.file))
             .collect();
-        let mut ids: Vec<ObjectId> = self
-            .relations
-            .iter()
+        let relations = read.iter().filter_map(|key| match key {
+            Key::Relation(oid) => Some((oid, self.relations.get(oid)?)),
+            Key::Schema(_)
+            | Key::Extension(_)
+            | Key::Type(_)
+            | Key::Column(..)
+            | Key::Constraint(_)
+            | Key::Routine(_)
+            | Key::Trigger(_) => None,
+        });
+        let mut ids: Vec<ObjectId> = relations
             .filter(|(oid, relation)| {
                 let before = match relation.id.kind {
                     ObjectKind::Index => old_indexes.get(&relation.id).copied(),
-                    ObjectKind::Table | ObjectKind::View => old.get(oid).map(|before| before.file),
+                    ObjectKind::Table | ObjectKind::View => old.get(*oid).map(|before| before.file),
                     _ => None,
                 };
                 relation.file != 0 && before.is_some_and(|file| file != 0 && file != relation.file)
@@ -320,7 +382,7 @@ impl CatalogState {
     }
 
     async fn read_objects(&mut self, client: &Client, frame: Frame, scope: &Scope) -> Result<BTreeSet<Key>, LiveError> {
-        let queries = scope.queries(self.server.version.major);
+        let queries = scope.queries(self.catalog.server.version.major);
         let sql: Vec<&str> = queries.iter().map(|(_, sql)| sql.as_str()).collect();
         let results = read_only(client, frame, &sql).await?;
         let mut read = BTreeSet::new();
@@ -328,7 +390,7 @@ impl CatalogState {
             for row in rows {
                 if let Some((key, entry)) = self.decode(*reader, &Row(&row)) {
                     read.insert(key);
-                    self.entries.insert(key, entry);
+                    self.put(key, entry);
                 }
             }
         }
@@ -343,19 +405,17 @@ impl CatalogState {
         old: &mut BTreeMap<Key, Entry>,
         read: &mut BTreeSet<Key>,
     ) -> Result<(), LiveError> {
-        let sequences: Vec<Key> = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| matches!(entry.object.body, ObjectBody::Sequence(_)))
-            .map(|(key, _)| *key)
-            .collect();
-        if sequences.is_empty() {
+        let has_sequences = self
+            .relations
+            .values()
+            .any(|relation| relation.id.kind == ObjectKind::Sequence);
+        if !has_sequences {
             return Ok(());
         }
         let results = read_only(client, frame, &[&queries::sequences(&self.ask_all())]).await?;
         for row in results.into_iter().flatten() {
             if let Some((key, entry)) = self.decode(Reader::Sequences, &Row(&row)) {
-                let before = self.entries.insert(key, entry);
+                let before = self.put(key, entry);
                 if !read.contains(&key)
                     && let Some(before) = before
                 {
@@ -377,7 +437,8 @@ impl CatalogState {
             .map(|row| Row(row).text(1).to_owned())
             .unwrap_or_default();
         let names = results.next().unwrap_or_default();
-        self.dependencies = self.edges(&stand_ins(&names), &results.next().unwrap_or_default());
+        let dependencies = self.edges(&stand_ins(&names), &results.next().unwrap_or_default());
+        self.catalog.dependencies = dependencies;
         Ok(())
     }
 
@@ -399,16 +460,16 @@ impl CatalogState {
 
     /// The object with this OID in the system catalog with this OID.
     fn id_of(&self, class: u32, oid: u32, number: i64) -> Option<&ObjectId> {
-        let entry = self.entries.get(&key(class, oid, number)?).or_else(|| {
+        let slot = self.slots.get(&key(class, oid, number)?).or_else(|| {
             let relation = Key::Relation(oid);
-            (class == RELATIONS).then(|| self.entries.get(&relation)).flatten()
+            (class == RELATIONS).then(|| self.slots.get(&relation)).flatten()
         });
-        entry.map(|entry| &entry.object.id)
+        slot.map(|slot| &slot.id)
     }
 
     fn ask_all(&self) -> Ask<'static> {
         Ask {
-            major: self.server.version.major,
+            major: self.catalog.server.version.major,
             only: Only::All,
             whole: false,
             readable: &[],
@@ -513,6 +574,20 @@ enum Reader {
 /// Writes the query for some or all objects.
 type Query = fn(&Ask<'_>) -> String;
 
+/// Every reader with the statement that reads for it some objects, and the query for some or all.
+const READERS: [(Reader, &str, Query); 10] = [
+    (Reader::Schemas, "dbwright_schemas", queries::schemas),
+    (Reader::Extensions, "dbwright_extensions", queries::extensions),
+    (Reader::Types, "dbwright_types", queries::types),
+    (Reader::Routines, "dbwright_routines", queries::routines),
+    (Reader::Relations, "dbwright_relations", queries::relations),
+    (Reader::Columns, "dbwright_columns", queries::columns),
+    (Reader::Indexes, "dbwright_indexes", queries::indexes),
+    (Reader::Constraints, "dbwright_constraints", queries::constraints),
+    (Reader::Triggers, "dbwright_triggers", queries::triggers),
+    (Reader::Sequences, "dbwright_sequences", queries::sequences),
+];
+
 impl Scope {
     fn all() -> Self {
         Scope {
@@ -528,40 +603,42 @@ impl Scope {
         }
     }
 
+    fn oids(&self, reader: Reader) -> &BTreeSet<u32> {
+        match reader {
+            Reader::Schemas => &self.schemas,
+            Reader::Extensions => &self.extensions,
+            Reader::Types => &self.types,
+            Reader::Routines => &self.routines,
+            Reader::Relations
+            | Reader::Columns
+            | Reader::ViewColumns
+            | Reader::Indexes
+            | Reader::Constraints
+            | Reader::Triggers
+            | Reader::Sequences => &self.relations,
+        }
+    }
+
     /// The queries in an order in which each finds the names that it needs: relations before what belongs to them.
     fn queries(&self, major: u32) -> Vec<(Reader, String)> {
-        let mut queries = Vec::new();
-        let mut add = |oids: &BTreeSet<u32>, readers: &[(Reader, Query)]| {
-            let oids: Vec<u32> = oids.iter().copied().collect();
-            let ask = Ask {
-                major,
-                only: if self.all { Only::All } else { Only::Oids(&oids) },
-                whole: self.whole,
-                readable: &[],
-            };
-            if self.all || !oids.is_empty() {
-                let wanted = readers
-                    .iter()
-                    .filter(|(reader, _)| self.whole || *reader != Reader::ViewColumns);
-                queries.extend(wanted.map(|(reader, query)| (*reader, query(&ask))));
-            }
+        let ask = Ask {
+            major,
+            only: Only::All,
+            whole: self.whole,
+            readable: &[],
         };
-        add(&self.schemas, &[(Reader::Schemas, queries::schemas)]);
-        add(&self.extensions, &[(Reader::Extensions, queries::extensions)]);
-        add(&self.types, &[(Reader::Types, queries::types)]);
-        add(&self.routines, &[(Reader::Routines, queries::routines)]);
-        add(
-            &self.relations,
-            &[
-                (Reader::Relations, queries::relations),
-                (Reader::Columns, queries::columns),
-                (Reader::ViewColumns, queries::view_columns),
-                (Reader::Indexes, queries::indexes),
-                (Reader::Constraints, queries::constraints),
-                (Reader::Triggers, queries::triggers),
-                (Reader::Sequences, queries::sequences),
-            ],
-        );
+        let mut queries = Vec::new();
+        for (reader, name, query) in READERS {
+            if self.all {
+                queries.push((reader, query(&ask)));
+            } else if !self.oids(reader).is_empty() {
+                let oids = prepared::list(self.oids(reader));
+                queries.push((reader, format!("EXECUTE {name}({oids})")));
+            }
+            if self.whole && reader == Reader::Columns {
+                queries.push((Reader::ViewColumns, queries::view_columns(&ask)));
+            }
+        }
         queries
     }
 }
@@ -584,13 +661,20 @@ impl Found {
 }
 
 async fn find_touched(client: &Client, frame: Frame, touched: &Touched) -> Result<Found, LiveError> {
-    let catalogs: Vec<&str> = touched.catalogs.iter().map(String::as_str).collect();
-    let newer = queries::touched(&catalogs, touched.since_xid, touched.since_command);
-    let present = queries::present(&catalogs);
-    let sql: Vec<&str> = [newer.as_str(), present.as_str()]
-        .into_iter()
-        .filter(|sql| !sql.is_empty())
-        .collect();
+    let newer = format!(
+        "EXECUTE {}({}, '{}', {})",
+        prepared::TOUCHED,
+        prepared::list(&touched.catalogs),
+        touched.since_xid,
+        touched.since_command
+    );
+    let mut listed = touched.deleted_from.clone();
+    listed.extend(touched.catalogs.get("pg_inherits").cloned());
+    let present = format!("EXECUTE {}({})", prepared::PRESENT, prepared::list(&listed));
+    let mut sql = vec![newer.as_str()];
+    if !listed.is_empty() {
+        sql.push(present.as_str());
+    }
     let mut results = read_only(client, frame, &sql).await?.into_iter();
     let mut found = Found {
         scope: Scope::default(),
@@ -598,19 +682,17 @@ async fn find_touched(client: &Client, frame: Frame, touched: &Touched) -> Resul
         inherits: None,
         last_command: -1,
     };
-    if !newer.is_empty() {
-        for row in results.next().unwrap_or_default() {
-            let row = Row(&row);
-            let set = match row.text(0) {
-                "Schema" => &mut found.scope.schemas,
-                "Extension" => &mut found.scope.extensions,
-                "Routine" => &mut found.scope.routines,
-                "Type" => &mut found.scope.types,
-                _ => &mut found.scope.relations,
-            };
-            set.insert(row.oid(1));
-            found.last_command = found.last_command.max(row.number(2));
-        }
+    for row in results.next().unwrap_or_default() {
+        let row = Row(&row);
+        let set = match row.text(0) {
+            "Schema" => &mut found.scope.schemas,
+            "Extension" => &mut found.scope.extensions,
+            "Routine" => &mut found.scope.routines,
+            "Type" => &mut found.scope.types,
+            _ => &mut found.scope.relations,
+        };
+        set.insert(row.oid(1));
+        found.last_command = found.last_command.max(row.number(2));
     }
     for row in results.next().unwrap_or_default() {
         let row = Row(&row);
@@ -651,17 +733,30 @@ async fn read_between(
     end: &str,
     queries: &[&str],
 ) -> Result<Vec<Vec<SimpleQueryRow>>, LiveError> {
-    let sql = format!(
-        "{begin}; SET LOCAL search_path = ''; SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '10s'; \
-         SET LOCAL enable_seqscan = on; {}; {end}",
-        queries.join("; ")
-    );
+    let within = |queries: &str| {
+        format!(
+            "{begin}; SET LOCAL search_path = ''; SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '10s'; \
+             SET LOCAL enable_seqscan = on; SET LOCAL plan_cache_mode = force_generic_plan; {queries}; {end}"
+        )
+    };
+    let sql = within(&queries.join("; "));
+    let failed = |source| LiveError::postgres("reading the catalog", source);
     let messages = match client.simple_query(&sql).await {
         Ok(messages) => messages,
-        Err(source) => {
+        // The session has none of our statements yet, or a migration has thrown them away.
+        Err(error) if prepared::is_missing(&error) => {
+            let version = client
+                .simple_query(&format!("{end}; SHOW server_version_num"))
+                .await
+                .map_err(failed)?;
+            let prepare = within(&prepared::statements(major_of(&version)));
+            client.simple_query(&prepare).await.map_err(failed)?;
+            client.simple_query(&sql).await.map_err(failed)?
+        }
+        Err(error) => {
             // Without the rest of the text the transaction or savepoint is still open. If that fails, the session is broken.
             let _ = client.batch_execute(end).await;
-            return Err(LiveError::postgres("reading the catalog", source));
+            return Err(failed(error));
         }
     };
     let mut results = Vec::with_capacity(queries.len());
@@ -677,6 +772,15 @@ async fn read_between(
         }
     }
     Ok(results)
+}
+
+/// The major version of a server that was asked for `server_version_num`: `160004` is 16.
+fn major_of(messages: &[SimpleQueryMessage]) -> u32 {
+    let number = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0)?.parse::<u32>().ok(),
+        _ => None,
+    });
+    number.unwrap_or_default() / 10_000
 }
 
 /// The columns of a row by number; what is NULL reads as empty, zero or false.

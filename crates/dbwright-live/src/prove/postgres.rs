@@ -1,10 +1,13 @@
 //! Trying fixes on a scratch PostgreSQL.
 //!
-//! The history is replayed once. Before each migration that has fixes to try, the database is copied, and the copy runs it
-//! with the fixes in place of their statements. Another copy runs the migration as it stands, unless what was watched tells
-//! in which catalog it ends and the fixes end in just that. A fix holds when both end in the same catalog, none of the locks was taken that it is there to avoid, and no step reads or writes a table from end to end
-//! while it keeps others from writing to it. All fixes of a migration are tried together first; where that does not hold
-//! for all, each is tried by itself.
+//! The history runs once with the fixes in place of their statements, all fixes of a migration together (a *chain*). As long as
+//! each migration ends in the catalog in which it was seen to end, the next one finds what it would find otherwise. Where one
+//! does not, or where what was watched does not tell in what it ends, the chain is given up: the database is copied before
+//! the migration, as the history as it stands has made it, and copies run it with all fixes together, with each by itself
+//! and as it stands.
+//!
+//! A fix holds when both end in the same catalog, none of the locks was taken that it is there to avoid, and no step reads or
+//! writes a table from end to end while it keeps others from writing to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,13 +37,14 @@ use crate::trace::postgres::{Prefix, Runner, Settings};
 pub async fn prove(
     scratch: &PostgresScratch,
     history: &History,
+    trace: &Trace,
     candidates: &[Candidate<'_>],
 ) -> Result<Vec<Proof>, LiveError> {
     let ground = Ground {
         scratch,
         history,
         prefix: None,
-        trace: None,
+        trace,
     };
     match ground.try_all(candidates).await {
         Ok(proofs) => Ok(proofs),
@@ -67,7 +71,7 @@ pub async fn prove_kept(
         scratch: &scratch,
         history,
         prefix: prefix.as_ref(),
-        trace: Some(trace),
+        trace,
     };
     let proofs = match ground.try_all(candidates).await {
         Ok(proofs) => Ok(proofs),
@@ -82,50 +86,62 @@ struct Ground<'a> {
     scratch: &'a PostgresScratch,
     history: &'a History,
     prefix: Option<&'a Prefix>,
-    trace: Option<&'a Trace>,
+    trace: &'a Trace,
 }
 
 impl Ground<'_> {
     async fn try_all(&self, candidates: &[Candidate<'_>]) -> Result<Vec<Proof>, LiveError> {
-        let (scratch, history) = (self.scratch, self.history);
         let mut proofs: Vec<Option<Proof>> = vec![None; candidates.len()];
         let mut by_migration: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (index, candidate) in candidates.iter().enumerate() {
             by_migration.entry(candidate.migration).or_default().push(index);
         }
-        let Some(last) = by_migration.keys().next_back().copied() else {
-            return Ok(Vec::new());
-        };
-        let mut expected = self
-            .trace
-            .map(|trace| catalogs_after(trace, by_migration.keys().copied()))
-            .unwrap_or_default();
-        let mut runner = Runner::at(scratch, history, self.prefix).await?;
-        let database = runner.database().to_owned();
         let first = self.prefix.map_or(0, Prefix::len);
-        for (index, migration) in history.migrations.iter().enumerate().take(last + 1).skip(first) {
-            if let Some(wanted) = by_migration.get(&index) {
-                let settings = runner.leave().await;
-                let mut tries = Tries {
-                    scratch,
-                    database: &database,
-                    settings: &settings,
-                    place: (index, migration),
-                    expected: expected.remove(&index),
-                    original: None,
+        let mut expected = Expected::of(self.trace);
+        let mut base = Base::begin(self).await?;
+        let mut chain: Option<Chain<'_>> = None;
+        for (index, wanted) in by_migration.into_iter().filter(|(index, _)| *index >= first) {
+            let Some(migration) = self.history.migrations.get(index) else {
+                break;
+            };
+            let expected = expected.after(index);
+            if let Some(expected) = expected
+                && is_one_each(&wanted, candidates)
+            {
+                let mut running = match chain.take() {
+                    Some(running) => running,
+                    None => base.begin_chain(self).await?,
                 };
-                for (candidate, proof) in tries.all(wanted, candidates).await? {
-                    proofs[candidate] = Some(proof);
+                let tried = running.try_fixes(self.history, index, &wanted, candidates).await?;
+                let difference = first_difference(expected, &tried.catalog);
+                let tried = judge(self.scratch, &wanted, candidates, &tried.steps, difference.as_ref());
+                if tried.iter().all(|(_, proof)| proof.holds()) {
+                    for (candidate, proof) in tried {
+                        proofs[candidate] = Some(proof);
+                    }
+                    chain = Some(running);
+                    continue;
                 }
-                if index == last {
-                    break;
-                }
-                runner = Runner::new(scratch, &database).await?;
-                runner.apply(&settings).await?;
+                // It does not stand where the history does any more.
+                running.runner.discard().await?;
             }
-            runner.replay(index, migration).await?;
+            base.go_to(self, index).await?;
+            let mut tries = Tries {
+                scratch: self.scratch,
+                database: &base.database,
+                settings: &base.settings,
+                place: (index, migration),
+                expected,
+                original: None,
+            };
+            for (candidate, proof) in tries.all(&wanted, candidates).await? {
+                proofs[candidate] = Some(proof);
+            }
         }
-        scratch.drop_database(&database).await?;
+        if let Some(chain) = chain {
+            chain.runner.discard().await?;
+        }
+        self.scratch.drop_database(&base.database).await?;
         let missing = || Proof::NotTried {
             reason: "its migration was not reached".to_owned(),
         };
@@ -133,46 +149,169 @@ impl Ground<'_> {
     }
 }
 
-/// The catalogs after these migrations, as far as what was watched tells: from the end of the history backwards.
-fn catalogs_after(trace: &Trace, wanted: impl DoubleEndedIterator<Item = usize>) -> BTreeMap<usize, Catalog> {
-    let mut objects = trace.catalog.objects.clone();
-    let mut after = BTreeMap::new();
-    let mut wanted = wanted.rev().peekable();
-    for (index, migration) in trace.migrations.iter().enumerate().rev() {
-        if wanted.next_if_eq(&index).is_some() {
-            let catalog = Catalog {
-                server: trace.catalog.server.clone(),
-                objects: objects.clone(),
-                dependencies: BTreeSet::new(),
-            };
-            after.insert(index, catalog);
-        }
-        if !migration.judged || wanted.peek().is_none() {
-            break;
-        }
-        for change in migration
-            .effects
-            .iter()
-            .rev()
-            .flat_map(|effect| effect.changes.iter().rev())
-        {
-            undo(&mut objects, change);
-        }
-    }
-    after
+/// Whether no two of these are for the same statement, so that they can be tried together.
+fn is_one_each(wanted: &[usize], candidates: &[Candidate<'_>]) -> bool {
+    let statements: BTreeSet<usize> = wanted.iter().map(|index| candidates[*index].statement).collect();
+    statements.len() == wanted.len()
 }
 
-fn undo(objects: &mut BTreeMap<ObjectId, Object>, change: &Change) {
-    match change {
-        Change::Created(object) => {
-            objects.remove(&object.id);
+/// A database in which the history runs as it stands, for as long as nobody asks for more of it: what copies are made of.
+struct Base {
+    database: String,
+    /// Those of the session that runs the migrations.
+    settings: Settings,
+    /// The migration that comes next.
+    next: usize,
+}
+
+impl Base {
+    async fn begin(ground: &Ground<'_>) -> Result<Self, LiveError> {
+        let runner = Runner::at(ground.scratch, ground.history, ground.prefix).await?;
+        Ok(Base {
+            database: runner.database().to_owned(),
+            settings: runner.leave().await,
+            next: ground.prefix.map_or(0, Prefix::len),
+        })
+    }
+
+    /// Runs what comes before a migration.
+    async fn go_to(&mut self, ground: &Ground<'_>, index: usize) -> Result<(), LiveError> {
+        if self.next >= index {
+            return Ok(());
         }
-        Change::Dropped(object) => {
-            objects.insert(object.id.clone(), object.clone());
+        let mut runner = Runner::new(ground.scratch, &self.database).await?;
+        runner.apply(&self.settings).await?;
+        for (index, migration) in ground.history.migrations.iter().enumerate().take(index).skip(self.next) {
+            runner.replay(index, migration).await?;
         }
-        Change::Altered { before, after } => {
+        self.settings = runner.leave().await;
+        self.next = index;
+        Ok(())
+    }
+
+    async fn begin_chain<'a>(&self, ground: &Ground<'a>) -> Result<Chain<'a>, LiveError> {
+        let copy = ground.scratch.copy_database(&self.database).await?;
+        let mut runner = Runner::new(ground.scratch, &copy).await?;
+        runner.apply(&self.settings).await?;
+        Ok(Chain {
+            runner,
+            next: self.next,
+        })
+    }
+}
+
+/// A database in which the history runs with the fixes in place of their statements, one migration after the other. As long
+/// as every fix ends in the catalog in which its migration ends, the next migration finds what it would find otherwise.
+struct Chain<'a> {
+    runner: Runner<'a>,
+    /// The migration that comes next.
+    next: usize,
+}
+
+impl Chain<'_> {
+    /// Runs what comes before a migration, and then that one with fixes.
+    async fn try_fixes(
+        &mut self,
+        history: &History,
+        index: usize,
+        wanted: &[usize],
+        candidates: &[Candidate<'_>],
+    ) -> Result<Run, LiveError> {
+        let before = self.next.min(index)..index;
+        let since = self.runner.next_transaction_id().await?;
+        let is_empty = before.is_empty();
+        for (index, migration) in before.clone().zip(&history.migrations[before]) {
+            self.runner.replay(index, migration).await?;
+        }
+        if !is_empty && self.runner.catalog().is_some() {
+            self.runner.read_changes(since).await?;
+        }
+        let chosen = in_order(wanted, candidates);
+        let steps = self
+            .runner
+            .replay_with_fixes(index, &history.migrations[index], &chosen)
+            .await?;
+        // What comes next must not meet rows that it would not meet otherwise.
+        self.runner.remove_rows().await?;
+        self.next = index + 1;
+        let catalog = match self.runner.catalog() {
+            Some(catalog) => catalog.clone(),
+            None => self.runner.read_catalog().await?,
+        };
+        Ok(Run { catalog, steps })
+    }
+}
+
+/// The candidates in the order of their statements.
+fn in_order<'a, 'b>(wanted: &[usize], candidates: &'a [Candidate<'b>]) -> Vec<&'a Candidate<'b>> {
+    let mut chosen: Vec<&Candidate<'_>> = wanted.iter().map(|index| &candidates[*index]).collect();
+    chosen.sort_by_key(|candidate| candidate.statement);
+    chosen
+}
+
+/// The catalogs in which migrations end, as far as what was watched tells: of those after which nothing was only replayed.
+struct Expected<'a> {
+    trace: &'a Trace,
+    catalog: Catalog,
+    /// The migration whose changes come next.
+    next: usize,
+}
+
+impl<'a> Expected<'a> {
+    /// From the end of the history backwards to the first migration of which the changes are known.
+    fn of(trace: &'a Trace) -> Self {
+        let known = trace.migrations.iter().rev().take_while(|migration| migration.judged);
+        let next = trace.migrations.len() - known.clone().count();
+        let mut catalog = Catalog {
+            server: trace.catalog.server.clone(),
+            objects: trace.catalog.objects.clone(),
+            dependencies: BTreeSet::new(),
+        };
+        for effect in known.flat_map(|migration| migration.effects.iter().rev()) {
+            undo(&mut catalog.objects, &effect.changes);
+        }
+        Expected { trace, catalog, next }
+    }
+
+    /// The catalog after this migration; they are asked for in order.
+    fn after(&mut self, index: usize) -> Option<&Catalog> {
+        let migrations = &self.trace.migrations;
+        if index + 1 < self.next || index >= migrations.len() {
+            return None;
+        }
+        while self.next <= index {
+            for effect in &migrations[self.next].effects {
+                redo(&mut self.catalog.objects, &effect.changes);
+            }
+            self.next += 1;
+        }
+        // A migration that was only replayed, or one that was passed already.
+        (self.next == index + 1).then_some(&self.catalog)
+    }
+}
+
+fn undo(objects: &mut BTreeMap<ObjectId, Object>, changes: &[Change]) {
+    for change in changes {
+        if let Change::Created(after) | Change::Altered { after, .. } = change {
             objects.remove(&after.id);
+        }
+    }
+    for change in changes {
+        if let Change::Dropped(before) | Change::Altered { before, .. } = change {
             objects.insert(before.id.clone(), before.clone());
+        }
+    }
+}
+
+fn redo(objects: &mut BTreeMap<ObjectId, Object>, changes: &[Change]) {
+    for change in changes {
+        if let Change::Dropped(before) | Change::Altered { before, .. } = change {
+            objects.remove(&before.id);
+        }
+    }
+    for change in changes {
+        if let Change::Created(after) | Change::Altered { after, .. } = change {
+            objects.insert(after.id.clone(), after.clone());
         }
     }
 }
@@ -184,7 +323,7 @@ struct Tries<'a> {
     settings: &'a Settings,
     place: (usize, &'a Migration),
     /// What the migration should end in, from what was watched.
-    expected: Option<Catalog>,
+    expected: Option<&'a Catalog>,
     /// What it ends in as it stands, once that was needed.
     original: Option<Catalog>,
 }
@@ -192,8 +331,7 @@ struct Tries<'a> {
 impl Tries<'_> {
     /// Proofs of these candidates, with their indexes.
     async fn all(&mut self, wanted: &[usize], candidates: &[Candidate<'_>]) -> Result<Vec<(usize, Proof)>, LiveError> {
-        let statements: BTreeSet<usize> = wanted.iter().map(|index| candidates[*index].statement).collect();
-        if wanted.len() > 1 && statements.len() == wanted.len() {
+        if wanted.len() > 1 && is_one_each(wanted, candidates) {
             let proofs = self.together(wanted, candidates).await?;
             if proofs.iter().all(|(_, proof)| proof.holds()) {
                 return Ok(proofs);
@@ -211,38 +349,22 @@ impl Tries<'_> {
         wanted: &[usize],
         candidates: &[Candidate<'_>],
     ) -> Result<Vec<(usize, Proof)>, LiveError> {
-        let mut wanted = wanted.to_vec();
-        wanted.sort_by_key(|index| candidates[*index].statement);
-        let chosen: Vec<&Candidate<'_>> = wanted.iter().map(|index| &candidates[*index]).collect();
+        let chosen = in_order(wanted, candidates);
         let tried = run_on_copy(self.scratch, self.database, self.settings, self.place, &chosen).await?;
         let difference = self.difference(&tried.catalog).await?;
-        let server = self.scratch.server();
-        let proofs = wanted
-            .iter()
-            .zip(&chosen)
-            .zip(&tried.steps)
-            .map(|((index, candidate), effects)| {
-                let reason = objection_to_steps(candidate, effects).or_else(|| {
-                    let id = difference.as_ref()?;
-                    Some(format!("the schema ends differently at the {} {id}", id.kind.name()))
-                });
-                let proof = match reason {
-                    Some(reason) => Proof::Fails {
-                        server: server.clone(),
-                        reason,
-                    },
-                    None => Proof::Holds { server: server.clone() },
-                };
-                (*index, proof)
-            });
-        Ok(proofs.collect())
+        Ok(judge(
+            self.scratch,
+            wanted,
+            candidates,
+            &tried.steps,
+            difference.as_ref(),
+        ))
     }
 
     /// The first object that is not as the migration leaves it. Only the migration itself can tell of a difference.
     async fn difference(&mut self, tried: &Catalog) -> Result<Option<ObjectId>, LiveError> {
         if self
             .expected
-            .as_ref()
             .is_some_and(|expected| first_difference(expected, tried).is_none())
         {
             return Ok(None);
@@ -281,7 +403,7 @@ async fn run_on_copy(
         (Vec::new(), None)
     } else {
         let steps = runner.replay_with_fixes(index, migration, fixes).await?;
-        (steps, runner.catalog())
+        (steps, runner.catalog().cloned())
     };
     let catalog = match catalog {
         Some(catalog) => catalog,
@@ -289,6 +411,35 @@ async fn run_on_copy(
     };
     runner.discard().await?;
     Ok(Run { catalog, steps })
+}
+
+/// Whether fixes hold that were run together, with their indexes, by what their steps did (in the order of the statements) and
+/// by whether the migration ended otherwise.
+fn judge(
+    scratch: &PostgresScratch,
+    wanted: &[usize],
+    candidates: &[Candidate<'_>],
+    steps: &[Vec<Effect>],
+    difference: Option<&ObjectId>,
+) -> Vec<(usize, Proof)> {
+    let server = scratch.server();
+    let mut wanted = wanted.to_vec();
+    wanted.sort_by_key(|index| candidates[*index].statement);
+    let proofs = wanted.into_iter().zip(steps).map(|(index, effects)| {
+        let reason = objection_to_steps(&candidates[index], effects).or_else(|| {
+            let id = difference?;
+            Some(format!("the schema ends differently at the {} {id}", id.kind.name()))
+        });
+        let proof = match reason {
+            Some(reason) => Proof::Fails {
+                server: server.clone(),
+                reason,
+            },
+            None => Proof::Holds { server: server.clone() },
+        };
+        (index, proof)
+    });
+    proofs.collect()
 }
 
 /// Why the steps of a fix do not do, where they don't.
@@ -377,7 +528,7 @@ impl Runner<'_> {
     async fn read_catalog(&mut self) -> Result<Catalog, LiveError> {
         Ok(CatalogState::read(self.client(), self.server(), Frame::Alone)
             .await?
-            .catalog())
+            .into_catalog())
     }
 }
 

@@ -1,2 +1,7 @@
-//! Carrying out plans on a scratch server, to see that they do what they promise; one file per engine.
+//! Carrying out a plan on a copy of the schema that it starts from, with generated rows in its tables, one file per engine.
+//!
+//! Not for deciding what a plan does; that is pure and stands in `dbwright-ddl`.
+
 pub mod mysql_family;
+pub mod postgres;
+pub mod sqlite;

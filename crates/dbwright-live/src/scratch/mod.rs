@@ -17,14 +17,18 @@ pub use options::{BinDirs, ParseScratchUrlError, ScratchOptions, ScratchUrl};
 pub mod mysql_family;
 pub mod postgres;
 
-/// An error with all that caused it, in one line.
+/// An error with all that caused it, in one line; what an error says of its cause itself is not said again.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
         cause = error.source();
     }
-    text
+    // The driver of MySQL says this at every level, and nothing by it.
+    text.replace("Input/output error: ", "")
 }

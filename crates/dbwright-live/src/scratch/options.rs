@@ -85,33 +85,45 @@ impl ScratchUrl {
     }
 }
 
-/// A text that is not the URL of a server. The text itself is not kept: it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "not the URL of a database server (expected postgres://user:password@host:port/postgres or \
-     mysql://user:password@host:port)"
-)]
-pub struct ParseScratchUrlError;
+/// Why a text is not the URL of a server that can be used. The text itself is not kept: it may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseScratchUrlError {
+    /// It is none.
+    #[error(
+        "not the URL of a database server (expected postgres://user:password@host:port/postgres or \
+         mysql://user:password@host:port)"
+    )]
+    NotAUrl,
+    /// It has a parameter that is not known, or not with this value.
+    #[error("the parameter {0} of the URL is not known, or does not take this value")]
+    Parameter(String),
+    /// It asks for an encrypted connection.
+    #[error(
+        "encrypted connections to MySQL and MariaDB ({0}) are not possible yet; leave the parameter out, and give a server that \
+         can be reached without"
+    )]
+    Encrypted(String),
+}
 
 impl FromStr for ScratchUrl {
     type Err = ParseScratchUrlError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (scheme, rest) = text.split_once("://").ok_or(ParseScratchUrlError)?;
+        let (scheme, rest) = text.split_once("://").ok_or(ParseScratchUrlError::NotAUrl)?;
         let target = match scheme {
             "postgres" | "postgresql" => Target::Postgres(Box::new(parse_postgres(text)?)),
             "mysql" => Target::MySqlFamily("mysql", Box::new(parse_mysql_family(rest)?)),
             "mariadb" => Target::MySqlFamily("mariadb", Box::new(parse_mysql_family(rest)?)),
-            _ => return Err(ParseScratchUrlError),
+            _ => return Err(ParseScratchUrlError::NotAUrl),
         };
         Ok(ScratchUrl { target })
     }
 }
 
 fn parse_postgres(text: &str) -> Result<tokio_postgres::Config, ParseScratchUrlError> {
-    let config: tokio_postgres::Config = text.parse().map_err(|_| ParseScratchUrlError)?;
+    let config: tokio_postgres::Config = text.parse().map_err(|_| ParseScratchUrlError::NotAUrl)?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        return Err(ParseScratchUrlError);
+        return Err(ParseScratchUrlError::NotAUrl);
     }
     Ok(config)
 }
@@ -121,9 +133,20 @@ fn parse_mysql_family(rest: &str) -> Result<mysql_async::Opts, ParseScratchUrlEr
     let host = rest.split(['/', '?']).next().unwrap_or_default();
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     if host.is_empty() {
-        return Err(ParseScratchUrlError);
+        return Err(ParseScratchUrlError::NotAUrl);
     }
-    mysql_async::Opts::from_url(&format!("mysql://{rest}")).map_err(|_| ParseScratchUrlError)
+    let opts = mysql_async::Opts::from_url(&format!("mysql://{rest}")).map_err(|error| match error {
+        mysql_async::UrlError::UnknownParameter { param } | mysql_async::UrlError::InvalidParamValue { param, .. } => {
+            ParseScratchUrlError::Parameter(param)
+        }
+        mysql_async::UrlError::FeatureRequired { param, .. } => ParseScratchUrlError::Encrypted(param),
+        _ => ParseScratchUrlError::NotAUrl,
+    })?;
+    // The driver that is built in has no TLS, and breaks off where it is asked for.
+    match opts.ssl_opts() {
+        Some(_) => Err(ParseScratchUrlError::Encrypted("require_ssl".to_owned())),
+        None => Ok(opts),
+    }
 }
 
 impl fmt::Display for ScratchUrl {
@@ -220,6 +243,22 @@ mod tests {
             let error = text.parse::<ScratchUrl>().map(|_| ()).unwrap_err();
             assert!(!error.to_string().contains("s3cret"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_parameter_that_is_not_taken_is_named() {
+        for (text, said) in [
+            ("mysql://me:s3cret@host/?require_ssl=true", "(require_ssl)"),
+            ("mysql://me:s3cret@host/?ssl-mode=required", "the parameter ssl-mode"),
+            (
+                "mysql://me:s3cret@host/?tcp_nodelay=s3cret",
+                "the parameter tcp_nodelay",
+            ),
+        ] {
+            let error = text.parse::<ScratchUrl>().map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains(said) && !error.contains("s3cret"), "{error}");
+        }
+        assert!("mysql://host/?require_ssl=false".parse::<ScratchUrl>().is_ok());
     }
 
     #[test]

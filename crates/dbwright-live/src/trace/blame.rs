@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use dbwright_catalog::{Outcome, SqlError};
+use dbwright_catalog::{Effect, Migration, MigrationTrace, Outcome, SqlError};
 
 /// SQLSTATEs of PostgreSQL that say something is missing: table, column, object, function, schema.
 const MISSING: [&str; 5] = ["42P01", "42703", "42704", "42883", "3F000"];
@@ -48,6 +48,17 @@ const SQLITE_MISSING: [&str; 7] = [
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Failures {
     failures: Vec<Failure>,
+    /// Those of what is loaded before the first migration.
+    before: Vec<Before>,
+}
+
+/// A statement that did not run while what exists before the first migration was loaded.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+struct Before {
+    migration: usize,
+    statement: usize,
+    /// `Line 3 of schema.sql failed while the schema was loaded: type "geometry" does not exist`.
+    sentence: String,
 }
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -75,6 +86,47 @@ impl Failures {
             },
             None => Outcome::Failed(error),
         }
+    }
+
+    /// Records a statement of what is loaded before the first migration, with what the server (or dbwright) said of it. Who
+    /// loads it has told its outcome already.
+    pub(crate) fn before_first(&mut self, (index, file): (usize, &Migration), statement: usize, said: &str) {
+        let line = file.statements.get(statement).map_or(1, |statement| statement.line);
+        self.before.push(Before {
+            migration: index,
+            statement,
+            sentence: format!(
+                "Line {line} of {} failed while the schema was loaded: {}",
+                file.path.display(),
+                said.trim_end_matches('.')
+            ),
+        });
+    }
+
+    /// What did not run before the first migration, as sentences, with how many statements of the migrations failed only
+    /// because of it.
+    pub(crate) fn told_before_first(&self, migrations: &[MigrationTrace]) -> Vec<String> {
+        let effects = || migrations.iter().flat_map(|migration| &migration.effects);
+        let told = self.before.iter().map(|before| {
+            let follows = |effect: &&Effect| match effect.outcome {
+                Outcome::FollowsFrom {
+                    migration, statement, ..
+                } => (migration, statement) == (before.migration, before.statement),
+                Outcome::Done | Outcome::Failed(_) | Outcome::FailedOnRows(_) | Outcome::Refused(_) => false,
+            };
+            match effects().filter(follows).count() {
+                0 => format!("{}.", before.sentence),
+                1 => format!(
+                    "{}; 1 statement of the migrations fails only because of that.",
+                    before.sentence
+                ),
+                number => format!(
+                    "{}; {number} statements of the migrations fail only because of that.",
+                    before.sentence
+                ),
+            }
+        });
+        told.collect()
     }
 
     /// Records a statement that was not sent.
@@ -290,6 +342,13 @@ fn unmade(words: &[String]) -> Vec<String> {
 /// The identifiers and keywords of a text in lower case, also those inside strings: the body of a `DO` block is one.
 /// Names in quotes are taken whole as well.
 pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words = tokens(text);
+    words.retain(|word| word != ".");
+    words
+}
+
+/// The same, with the dots between the parts of names.
+pub(crate) fn tokens(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -310,6 +369,9 @@ pub(crate) fn words(text: &str) -> Vec<String> {
             words.push(rest[..end].to_lowercase());
             end
         } else {
+            if first == '.' {
+                words.push(".".to_owned());
+            }
             first.len_utf8()
         };
         rest = &rest[length..];

@@ -3,6 +3,7 @@ mod blame;
 pub(crate) mod bookkeeping;
 pub mod mysql_family;
 pub mod postgres;
+mod rebuilds;
 pub mod sqlite;
 
 /// How far a trace has come, for progress output.

@@ -10,14 +10,24 @@
 //!
 //! Not told: locks of single rows, and metadata locks of the statement's own table beyond what ALGORITHM and LOCK mean.
 
+#[cfg(unix)]
+mod kept;
 mod offers;
+#[cfg(unix)]
+mod prefix;
 mod recover;
 mod relatives;
 mod rows;
 mod send;
+#[cfg(unix)]
+mod settings;
 mod step;
 
+#[cfg(unix)]
+pub use kept::trace_kept;
+
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::time::Duration;
 
 use dbwright_catalog::{
@@ -32,6 +42,7 @@ use mysql_async::prelude::Queryable;
 use super::Progress;
 use super::blame::Failures;
 use super::bookkeeping;
+use super::rebuilds::Rebuilds;
 use crate::LiveError;
 use crate::fill;
 use crate::introspect::mysql_family::CatalogState;
@@ -98,11 +109,8 @@ pub async fn replay(
     let replayed = async {
         let mut runner = Runner::new(scratch, Limits::default()).await?;
         runner.begin(history).await?;
-        let none = MigrationSet::Only {
-            indexes: Vec::new(),
-            why: String::new(),
-        };
-        let migrations = runner.run_history(history, &none, progress).await?;
+        let all = 0..history.migrations.len();
+        let migrations = runner.run_history(history, &nothing(), all, progress).await?;
         let replayed = Replayed {
             database: runner.database.clone(),
             migrations,
@@ -126,47 +134,39 @@ async fn run(
 ) -> Result<Trace, LiveError> {
     let mut runner = Runner::new(scratch, limits).await?;
     runner.begin(history).await?;
-    let mut migrations = runner.run_history(history, judged, progress).await?;
-    let state = CatalogState::read(&mut runner.observer, scratch.server()).await?;
-    let unfilled = std::mem::take(&mut runner.unfilled);
-    let assumptions = std::mem::take(&mut runner.assumptions);
-    runner.leave().await?;
-    if migrations
-        .iter()
-        .flat_map(|migration| &migration.effects)
-        .any(|effect| matches!(effect.outcome, Outcome::Failed(_)))
-    {
-        tell_failures_on_rows(scratch, history, limits, &mut migrations).await?;
+    let all = 0..history.migrations.len();
+    let migrations = runner.run_history(history, judged, all.clone(), progress).await?;
+    let mut trace = runner.finish(migrations).await?;
+    if trace.migrations.iter().any(has_failed) {
+        let mut runner = Runner::new(scratch, limits).await?;
+        runner.begin(history).await?;
+        let clean = runner.run_history(history, &nothing(), all, &mut |_| {}).await?;
+        runner.leave().await?;
+        tell_failures_on_rows(&mut trace.migrations, clean);
     }
-    Ok(Trace {
-        server: scratch.server().clone(),
-        migrations,
-        catalog: state.catalog().clone(),
-        unfilled,
-        assumptions,
-        from_cache: 0,
-    })
+    Ok(trace)
+}
+
+/// No migration is judged.
+fn nothing() -> MigrationSet {
+    MigrationSet::Only {
+        indexes: Vec::new(),
+        why: String::new(),
+    }
+}
+
+/// Whether a statement of a judged migration failed, so that it is worth knowing whether it fails without rows.
+fn has_failed(migration: &MigrationTrace) -> bool {
+    let failed = |effect: &Effect| matches!(effect.outcome, Outcome::Failed(_));
+    migration.judged && migration.effects.iter().any(failed)
 }
 
 /// A failure that does not happen where no rows were ever generated is one on rows.
 ///
 /// Taking the generated rows out again does not take out what the migrations made of them, so that the whole history is
-/// replayed without rows once something has failed.
-async fn tell_failures_on_rows(
-    scratch: &MySqlFamilyScratch,
-    history: &History,
-    limits: Limits,
-    migrations: &mut [MigrationTrace],
-) -> Result<(), LiveError> {
-    let mut runner = Runner::new(scratch, limits).await?;
-    runner.begin(history).await?;
-    let none = MigrationSet::Only {
-        indexes: Vec::new(),
-        why: String::new(),
-    };
-    let replayed = runner.run_history(history, &none, &mut |_| {}).await?;
-    runner.leave().await?;
-    for (seen, clean) in migrations.iter_mut().zip(replayed).filter(|(seen, _)| seen.judged) {
+/// replayed without rows once something has failed. `clean` is what became of its migrations then.
+fn tell_failures_on_rows(migrations: &mut [MigrationTrace], clean: Vec<MigrationTrace>) {
+    for (seen, clean) in migrations.iter_mut().zip(clean).filter(|(seen, _)| seen.judged) {
         for (effect, clean) in seen.effects.iter_mut().zip(clean.effects) {
             if let Outcome::Failed(error) = &effect.outcome
                 && clean.outcome == Outcome::Done
@@ -175,7 +175,6 @@ async fn tell_failures_on_rows(
             }
         }
     }
-    Ok(())
 }
 
 /// A statement with its place in the history.
@@ -211,6 +210,10 @@ pub(crate) struct Runner<'a> {
     rows: Rows,
     /// Tables to fill before the next judged migration; nothing means all.
     to_fill: Option<BTreeSet<ObjectId>>,
+    /// New tables that hold nothing yet.
+    rebuilds: Rebuilds,
+    /// The migration that is about to run.
+    next: usize,
     unfilled: Vec<Unfilled>,
     failures: Failures,
     assumptions: Vec<String>,
@@ -224,6 +227,10 @@ pub(crate) struct Runner<'a> {
 impl<'a> Runner<'a> {
     pub(crate) async fn new(scratch: &'a MySqlFamilyScratch, limits: Limits) -> Result<Self, LiveError> {
         let database = scratch.create_database().await?;
+        Runner::in_database(scratch, limits, database).await
+    }
+
+    async fn in_database(scratch: &'a MySqlFamilyScratch, limits: Limits, database: String) -> Result<Self, LiveError> {
         let server = scratch.server();
         let mut runner = Runner {
             scratch,
@@ -239,6 +246,8 @@ impl<'a> Runner<'a> {
             state: None,
             rows: Rows::default(),
             to_fill: None,
+            rebuilds: Rebuilds::default(),
+            next: 0,
             unfilled: Vec::new(),
             failures: Failures::default(),
             assumptions: Vec::new(),
@@ -282,6 +291,24 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// Reads what the migrations have left, and drops their databases.
+    async fn finish(mut self, migrations: Vec<MigrationTrace>) -> Result<Trace, LiveError> {
+        let server = self.scratch.server().clone();
+        let state = CatalogState::read(&mut self.observer, &server).await?;
+        let unfilled = std::mem::take(&mut self.unfilled);
+        let mut assumptions = std::mem::take(&mut self.assumptions);
+        assumptions.extend(self.failures.told_before_first(&migrations));
+        self.leave().await?;
+        Ok(Trace {
+            server,
+            migrations,
+            catalog: state.catalog().clone(),
+            unfilled,
+            assumptions,
+            from_cache: 0,
+        })
+    }
+
     /// Closes all sessions and drops the databases.
     pub(crate) async fn leave(mut self) -> Result<(), LiveError> {
         let (scratch, databases) = (self.scratch, std::mem::take(&mut self.databases));
@@ -304,8 +331,8 @@ impl<'a> Runner<'a> {
 
     /// Makes what exists before the first migration: prelude, the schema that was given, and the table of the tool.
     pub(crate) async fn begin(&mut self, history: &History) -> Result<(), LiveError> {
-        for schema in history.prelude.iter().chain(&history.schema) {
-            self.load_schema(schema).await?;
+        for loaded in history.loaded_first() {
+            self.load_schema(loaded).await?;
         }
         if let Some(sql) = bookkeeping::table(history.tool, self.engine()) {
             match self.session.query_drop(sql).await {
@@ -317,11 +344,11 @@ impl<'a> Runner<'a> {
     }
 
     /// Loads the schema that exists before the first migration, in a session of its own: a dump changes settings.
-    async fn load_schema(&mut self, schema: &Migration) -> Result<(), LiveError> {
+    async fn load_schema(&mut self, (index, schema): (usize, &Migration)) -> Result<(), LiveError> {
         let session = self.scratch.connect(&self.database, Who::Migrator).await?;
         let ours = std::mem::replace(&mut self.session, session);
         let dialect = self.dialect;
-        let items = items(usize::MAX, schema);
+        let items = items(index, schema);
         let effects = self.run_unit(&items, RunMode::EachStatement, false).await?;
         let theirs = std::mem::replace(&mut self.session, ours);
         let _ = theirs.disconnect().await;
@@ -335,28 +362,27 @@ impl<'a> Runner<'a> {
                 }
                 Outcome::Refused(reason) => format!("not sent, {reason}"),
             };
-            self.assumptions.push(format!(
-                "Line {} of {} failed while the schema was loaded: {said}.",
-                item.statement.line,
-                schema.path.display(),
-            ));
+            self.failures.before_first((index, schema), item.index, &said);
         }
         Ok(())
     }
 
+    /// Runs these migrations of a history. Those before them have run.
     async fn run_history(
         &mut self,
         history: &History,
         judged: &MigrationSet,
+        which: Range<usize>,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Vec<MigrationTrace>, LiveError> {
         let count = history.migrations.len();
-        let mut traces = Vec::with_capacity(count);
-        while traces.len() < count {
-            let first = traces.len();
+        self.rebuilds = Rebuilds::of(history, judged);
+        let mut traces = Vec::with_capacity(which.len());
+        while traces.len() < which.len() {
+            let first = which.start + traces.len();
             let judge = judged.contains(first);
             // Migrations that run in one transaction are one unit.
-            let together = history.migrations[first..]
+            let together = history.migrations[first..which.end]
                 .iter()
                 .enumerate()
                 .take_while(|(offset, migration)| {
@@ -375,6 +401,7 @@ impl<'a> Runner<'a> {
                 .flat_map(|index| items(index, &history.migrations[index]))
                 .collect();
             if judge {
+                self.next = first;
                 self.prepare().await?;
             }
             let effects = self.run_unit(&unit, history.migrations[first].run_mode, judge).await?;
@@ -445,14 +472,14 @@ impl<'a> Runner<'a> {
             return Ok(());
         }
         let Some(state) = &self.state else { return Ok(()) };
+        let (now, later) = self.rebuilds.split(self.next, self.to_fill.as_ref(), state.catalog());
         let mut rows = self.rows.clone();
-        let unfilled =
-            fill::mysql_family::fill(&mut self.filler, state.catalog(), &mut rows, self.to_fill.as_ref()).await?;
+        let unfilled = fill::mysql_family::fill(&mut self.filler, state.catalog(), &mut rows, now.as_ref()).await?;
         self.rows = rows;
         self.unfilled
             .retain(|old| !unfilled.iter().any(|new| new.table == old.table));
         self.unfilled.extend(unfilled);
-        self.to_fill = Some(BTreeSet::new());
+        self.to_fill = Some(later);
         Ok(())
     }
 

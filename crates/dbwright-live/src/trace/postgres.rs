@@ -21,6 +21,7 @@ pub(crate) use kept::resume;
 #[cfg(unix)]
 pub use kept::trace_kept;
 pub(crate) use prefix::Prefix;
+pub(crate) use send::create_extension_call;
 pub(crate) use settings::Settings;
 
 use std::collections::{BTreeSet, HashMap};
@@ -36,6 +37,7 @@ use dbwright_sql::Summary;
 use super::Progress;
 use super::blame::Failures;
 use super::bookkeeping;
+use super::rebuilds::Rebuilds;
 use crate::LiveError;
 use crate::fill;
 use crate::introspect::postgres::{CatalogState, Frame, Touched};
@@ -166,6 +168,10 @@ pub(crate) struct Runner<'a> {
     rows: Rows,
     /// Tables to fill before the next judged migration; nothing means all.
     to_fill: Option<BTreeSet<ObjectId>>,
+    /// New tables that hold nothing yet.
+    rebuilds: Rebuilds,
+    /// The migration that is about to run.
+    next: usize,
     unfilled: Vec<Unfilled>,
     failures: Failures,
     assumptions: Vec<String>,
@@ -189,6 +195,8 @@ impl<'a> Runner<'a> {
             names: HashMap::new(),
             rows: Rows::default(),
             to_fill: None,
+            rebuilds: Rebuilds::default(),
+            next: 0,
             unfilled: Vec::new(),
             failures: Failures::default(),
             assumptions: Vec::new(),
@@ -246,8 +254,18 @@ impl<'a> Runner<'a> {
         if migration.statements.is_empty() {
             return Ok(());
         }
-        let since = observe::next_transaction_id(&self.observer.client).await?;
+        let since = self.next_transaction_id().await?;
         self.run_migration(index, migration, mode).await?;
+        self.read_changes(since).await
+    }
+
+    /// The next transaction id that the server will give out, for [`Runner::read_changes`].
+    pub(crate) async fn next_transaction_id(&self) -> Result<u64, LiveError> {
+        observe::next_transaction_id(&self.observer.client).await
+    }
+
+    /// Reads what became of the catalog since the next transaction id was this one.
+    pub(crate) async fn read_changes(&mut self, since: u64) -> Result<(), LiveError> {
         match &mut self.state {
             Some(state) => {
                 let touched = Touched::everything_since(since);
@@ -259,7 +277,7 @@ impl<'a> Runner<'a> {
     }
 
     /// The catalog as of the last reading.
-    pub(crate) fn catalog(&self) -> Option<Catalog> {
+    pub(crate) fn catalog(&self) -> Option<&Catalog> {
         self.state.as_ref().map(CatalogState::catalog)
     }
 
@@ -267,8 +285,8 @@ impl<'a> Runner<'a> {
     pub(crate) async fn begin(scratch: &'a PostgresScratch, history: &History) -> Result<Self, LiveError> {
         let database = scratch.create_database().await?;
         let mut runner = Runner::new(scratch, &database).await?;
-        for schema in history.prelude.iter().chain(&history.schema) {
-            runner.load_schema(schema).await?;
+        for loaded in history.loaded_first() {
+            runner.load_schema(loaded).await?;
         }
         if history.prelude.is_some() {
             // What a platform sets for its roles counts for sessions that begin after it.
@@ -288,12 +306,13 @@ impl<'a> Runner<'a> {
         let server = self.scratch.server().clone();
         let state = CatalogState::read(&self.session.client, &server, Frame::Alone).await?;
         let unfilled = std::mem::take(&mut self.unfilled);
-        let assumptions = std::mem::take(&mut self.assumptions);
+        let mut assumptions = std::mem::take(&mut self.assumptions);
+        assumptions.extend(self.failures.told_before_first(&migrations));
         self.discard().await?;
         Ok(Trace {
             server,
             migrations,
-            catalog: state.catalog(),
+            catalog: state.into_catalog(),
             unfilled,
             assumptions,
             from_cache: 0,
@@ -318,20 +337,15 @@ impl<'a> Runner<'a> {
     }
 
     /// Loads the schema that exists before the first migration, in a session of its own: a dump changes settings.
-    async fn load_schema(&mut self, schema: &Migration) -> Result<(), LiveError> {
+    async fn load_schema(&mut self, (index, schema): (usize, &Migration)) -> Result<(), LiveError> {
         let session = self.scratch.connect(&self.database, Who::Migrator).await?;
         let ours = std::mem::replace(&mut self.session, session);
-        let items = items(usize::MAX, schema);
+        let items = items(index, schema);
         let effects = self.run_unit(&items, RunMode::EachStatement, false).await?;
         self.session = ours;
         for (item, effect) in items.iter().zip(&effects) {
             if let Outcome::Failed(error) = &effect.outcome {
-                self.assumptions.push(format!(
-                    "Line {} of {} failed while the schema was loaded: {}.",
-                    item.statement.line,
-                    schema.path.display(),
-                    error.message
-                ));
+                self.failures.before_first((index, schema), item.index, &error.message);
             }
         }
         Ok(())
@@ -346,6 +360,7 @@ impl<'a> Runner<'a> {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Vec<MigrationTrace>, LiveError> {
         let count = history.migrations.len();
+        self.rebuilds = Rebuilds::of(history, judged);
         let mut traces = Vec::with_capacity(which.len());
         while traces.len() < which.len() {
             let first = which.start + traces.len();
@@ -370,6 +385,7 @@ impl<'a> Runner<'a> {
                 .flat_map(|index| items(index, &history.migrations[index]))
                 .collect();
             if judge {
+                self.next = first;
                 self.prepare().await?;
             }
             let effects = self.run_unit(&unit, history.migrations[first].run_mode, judge).await?;
@@ -394,20 +410,21 @@ impl<'a> Runner<'a> {
         self.renew_filler().await?;
         let Some(state) = &self.state else { return Ok(()) };
         let catalog = state.catalog();
+        let (now, later) = self.rebuilds.split(self.next, self.to_fill.as_ref(), catalog);
         let mut rows = self.rows.clone();
-        let filled = fill::postgres::fill(&self.filler.client, &catalog, &mut rows, self.to_fill.as_ref()).await;
+        let filled = fill::postgres::fill(&self.filler.client, catalog, &mut rows, now.as_ref()).await;
         let unfilled = match filled {
             Ok(unfilled) => {
                 self.rows = rows;
                 unfilled
             }
-            Err(error) if recover::is_end_of_session(&error) => self.unfilled_after_end(&catalog).await?,
+            Err(error) if recover::is_end_of_session(&error) => self.unfilled_after_end().await?,
             Err(error) => return Err(error),
         };
         self.unfilled
             .retain(|old| !unfilled.iter().any(|new| new.table == old.table));
         self.unfilled.extend(unfilled);
-        self.to_fill = Some(BTreeSet::new());
+        self.to_fill = Some(later);
         Ok(())
     }
 
@@ -485,13 +502,13 @@ impl<'a> Runner<'a> {
     }
 
     /// Takes the generated rows out of the tables again; whether there were any.
-    async fn remove_rows(&mut self) -> Result<bool, LiveError> {
+    pub(crate) async fn remove_rows(&mut self) -> Result<bool, LiveError> {
         if self.rows.is_empty() {
             return Ok(false);
         }
         self.renew_filler().await?;
         let Some(state) = &self.state else { return Ok(false) };
-        fill::postgres::remove(&self.filler.client, &state.catalog(), &mut self.rows).await?;
+        fill::postgres::remove(&self.filler.client, state.catalog(), &mut self.rows).await?;
         self.to_fill = None;
         Ok(true)
     }

@@ -1,6 +1,9 @@
 //! What is kept between runs: a run that goes on from what was kept sees exactly what a cold one sees, and nothing is found
 //! that is not the same.
 
+#[cfg(target_os = "linux")]
+mod held;
+mod mysql_family;
 mod postgres;
 mod sqlite;
 

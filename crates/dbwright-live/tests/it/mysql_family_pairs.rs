@@ -102,17 +102,23 @@ async fn pairs_of_the_corpus_are_proven_or_refused_as_they_say() {
 }
 
 /// A case whose name ends in a number is for that major version and newer ones.
-fn is_for(folder: &Path, major: u32) -> bool {
+pub(crate) fn is_for(folder: &Path, major: u32) -> bool {
     let name = folder.file_name().unwrap().to_string_lossy().into_owned();
     let since = name.rsplit_once('-').and_then(|(_, since)| since.parse::<u32>().ok());
     since.is_none_or(|since| since <= major)
 }
 
-async fn case(scratch: &MySqlFamilyScratch, pair: &Path) -> Result<(), String> {
+pub(crate) async fn case(scratch: &MySqlFamilyScratch, pair: &Path) -> Result<(), String> {
     let text = |name: &str| std::fs::read_to_string(pair.join(name)).unwrap();
     let (old, new) = (text("before.sql"), text("after.sql"));
-    let before = schema_of(scratch, Who::Migrator, &old).await.catalog;
-    let after = schema_of(scratch, Who::Migrator, &new).await.catalog;
+    // Accounts are made by the one who may everything.
+    let who = if new.contains("CREATE USER") {
+        Who::Observer
+    } else {
+        Who::Migrator
+    };
+    let before = schema_of(scratch, who, &old).await.catalog;
+    let after = schema_of(scratch, who, &new).await.catalog;
     let (plan, verdict) = judge(scratch, &before, &after, true).await;
     let said = |mark: &str| -> Vec<String> {
         new.lines()
@@ -210,4 +216,45 @@ pub(crate) async fn made_up(
     tell(&format!("{engine} {major}: {counts:?}"));
     scratch.stop().await.unwrap();
     failures
+}
+
+#[tokio::test]
+async fn the_cheapest_way_that_the_server_accepts_is_written_into_the_step() {
+    for (engine, major) in MYSQL_FAMILY {
+        let scratch = mysql_family(engine, major).await;
+        let old = "CREATE TABLE t (id int PRIMARY KEY, a int, b int)";
+        let new = "CREATE TABLE t (id int PRIMARY KEY, a int, b int, c int, KEY a (a))";
+        let before = schema_of(&scratch, Who::Migrator, old).await.catalog;
+        let after = schema_of(&scratch, Who::Migrator, new).await.catalog;
+        let (plan, verdict) = judge(&scratch, &before, &after, true).await;
+        assert!(matches!(verdict, Verdict::Proven));
+        let steps: Vec<&str> = plan.steps().skip(2).map(|step| step.sql.as_str()).collect();
+        let (added, indexed) = match engine {
+            Engine::MariaDb => (
+                "ALTER TABLE `t` ALGORITHM=INSTANT, LOCK=NONE, ADD COLUMN `c` int(11) DEFAULT NULL",
+                "ALTER TABLE `t` ALGORITHM=NOCOPY, LOCK=NONE, ADD KEY `a` (`a`)",
+            ),
+            Engine::MySql | Engine::Postgres | Engine::Sqlite => (
+                "ALTER TABLE `t` ALGORITHM=INSTANT, ADD COLUMN `c` int DEFAULT NULL",
+                "ALTER TABLE `t` ALGORITHM=INPLACE, LOCK=NONE, ADD KEY `a` (`a`)",
+            ),
+        };
+        // One statement would write the whole table anew.
+        assert_eq!(steps, [added, indexed]);
+        let wider = "CREATE TABLE t (id int PRIMARY KEY, a varchar(9), b int)";
+        let after = schema_of(&scratch, Who::Migrator, wider).await.catalog;
+        let (plan, _) = judge(&scratch, &before, &after, true).await;
+        let step = plan.steps().nth(2).unwrap();
+        // MariaDB copies while writes go on since 11.2:
+        // <https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-overview>.
+        let (lock, note) = if major == 11 {
+            ("NONE", "It copies the whole table. Reads and writes go on meanwhile.")
+        } else {
+            ("SHARED", "It copies the whole table. Writes wait until it is done.")
+        };
+        let clause = format!(" ALGORITHM=COPY, LOCK={lock}, ");
+        assert!(step.sql.contains(&clause), "{}", step.sql);
+        assert_eq!(step.notes, [note]);
+        scratch.stop().await.unwrap();
+    }
 }

@@ -88,3 +88,62 @@ async fn schemas_written_as_sql_and_run_are_the_same() {
         scratch.stop().await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn what_rights_forbid_to_read_is_told() {
+    for (engine, major) in MYSQL_FAMILY {
+        let scratch = mysql_family(engine, major).await;
+        let name = scratch.create_database().await.unwrap();
+        let mut migrator = scratch.connect(&name, Who::Migrator).await.unwrap();
+        let reading = read_whole(&mut migrator, scratch.server()).await.unwrap();
+        let unread: Vec<&str> = reading.unread.iter().map(|unread| unread.what.as_str()).collect();
+        // The migrating user may not look into the server's own tables.
+        assert_eq!(
+            unread,
+            ["grants on routines, and of other accounts"],
+            "{engine} {major}"
+        );
+        assert_eq!(read(&scratch, &name).await.unread, [], "{engine} {major}");
+        scratch.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_hangs_on_what_is_known_from_the_server_or_from_texts() {
+    let sql = "CREATE TABLE t (id int, v int); CREATE TABLE other (id int);
+        CREATE FUNCTION f(x int) RETURNS int DETERMINISTIC RETURN x;
+        CREATE VIEW below AS SELECT id AS other, f(v) AS g FROM t;
+        CREATE VIEW above AS SELECT b.g, t.v FROM below AS b JOIN t ON t.id = b.other;
+        CREATE PROCEDURE p() INSERT INTO t VALUES (f(1), 2);
+        CREATE TRIGGER g BEFORE INSERT ON other FOR EACH ROW UPDATE t SET v = 1;
+        CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO CALL p();";
+    for (engine, major) in MYSQL_FAMILY {
+        let scratch = mysql_family(engine, major).await;
+        let catalog = schema_of(&scratch, Who::Migrator, sql).await.catalog;
+        let edges: Vec<String> = catalog
+            .dependencies
+            .iter()
+            .map(|edge| format!("{} on {}", edge.dependent, edge.on))
+            .collect();
+        let expected = [
+            "above on t",
+            "above on below",
+            "below on t",
+            "below on f(int",
+            "p() on t",
+            "p() on f(int",
+            "other.g on t",
+            "other.g on other",
+            "e on p()",
+        ];
+        for edge in expected {
+            let is_there = edges.iter().any(|found| found.starts_with(edge));
+            assert!(is_there, "{engine} {major}: no {edge} in {edges:?}");
+        }
+        assert!(
+            !edges.iter().any(|edge| edge == "below on other"),
+            "{engine} {major}: {edges:?}"
+        );
+        scratch.stop().await.unwrap();
+    }
+}

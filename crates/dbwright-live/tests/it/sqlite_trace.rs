@@ -1,6 +1,6 @@
 //! Running SQLite histories: what is kept from one migration to the next, and what is not.
 
-use dbwright_catalog::{Known, MigrationSet, Outcome, Rows, RunMode};
+use dbwright_catalog::{History, Known, MigrationSet, Outcome, Rows, RunMode};
 
 use crate::sqlite::{history, migration, render, trace};
 
@@ -94,11 +94,39 @@ fn statements_of_a_schema_that_fail_are_told() {
     assert_eq!(
         trace.assumptions,
         [
-            "Line 3 of dump.sql was left out: no such table: nowhere.",
-            "Line 4 of dump.sql was left out: not sent, it reaches outside the database: ATTACH.",
+            "Line 3 of dump.sql failed while the schema was loaded: no such table: nowhere.",
+            "Line 4 of dump.sql failed while the schema was loaded: not sent, it reaches outside the database: ATTACH.",
         ]
     );
     assert_eq!(trace.migrations[0].effects[0].outcome, Outcome::Done);
+}
+
+#[test]
+fn what_a_schema_failed_to_make_is_the_cause_of_what_needs_it() {
+    let mut history = history(RunMode::Transaction, false, "", &["CREATE INDEX i ON book (id)"]);
+    history.schema = Some(migration(
+        "dump",
+        RunMode::EachStatement,
+        "CREATE TABLE author (id int);\nCREATE TABLE book AS SELECT * FROM nowhere;",
+    ));
+    let trace = dbwright_live::trace::sqlite::trace(&history, &MigrationSet::All, &mut |_| {}).unwrap();
+    let outcome = &trace.migrations[0].effects[0].outcome;
+    let Outcome::FollowsFrom {
+        migration, statement, ..
+    } = outcome
+    else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!((*migration, *statement), (History::SCHEMA, 1));
+    let cause = history.at(*migration).unwrap();
+    assert_eq!(cause.statements[*statement].line, 2);
+    assert_eq!(
+        trace.assumptions,
+        [
+            "Line 2 of dump.sql failed while the schema was loaded: no such table: nowhere; 1 statement of the migrations \
+          fails only because of that."
+        ]
+    );
 }
 
 #[test]

@@ -9,9 +9,9 @@ pub(super) fn next(history: &History, count: usize, seconds: u64) -> Vec<String>
     let last = history
         .migrations
         .iter()
-        .filter_map(|migration| digits(&migration.name))
+        .filter_map(|migration| digits(history.tool, &migration.name))
         .max_by_key(|digits| (digits.parse::<u128>().unwrap_or_default(), digits.len()));
-    let width = last.map_or(0, str::len);
+    let width = last.as_ref().map_or(0, String::len);
     let newest: u128 = last.and_then(|digits| digits.parse().ok()).unwrap_or_default();
     let later = |first: u128| (0..count as u128).map(move |index| first + index);
     match width {
@@ -45,11 +45,15 @@ fn is_counted(tool: Tool) -> bool {
     )
 }
 
-/// The digits of a version at the beginning of a name: `V12__x`, `0001_x`, `2026-01-31-120000_x` (diesel).
-fn digits(name: &str) -> Option<&str> {
+/// The digits of a version at the beginning of a name: `V12__x`, `0001_x`, with diesel also `2026-01-31-120000_x`.
+fn digits(tool: Tool, name: &str) -> Option<String> {
     let name = name.strip_prefix(['V', 'v']).unwrap_or(name);
-    let (digits, _) = order::digits(name);
-    (!digits.is_empty()).then_some(digits)
+    let name = match tool {
+        Tool::Diesel => name.split('_').next().unwrap_or_default().replace('-', ""),
+        _ => name.to_owned(),
+    };
+    let (digits, _) = order::digits(&name);
+    (!digits.is_empty()).then(|| digits.to_owned())
 }
 
 fn padded(number: u128, width: usize) -> String {

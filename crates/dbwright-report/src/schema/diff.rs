@@ -42,7 +42,9 @@ pub(super) fn body(diff: &Diff, layout: Layout, mark: &dyn Fn(&ObjectId) -> &'st
         };
         let head = format!("{sign} {} {}", id.kind.name(), own_name(id));
         let mut lines = line(layout, &layout.paint(style, &clean(&head)), &clean(&rest), mark(id));
-        if let Change::Altered { before, after } = change {
+        if let Change::Altered { before, after } = change
+            && !(before.body == after.body && has_changed_parts(diff, id))
+        {
             for difference in differences(before, after) {
                 lines.push_str(&layout.wrap("      ", "        ", &clean(&difference)));
             }
@@ -74,6 +76,12 @@ pub(super) fn body(diff: &Diff, layout: Layout, mark: &dyn Fn(&ObjectId) -> &'st
     }
     text.push_str(&questions(&diff.questions, layout));
     text
+}
+
+/// Whether parts of a table are told by themselves, so that its whole text need not be.
+fn has_changed_parts(diff: &Diff, table: &ObjectId) -> bool {
+    let mut ids = diff.changes.iter().map(|change| &change.object().id);
+    ids.any(|id| id.owner_table().as_ref() == Some(table))
 }
 
 fn line(layout: Layout, head: &str, rest: &str, mark: &str) -> String {

@@ -6,7 +6,7 @@ use super::diff::{body, counted};
 use super::side;
 use crate::TextOptions;
 use crate::layout::{FAINT, Layout, clean};
-use crate::words::{count, list};
+use crate::words::list;
 
 /// The drift. The last line sums it up and fits a status bar.
 pub fn drift_text(drift: &Drift, options: &TextOptions) -> String {
@@ -31,8 +31,7 @@ pub fn drift_text(drift: &Drift, options: &TextOptions) -> String {
     if let (Some(file), false) = (&drift.baseline, drift.outdated.is_empty()) {
         let names: Vec<String> = drift.outdated.iter().take(5).map(side::named).collect();
         let sentence = format!(
-            "{file} holds {} that are gone or other by now ({}); --write-baseline {file} brings it up to date.",
-            count(drift.outdated.len(), "difference"),
+            "{file} holds what is gone or other by now ({}); --write-baseline {file} brings it up to date.",
             list(&names)
         );
         limits.push_str(&layout.wrap("note: ", "  ", &clean(&sentence)));

@@ -46,6 +46,11 @@ pub fn plan_json(proposal: &catalog::Proposal) -> String {
             .iter()
             .map(|loss| reason(&loss.object, &loss.what))
             .collect(),
+        not_restored: proposal
+            .not_restored
+            .iter()
+            .map(|loss| reason(&loss.object, &loss.what))
+            .collect(),
         refusals: refusals(proposal),
         proof: proposal.proof.as_ref().map(proof),
         not_proven: proposal.not_proven.clone(),

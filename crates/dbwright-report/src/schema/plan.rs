@@ -23,6 +23,13 @@ pub fn plan_text(proposal: &Proposal, options: &TextOptions) -> String {
         }
     }
     text.push_str(&losses_text(proposal, options));
+    if !proposal.not_restored.is_empty() {
+        text.extend(["\n", &layout.paint(BAD, "It does not bring back:"), "\n"]);
+        for loss in &proposal.not_restored {
+            let sentence = format!("{}: {}", side::named(&loss.object), loss.what);
+            text.push_str(&layout.wrap("  ", "    ", &clean(&sentence)));
+        }
+    }
     text.push_str(&refusals(proposal, layout));
     if let Some(proof) = &proposal.proof {
         text.push_str(&proof_text(proof, layout));

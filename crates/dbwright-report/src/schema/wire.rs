@@ -68,6 +68,8 @@ pub struct Plan {
     pub phases: Vec<Phase>,
     /// Data that it destroys.
     pub losses: Vec<Reason>,
+    /// What a way back does not bring back: what the way there destroyed.
+    pub not_restored: Vec<Reason>,
     /// What it can't do.
     pub refusals: Vec<Reason>,
     /// What came of carrying it out on a copy with generated rows.

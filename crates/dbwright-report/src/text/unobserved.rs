@@ -6,7 +6,7 @@ use dbwright_catalog::{Change, ObjectId, Section, Unfilled};
 
 use crate::counts::{Summary, findings};
 use crate::layout::{Layout, clean};
-use crate::unseen::{Unseen, inherited, not_reached, unseen};
+use crate::unseen::{Unseen, inherited, lacking, not_reached, unseen};
 use crate::words;
 
 /// So many reasons, tables or sentences are listed unless everything is asked for.
@@ -85,6 +85,14 @@ fn statements(section: &Section, layout: Layout, limit: usize) -> String {
         lines.push(format!(
             "{statements} {need} what earlier migrations failed to make (see below)"
         ));
+    }
+    let lacking = lacking(section);
+    if lacking > 0 {
+        let need = if lacking == 1 { "needs" } else { "need" };
+        let statements = words::count(lacking, "statement");
+        let file = section.history.schema.as_ref().map(|schema| words::path(&schema.path));
+        let from = clean(file.as_deref().unwrap_or("the prelude"));
+        lines.push(format!("{statements} {need} what {from} failed to make (see below)"));
     }
     let missing = not_reached(section);
     if missing > 0 {

@@ -7,4 +7,6 @@ mod json;
 mod lint;
 mod page;
 mod sample;
+mod schema;
+mod schema_docs;
 mod text;

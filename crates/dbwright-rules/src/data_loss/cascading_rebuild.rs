@@ -91,7 +91,7 @@ fn finding(context: &Context<'_>, parent: &ObjectId, lost: &[&RowCount]) -> Find
     };
     let how = if context
         .existed_before_scope(parent)
-        .is_some_and(|name| rebuild::is_replaced(context, &name))
+        .is_some_and(|name| rebuild::replacement(context, parent, &name).is_some())
     {
         "Rebuilding"
     } else {

@@ -135,9 +135,10 @@ fn lost(context: &Context<'_>, column: &ObjectId) -> Option<ObjectId> {
         return Some(column.clone());
     }
     // With the whole table gone `drop-table` says so; of a rebuilt table only what is missing afterwards counts.
-    let successor = table_name.column(column.name());
-    let is_missing = rebuild::is_replaced(context, &table_name) && context.at_scope_end(&successor).is_none();
-    is_missing.then_some(successor)
+    let replacement = rebuild::replacement(context, &table, &table_name)?;
+    let successor = replacement.name.column(column.name());
+    let is_missing = context.timeline.after(replacement.at, &successor).is_none();
+    is_missing.then(|| table_name.column(column.name()))
 }
 
 /// What else the statement dropped because of the column: views, and indexes and constraints of any table.

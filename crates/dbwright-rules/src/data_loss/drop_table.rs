@@ -5,7 +5,8 @@
 //! The release that still runs while the migration does fails as soon as it reads or writes the table.
 //!
 //! It is fine when no running release uses the table any more and its rows are kept elsewhere or not needed.
-//! A rename is no drop, and neither is a rebuild (a new table takes the rows and the name).
+//! A rename is no drop, and neither is a rebuild (a new table takes the rows and the name), also where it is spread over
+//! several migrations that are new together.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE old_orders (id integer PRIMARY KEY);
@@ -86,7 +87,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let Some(name) = context.existed_before_scope(table) else {
             continue;
         };
-        if rebuild::is_replaced(context, &name) {
+        if rebuild::replacement(context, table, &name).is_some() {
             continue;
         }
         let message = format!("{table} is dropped with all its rows");

@@ -150,6 +150,88 @@ fn a_table_renamed_out_of_the_way_and_dropped_is_a_rebuild() {
     assert_eq!(case.found(), [""; 0]);
 }
 
+/// A rebuild of `t`, whose columns were `a` and `b`, into one that has `columns`, a statement a migration; with or without
+/// the rows.
+fn spread_rebuild(columns: &[&str], copy: &str, rows: u64) -> Case {
+    let of = |table: &str, names: &[&str]| {
+        let columns = names
+            .iter()
+            .zip(1..)
+            .map(|(name, position)| column(&format!("main.{table}"), name, position, "TEXT"));
+        std::iter::once(lite_table(table)).chain(columns).collect::<Vec<_>>()
+    };
+    let mut renamed = did("ALTER TABLE _t_tmp RENAME TO t");
+    for (before, after) in of("_t_tmp", columns).into_iter().zip(of("t", columns)) {
+        renamed = renamed.alters(before, after);
+    }
+    Case::sqlite(of("t", &["a", "b"]))
+        .migration([did("CREATE TABLE _t_tmp").creates(of("_t_tmp", columns))])
+        .migration([did(copy).rows("main._t_tmp", [rows, 0, 0])])
+        .migration([did("DROP TABLE t").drops(of("t", &["a", "b"]))])
+        .migration([did("SELECT 1")])
+        .migration([renamed])
+}
+
+#[test]
+fn a_rebuild_over_several_migrations_loses_no_more_than_one_in_a_single() {
+    let copy = r#"INSERT INTO "_t_tmp" (a) SELECT a FROM "t""#;
+    assert_eq!(spread_rebuild(&["a", "b"], copy, 3).found(), [""; 0]);
+    let finding = spread_rebuild(&["a"], copy, 3).only();
+    assert_eq!(
+        (finding.rule.as_str(), finding.place.statement),
+        ("drop-column", Some((2, 0)))
+    );
+    assert_eq!(finding.message, "t.b is dropped with all its values");
+}
+
+#[test]
+fn a_new_table_with_other_rows_or_none_replaces_nothing() {
+    for (copy, rows) in [
+        ("INSERT INTO _t_tmp SELECT a FROM t", 0),
+        ("INSERT INTO _t_tmp SELECT a FROM other", 3),
+        ("SELECT a FROM t", 0),
+    ] {
+        assert_eq!(
+            spread_rebuild(&["a", "b"], copy, rows).found(),
+            ["drop-table@0"],
+            "{copy}"
+        );
+    }
+}
+
+#[test]
+fn a_table_dropped_in_one_migration_and_made_anew_in_another_is_lost() {
+    let case = Case::mysql([lite_table("t")])
+        .migration([did("DROP TABLE t").drops([lite_table("t")])])
+        .migration([did("CREATE TABLE t").creates([lite_table("t")])])
+        .migration([did("INSERT INTO t SELECT * FROM t2").rows("main.t", [3, 0, 0])]);
+    assert_eq!(case.found(), ["drop-table@0"]);
+}
+
+#[test]
+fn a_name_that_is_taken_over_long_after_the_drop_replaces_nothing() {
+    let mut case =
+        Case::mysql([lite_table("t"), lite_table("other")]).migration([did("DROP TABLE t").drops([lite_table("t")])]);
+    for _ in 0..20 {
+        case = case.migration([did("SELECT 1")]);
+    }
+    let case = case.migration([did("RENAME TABLE other TO t").alters(lite_table("other"), lite_table("t"))]);
+    assert_eq!(case.found(), ["drop-table@0"]);
+}
+
+#[test]
+fn a_table_renamed_out_of_the_way_by_an_earlier_migration_is_a_rebuild() {
+    let case = |copied: u64| {
+        Case::mysql([lite_table("t")])
+            .migration([did("RENAME TABLE t TO t_old").alters(lite_table("t"), lite_table("t_old"))])
+            .migration([did("CREATE TABLE t").creates([lite_table("t")])])
+            .migration([did("INSERT INTO t SELECT * FROM t_old").rows("main.t", [copied, 0, 0])])
+            .migration([did("DROP TABLE t_old").drops([lite_table("t_old")])])
+    };
+    assert_eq!(case(3).found(), [""; 0]);
+    assert_eq!(case(0).found(), ["drop-table@0"]);
+}
+
 #[test]
 fn columns_are_lost_when_dropped_and_not_when_new_or_renamed() {
     let old = column("t", "old", 1, "text");

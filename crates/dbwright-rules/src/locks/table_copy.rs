@@ -81,10 +81,21 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     for operation in &context.effect.operations {
-        if operation.lock.blocks_writes() && !context.is_exempt(&operation.table) {
+        let waits = operation.lock.blocks_writes() && !is_rename(context, operation);
+        if waits && !context.is_exempt(&operation.table) {
             findings.push(finding(context, operation));
         }
     }
+}
+
+/// Whether the table only gets another name. MariaDB takes that with `LOCK=EXCLUSIVE` only, and reads no row for it.
+fn is_rename(context: &Context<'_>, operation: &TableOperation) -> bool {
+    let table = &operation.table;
+    operation.algorithm == Algorithm::Instant
+        && !context.effect.rewritten.iter().any(|id| id == table)
+        && context
+            .altered()
+            .any(|(before, after)| before.id == *table && after.id != *table && before.body == after.body)
 }
 
 fn finding(context: &Context<'_>, operation: &TableOperation) -> Finding {
@@ -126,7 +137,7 @@ fn finding(context: &Context<'_>, operation: &TableOperation) -> Finding {
 }
 
 /// The server's reason for not doing it in place: that of the last offer before the copy. That a copy needs a lock is no news.
-fn refused(offers: &[RefusedOffer]) -> Option<String> {
+pub(super) fn refused(offers: &[RefusedOffer]) -> Option<String> {
     let in_place = offers.iter().rev().find(|offer| match offer.algorithm {
         Algorithm::Instant | Algorithm::NoCopy | Algorithm::InPlace => true,
         Algorithm::Copy => false,

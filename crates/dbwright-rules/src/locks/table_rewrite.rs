@@ -222,6 +222,9 @@ fn finding(context: &Context<'_>, root: &ObjectId, tables: &[&ObjectId]) -> Find
 fn in_place(context: &Context<'_>, table: &ObjectId, finding: &mut Finding) {
     let mut operations = context.effect.operations.iter();
     finding.evidence.operation = operations.find(|operation| operation.table == *table).cloned();
+    let operation = finding.evidence.operation.as_ref();
+    let refused = operation.and_then(|operation| super::table_copy::refused(&operation.refused));
+    finding.evidence.facts.splice(0..0, refused);
     finding.advice = vec![format!(
         "Do it while {table} is small, or by an online schema change (gh-ost, pt-online-schema-change), which replicas follow \
          without lagging; it needs room for a second copy either way."
@@ -314,7 +317,12 @@ fn cause(context: &Context<'_>, root: &ObjectId, tables: &[&ObjectId]) -> Cause 
             _ => None,
         })
         .collect();
-    if let Some((name, why)) = computed(&columns) {
+    let computed = match context.history.engine {
+        Engine::Postgres | Engine::Sqlite => computed(&columns),
+        // What they build anew for is another matter: the server's reason stands in the facts.
+        Engine::MySql | Engine::MariaDb => None,
+    };
+    if let Some((name, why)) = computed {
         return Cause::NewColumn {
             column: name.to_owned(),
             why,

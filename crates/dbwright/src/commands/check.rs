@@ -41,7 +41,8 @@ pub(crate) struct CheckArgs {
     /// Load this dump of a schema before the first migration (`pg_dump --schema-only`, `.schema`).
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
-    /// Run on this disposable PostgreSQL server instead of starting one: postgres://user:password@host:port/postgres.
+    /// Run on this disposable server instead of starting one: postgres://user:password@host:port/postgres, or
+    /// mysql://user:password@host:port for MySQL and MariaDB, where the user must be one that may do everything.
     ///
     /// It may hold no databases but dbwright's own; one that does is refused.
     #[arg(long, value_name = "URL", env = "DBWRIGHT_SCRATCH_URL", hide_env_values = true)]
@@ -177,6 +178,9 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         answer = run(&request).await;
     }
     let answer = answer?;
+    if let Some(lock) = &answer.cache_held {
+        terminal::talk(&cache_held(lock));
+    }
     let drift = drift(args).await?;
     let text = match args.format {
         Format::Json => dbwright_report::json_with_drift(&answer.review, drift.as_ref()),
@@ -247,6 +251,15 @@ fn input(path: &Path) -> Result<Input, CommandError> {
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Why nothing of earlier checks was used, or nothing of this one is kept.
+fn cache_held(lock: &Path) -> String {
+    format!(
+        "note: another process did not let go of {}; this check went on without the cache\nhint: a dbwright that was stopped \
+         (Ctrl-Z) holds it until it goes on or is ended\n",
+        lock.display()
+    )
 }
 
 fn words(phase: Phase) -> String {

@@ -44,6 +44,36 @@ fn without_a_cache_nothing_is_kept() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_stopped_process_that_holds_the_cache_is_told_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = ["check", "examples/shop", "--all"];
+    let before = run(&mut with_cache(folder.path(), &check));
+    assert_eq!(before.stderr, "");
+    let script = "exec 9>>\"$1\" && flock 9 && kill -STOP $$";
+    let lock = folder.path().join("kept/lock");
+    let mut holder = Command::new("/bin/sh")
+        .args(["-c", script, "holder"])
+        .arg(&lock)
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", holder.id());
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while !std::fs::read_to_string(&status).unwrap().contains("State:\tT") {
+        assert!(std::time::Instant::now() < deadline, "it does not get the lock");
+        std::thread::yield_now();
+    }
+    let held = run(&mut with_cache(folder.path(), &check));
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert_eq!(held.code, before.code);
+    assert!(held.stderr.contains("went on without the cache"), "{}", held.stderr);
+    assert!(held.stderr.contains(&*lock.to_string_lossy()), "{}", held.stderr);
+    let after = run(&mut with_cache(folder.path(), &check));
+    assert_eq!(after.stderr, "");
+}
+
+#[test]
 fn a_size_that_is_none_is_wrong_use() {
     let run = run(command(&["cache", "show"]).env("DBWRIGHT_CACHE_MAX", "plenty"));
     assert_eq!(run.code, Some(2));

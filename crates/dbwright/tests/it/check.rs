@@ -117,6 +117,30 @@ fn a_file_is_checked_on_a_schema() {
 }
 
 #[test]
+fn what_a_schema_failed_to_make_is_told_with_its_line() {
+    let project = project(&[
+        (
+            "schema.sql",
+            "CREATE TABLE t (id int);\nCREATE TABLE u (g nosuchtype);\n",
+        ),
+        ("change.sql", "ALTER TABLE u ADD COLUMN x int;\n"),
+    ]);
+    let run = dbwright_in(
+        project.path(),
+        &["check", "change.sql", "--engine", "postgres", "--schema", "schema.sql"],
+    );
+    let shown: Vec<_> = run.stdout.split_whitespace().collect();
+    let shown = shown.join(" ");
+    for words in [
+        "1 statement needs what schema.sql failed to make (see below)",
+        "Line 2 of schema.sql failed while the schema was loaded: type \"nosuchtype\" does not exist; 1 statement of the \
+         migrations fails only because of that.",
+    ] {
+        assert!(shown.contains(words), "no `{words}` in {shown}");
+    }
+}
+
+#[test]
 fn standard_input_is_a_file_too() {
     let run = dbwright_reading(
         b"CREATE TABLE t (id integer PRIMARY KEY);\nINSERT INTO u VALUES (1);\n",

@@ -47,7 +47,10 @@ impl Planner<'_> {
         for id in Self::ids(self.after, ObjectKind::Grant) {
             let Some(new) = grant_of(self.after, id) else { continue };
             let is_remade = id.target().is_some_and(|target| remade.contains(&target));
-            if !is_remade && grant_of(self.before, id) == Some(new) {
+            let old = grant_of(self.before, id).map_or(&[][..], |grant| &grant.privileges);
+            let is_wider = new.privileges.iter().any(|privilege| gone(privilege, old).is_some());
+            let passes_on = |privileges: &[Privilege]| privileges.iter().any(|privilege| privilege.grantable);
+            if !is_remade && !is_wider && (passes_on(old) || !passes_on(&new.privileges)) {
                 continue;
             }
             steps.extend(grant(self.after, id, new).map(|sql| Step::new(sql, [id.clone()])));

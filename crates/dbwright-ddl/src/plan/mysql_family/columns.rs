@@ -15,8 +15,12 @@ pub(super) struct ColumnWork {
     pub(super) drops: Vec<String>,
     /// `ADD COLUMN` and `MODIFY COLUMN` clauses, from left to right.
     pub(super) places: Vec<String>,
+    /// `MODIFY COLUMN` clauses that come before everything else, in a statement of their own.
+    pub(super) first: Vec<String>,
     /// Clauses that have to wait for those, in another statement.
     pub(super) afterwards: Vec<String>,
+    /// `DROP COLUMN` clauses that come last.
+    pub(super) late_drops: Vec<String>,
     /// The columns and comments concerned.
     pub(super) objects: Vec<ObjectId>,
     /// Names of columns that are dropped, made anew, or get another type.
@@ -99,6 +103,12 @@ impl Planner<'_> {
         for name in &old {
             if !new.contains(name) || work.remade.contains(name) {
                 self.drop_column(table, name, &mut work);
+                let clause = format!("DROP COLUMN {}", quote_identifier(self.engine(), name));
+                if self.is_read_until_late(table, name) {
+                    work.late_drops.push(clause);
+                } else {
+                    work.drops.push(clause);
+                }
             }
         }
         let staying: Vec<&String> = old
@@ -153,18 +163,22 @@ impl Planner<'_> {
         if column(self.before, &id).is_some_and(is_auto_increment) {
             work.heavy = true;
         }
-        work.drops
-            .push(format!("DROP COLUMN {}", quote_identifier(self.engine(), name)));
         work.hard.insert(name.to_owned());
         Self::touch(&id, work);
     }
 
-    fn add_column(&self, table: &ObjectId, name: &str, at: &str, work: &mut ColumnWork) {
+    fn add_column(&mut self, table: &ObjectId, name: &str, at: &str, work: &mut ColumnWork) {
         let id = table.column(name);
         let Some(new) = column(self.after, &id) else { return };
         let definition = text::part(self.after, &id);
         let old = column(self.before, &id).map(source);
-        if old == Some(Source::Virtual) && source(new) == Source::Written {
+        let reads_remade = work.remade.iter().any(|other| self.reads(&id, other));
+        if old == Some(Source::Virtual) && source(new) == Source::Written && reads_remade {
+            self.lose(
+                &id,
+                "The values that it was computed to are lost: what it was computed from is made anew.",
+            );
+        } else if old == Some(Source::Virtual) && source(new) == Source::Written {
             // Once more by way of a stored column, so that the values stay.
             if let Some(stored) = self.as_stored(&id) {
                 work.places.push(format!("ADD COLUMN {stored}{at}"));
@@ -177,6 +191,26 @@ impl Planner<'_> {
         work.heavy |= is_auto_increment(new) || source(new) == Source::Stored;
         work.places.push(format!("ADD COLUMN {definition}{at}"));
         Self::touch(&id, work);
+    }
+
+    /// Whether a generated column of the state before is computed from this one.
+    fn reads(&self, id: &ObjectId, name: &str) -> bool {
+        let generated = column(self.before, id).and_then(|column| column.generated.as_ref());
+        generated.is_some_and(|generated| generated.expression.contains(&quote_identifier(self.engine(), name)))
+    }
+
+    /// Whether a column that goes is read by a virtual one whose values are kept: then it goes when those are written.
+    fn is_read_until_late(&self, table: &ObjectId, name: &str) -> bool {
+        let is_gone = self.after.get(&table.column(name)).is_none();
+        let becomes_written = |id: &ObjectId| match (column(self.before, id), column(self.after, id)) {
+            (Some(old), Some(new)) => source(old) == Source::Virtual && source(new) == Source::Written,
+            _ => false,
+        };
+        let columns = self.before.columns(table);
+        is_gone
+            && columns
+                .into_iter()
+                .any(|(id, _)| becomes_written(id) && self.reads(id, name))
     }
 
     /// The generated column of the state before, stored.
@@ -234,8 +268,16 @@ impl Planner<'_> {
         }
         work.heavy |= is_moved || old.not_null != new.not_null || old.generated != new.generated;
         work.heavy |= is_auto_increment(old) != is_auto_increment(new);
-        work.places.push(format!("MODIFY COLUMN {definition}{at}"));
         Self::touch(&id, work);
+        let is_freed = source(old) == Source::Stored && source(new) == Source::Written;
+        if is_freed && work.hard.iter().any(|other| other != name && self.reads(&id, other)) {
+            // The server would look for the columns that it was computed from in the table as it becomes.
+            work.first.push(format!("MODIFY COLUMN {definition}"));
+            if !is_moved {
+                return;
+            }
+        }
+        work.places.push(format!("MODIFY COLUMN {definition}{at}"));
     }
 
     fn touch(id: &ObjectId, work: &mut ColumnWork) {

@@ -38,6 +38,9 @@ impl Planner<'_> {
     fn is_in_the_way(&self, child: &ObjectId, key: &ForeignKey) -> bool {
         let sides = [(child, &key.columns), (&key.references, &key.referenced_columns)];
         sides.into_iter().any(|(table, columns)| {
+            if !self.changed.contains(table) {
+                return false;
+            }
             let changes_type = |name: &String| self.changes_type(&table.column(name));
             let primary = table.child(ObjectKind::Index, "PRIMARY");
             let loses_primary_key = self.before.get(&primary).is_some() && !self.is_same(&primary);

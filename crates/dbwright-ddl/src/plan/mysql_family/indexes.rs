@@ -38,10 +38,21 @@ impl Planner<'_> {
                 .collect()
         };
         let (old, new) = (ids(self.before), ids(self.after));
+        let block_size = |catalog: &Catalog| {
+            text::own_text(catalog, table)
+                .options
+                .get("KEY_BLOCK_SIZE")
+                .map(str::to_owned)
+        };
+        let old_size = block_size(self.before);
+        // An index of MariaDB keeps the KEY_BLOCK_SIZE that its table had.
+        let keeps_block_size =
+            self.engine() == Engine::MariaDb && old_size.is_some() && old_size != block_size(self.after);
+        work.linked |= keeps_block_size;
         let mut gone: Vec<ObjectId> = Vec::new();
         let mut fresh: Vec<ObjectId> = Vec::new();
         for id in &old {
-            let is_remade = self.keys_name(self.before, id, &columns.remade);
+            let is_remade = self.keys_name(self.before, id, &columns.remade) || keeps_block_size;
             let same = text::part(self.before, id) == text::part(self.after, id);
             if !new.contains(id) || !same && !self.changes_visibility(id, &mut work) || is_remade {
                 gone.push(id.clone());
@@ -52,7 +63,7 @@ impl Planner<'_> {
                 fresh.push(id.clone());
             }
         }
-        self.rename(&mut gone, &mut fresh, &mut work);
+        self.rename(&columns.remade, &mut gone, &mut fresh, &mut work);
         for id in &gone {
             let clause = match id.name() {
                 "PRIMARY" => "DROP PRIMARY KEY".to_owned(),
@@ -133,7 +144,13 @@ impl Planner<'_> {
     }
 
     /// An index that is gone and a new one that is the same under another name: no rows are read for that.
-    fn rename(&self, gone: &mut Vec<ObjectId>, fresh: &mut Vec<ObjectId>, work: &mut KeyWork) {
+    fn rename(
+        &self,
+        remade: &BTreeSet<String>,
+        gone: &mut Vec<ObjectId>,
+        fresh: &mut Vec<ObjectId>,
+        work: &mut KeyWork,
+    ) {
         let engine = self.engine();
         let nameless = |catalog: &Catalog, id: &ObjectId| {
             let name = quote_identifier(engine, id.name());
@@ -146,6 +163,7 @@ impl Planner<'_> {
                     && new.name() != "PRIMARY"
                     && self.before.get(new).is_none()
                     && self.after.get(&old).is_none()
+                    && !self.keys_name(self.before, &old, remade)
                     && nameless(self.before, &old) == nameless(self.after, new)
             };
             match fresh.iter().position(is_same) {

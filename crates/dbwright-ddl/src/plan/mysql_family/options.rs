@@ -11,7 +11,9 @@ use crate::render::mysql_family::text::{VERSIONING, written};
 #[derive(Debug, Default)]
 pub(super) struct OptionWork {
     pub(super) clauses: Vec<String>,
-    /// Clauses for statements of their own, each.
+    /// Clauses for statements of their own, each, before all others.
+    pub(super) first: Vec<String>,
+    /// The same behind all others.
     pub(super) alone: Vec<String>,
     pub(super) objects: Vec<ObjectId>,
     /// Whether the table is written anew for it.
@@ -29,6 +31,14 @@ impl Planner<'_> {
             );
         }
         let (old, new) = (before.options, after.options);
+        let keeps_history = old.get(VERSIONING).is_some() && new.get(VERSIONING).is_some();
+        if keeps_history && old.get("ENGINE") != new.get("ENGINE") {
+            self.refuse(
+                table,
+                "The server can't change the storage engine of a table with a history. Drop the system versioning first, \
+                 which loses the history, or make the table anew by hand.",
+            );
+        }
         for (name, value) in &new.0 {
             if old.get(name) == Some(value) || name == "COLLATE" {
                 continue;
@@ -66,7 +76,11 @@ impl Planner<'_> {
             work.clauses.push(format!("COMMENT={comment}"));
             work.objects.push(table.satellite(ObjectKind::Comment));
         }
-        if before.partitioning != after.partitioning || !work.clauses.is_empty() || !work.alone.is_empty() {
+        if before.partitioning != after.partitioning
+            || !work.clauses.is_empty()
+            || !work.alone.is_empty()
+            || !work.first.is_empty()
+        {
             work.objects.push(table.clone());
         }
         work
@@ -76,7 +90,8 @@ impl Planner<'_> {
     fn unset(&mut self, table: &ObjectId, name: &str, work: &mut OptionWork) {
         let default = match name {
             VERSIONING => {
-                work.alone.push("DROP SYSTEM VERSIONING".to_owned());
+                // With a history it could not get another storage engine.
+                work.first.push("DROP SYSTEM VERSIONING".to_owned());
                 self.lose(table, "The history of its rows is lost.");
                 return;
             }

@@ -84,6 +84,20 @@ fn statements(
 ) -> Vec<Statement> {
     let is_one = columns.heavy || options.heavy || indexes.linked || whole.is_some();
     let mut all = Vec::new();
+    for clause in options.first {
+        all.push(Statement {
+            clauses: vec![clause],
+            objects: options.objects.clone(),
+            ..Statement::default()
+        });
+    }
+    if !columns.first.is_empty() {
+        all.push(Statement {
+            clauses: columns.first,
+            objects: columns.objects.clone(),
+            ..Statement::default()
+        });
+    }
     if !indexes.first.is_empty() {
         all.push(Statement {
             clauses: indexes.first,
@@ -136,5 +150,6 @@ fn statements(
     all.extend(single(indexes.alone, &indexes.objects));
     all.extend(single(columns.afterwards, &columns.objects));
     all.extend(single(options.alone, &options.objects));
+    all.extend(single(columns.late_drops, &columns.objects));
     all
 }

@@ -57,10 +57,11 @@ pub(super) fn loss(before: &str, after: &str) -> Option<&'static str> {
     let (old, new) = (parts(before), parts(after));
     let scale = |parts: &Parts| parts.numbers.get(1).copied().unwrap_or(0);
     match (family(&old.word), family(&new.word)) {
+        (Family::Integer, Family::Text | Family::Bytes) if old.word == "bit" => Some("Bits are read as characters."),
         (Family::Integer, Family::Decimal | Family::Text | Family::Bytes)
         | (Family::Decimal, Family::Text | Family::Bytes)
-        | (Family::Choice | Family::Moment, Family::Text)
-        | (Family::Text, Family::Choice) => None,
+        | (Family::Choice | Family::Moment, Family::Text) => None,
+        (Family::Text, Family::Choice) => Some("A value that is the number of a choice becomes that choice."),
         (Family::Integer, Family::Integer) if old.word != "year" && new.word != "year" => None,
         (Family::Decimal, Family::Decimal) if scale(&new) >= scale(&old) => None,
         (Family::Decimal, Family::Decimal | Family::Integer) => Some("Digits behind the point are rounded away."),
@@ -168,6 +169,8 @@ mod tests {
             ("int", "float", true),
             ("enum('a','b')", "enum('a')", false),
             ("enum('a','b')", "varchar(9)", false),
+            ("varchar(9)", "enum('a')", true),
+            ("bit(4)", "char(4)", true),
             ("varchar(9)", "int", true),
             ("json", "int", true),
         ] {

@@ -134,10 +134,11 @@ impl CatalogState {
             default: row.owned(5),
             extra: column_extra(row),
         };
-        let entry = self.entries.get_mut(&Key::Relation(row.oid(0)))?;
+        let slot = self.slots.get(&Key::Relation(row.oid(0)))?;
+        let object = self.catalog.objects.get_mut(&slot.id)?;
         if let ObjectBody::View(View {
             postgres: Some(view), ..
-        }) = &mut entry.object.body
+        }) = &mut object.body
         {
             view.columns.push(column);
         }
@@ -231,10 +232,7 @@ impl CatalogState {
     fn trigger(&self, row: &Row<'_>) -> Option<(Key, Entry)> {
         let relation = row.oid(1);
         let id = self.relation(relation)?.child(ObjectKind::Trigger, row.text(2));
-        let function = self
-            .entries
-            .get(&Key::Routine(row.oid(4)))
-            .map(|entry| entry.object.id.clone());
+        let function = self.slots.get(&Key::Routine(row.oid(4))).map(|slot| slot.id.clone());
         let parent_fires = row.optional(6).and_then(|text| text.chars().next());
         let body = Trigger {
             function,

@@ -32,7 +32,7 @@ const NEWEST_MAJOR: u32 = 18;
 #[derive(Clone, Debug)]
 pub(super) struct Ask<'a> {
     pub(super) major: u32,
-    pub(super) only: Only<'a>,
+    pub(super) only: Only,
     /// Whether kinds are read that nobody follows from statement to statement.
     pub(super) whole: bool,
     /// Columns of `pg_subscription` that the role may read. Which ones everybody may, differs between versions.
@@ -40,10 +40,11 @@ pub(super) struct Ask<'a> {
 }
 
 /// Which rows of a catalog a query reads.
-#[derive(Clone, Debug)]
-pub(super) enum Only<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Only {
     All,
-    Oids(&'a [u32]),
+    /// Those whose OIDs stand in the first parameter.
+    These,
 }
 
 impl Ask<'_> {
@@ -71,14 +72,11 @@ impl Ask<'_> {
     }
 }
 
-impl Only<'_> {
-    fn condition(&self, column: &str) -> String {
+impl Only {
+    fn condition(self, column: &str) -> String {
         match self {
             Only::All => String::new(),
-            Only::Oids(oids) => {
-                let list: Vec<String> = oids.iter().map(u32::to_string).collect();
-                format!(" AND {column} = ANY ('{{{}}}'::oid[])", list.join(","))
-            }
+            Only::These => format!(" AND {column} = ANY ($1)"),
         }
     }
 }
@@ -153,55 +151,82 @@ pub(super) enum Kind {
     Type,
 }
 
-/// The objects that got new rows in these catalogs since the transaction `since_xid` began, later than its command
-/// `since_command`; then the OIDs that are still there, to find what is gone.
-pub(super) fn touched(catalogs: &[&str], since_xid: u64, since_command: i64) -> String {
-    let wanted = |name: &str| catalogs.contains(&name);
+/// The objects that got new rows in the catalogs `$1` since the transaction `$2` began, later than its command `$3`.
+pub(super) fn touched() -> String {
     // Transaction ids have no order of their own. Not by way of text, which takes long for all columns of all tables.
-    let newer_than = |column: &str| format!("age({column}) <= age('{since_xid}'::xid)");
+    let newer_than = |column: &str| format!("age({column}) <= (SELECT age($2))");
     let newer = newer_than("xmin");
     let mut parts: Vec<String> = CATALOGS
         .iter()
-        .filter(|(catalog, _, _)| wanted(catalog))
         .map(|(catalog, kind, column)| {
             format!(
-                "SELECT '{kind:?}', {column}, max(cmin::text::bigint) FROM {catalog} \
-                 WHERE {newer} AND cmin::text::bigint > {since_command} GROUP BY 2"
+                "SELECT '{kind:?}', {column}, cmin::text::bigint FROM {catalog} \
+                 WHERE '{catalog}' = ANY ($1) AND {newer} AND cmin::text::bigint > $3"
             )
         })
         .collect();
-    if wanted("pg_constraint") {
-        // A domain's checks are read with the domain.
-        parts.push(format!(
-            "SELECT 'Type', contypid, max(cmin::text::bigint) FROM pg_constraint \
-             WHERE contypid <> 0 AND {newer} AND cmin::text::bigint > {since_command} GROUP BY 2"
-        ));
-    }
-    if wanted("pg_class") || wanted("pg_attribute") {
-        // A composite type's attributes hang on its relation.
-        parts.push(format!(
-            "SELECT 'Type', c.reltype, 0 FROM pg_class c WHERE c.relkind = 'c' AND EXISTS (SELECT FROM pg_attribute a \
-             WHERE a.attrelid = c.oid AND {})",
-            newer_than("a.xmin")
-        ));
-    }
+    // A domain's checks are read with the domain.
+    parts.push(format!(
+        "SELECT 'Type', contypid, cmin::text::bigint FROM pg_constraint \
+         WHERE 'pg_constraint' = ANY ($1) AND contypid <> 0 AND {newer} AND cmin::text::bigint > $3"
+    ));
+    // A composite type's attributes hang on its relation.
+    parts.push(format!(
+        "SELECT 'Type', c.reltype, 0::bigint FROM pg_class c WHERE ARRAY['pg_class', 'pg_attribute'] && $1 \
+         AND c.relkind = 'c' AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND {})",
+        newer_than("a.xmin")
+    ));
     parts.join(" UNION ALL ")
 }
 
-/// Every OID of the catalogs that have been touched, one row per catalog: `(catalog, oids)`.
-pub(super) fn present(catalogs: &[&str]) -> String {
-    let mut parts: Vec<String> = ["pg_namespace", "pg_extension", "pg_class", "pg_proc", "pg_type", "pg_constraint", "pg_trigger"]
+/// Every OID of the catalogs `$1`, one row per catalog: `(catalog, oids)`; of `pg_inherits` its pairs.
+pub(super) fn present() -> String {
+    let with_oids = [
+        "pg_namespace",
+        "pg_extension",
+        "pg_class",
+        "pg_proc",
+        "pg_type",
+        "pg_constraint",
+        "pg_trigger",
+    ];
+    let mut parts: Vec<String> = with_oids
         .iter()
-        .filter(|catalog| catalogs.contains(catalog))
-        .map(|catalog| format!("SELECT '{catalog}', string_agg(oid::text, ',') FROM {catalog} WHERE oid >= 16384 OR '{catalog}' = 'pg_namespace'"))
+        .map(|catalog| {
+            format!(
+                "SELECT '{catalog}', string_agg(oid::text, ',') FROM {catalog} \
+                 WHERE '{catalog}' = ANY ($1) AND (oid >= 16384 OR '{catalog}' = 'pg_namespace') HAVING '{catalog}' = ANY ($1)"
+            )
+        })
         .collect();
-    if catalogs.contains(&"pg_inherits") {
-        parts.push(inherits().to_owned());
-    }
+    parts.push(format!(
+        "{} WHERE 'pg_inherits' = ANY ($1) HAVING 'pg_inherits' = ANY ($1)",
+        inherits()
+    ));
     parts.join(" UNION ALL ")
 }
 
 /// Which relations are children of which, as one text.
 pub(super) fn inherits() -> &'static str {
     "SELECT 'pg_inherits', string_agg(inhrelid::text || '/' || inhparent::text, ',' ORDER BY inhrelid, inhparent) FROM pg_inherits"
+}
+
+/// The counters of scans and rows of the running transaction, where there are any: of relations, and of those system
+/// catalogs that make up the model (by name).
+pub(super) fn counters() -> String {
+    let catalogs: Vec<String> = CATALOGS
+        .iter()
+        .map(|(name, _, _)| format!("'pg_catalog.{name}'::regclass"))
+        .collect();
+    format!(
+        "SELECT s.oid, s.name, s.scans, s.inserted, s.updated, s.deleted FROM ( \
+           SELECT c.oid, CASE WHEN c.oid < 16384 THEN c.relname END AS name, \
+             CASE WHEN c.oid >= 16384 THEN pg_stat_get_xact_numscans(c.oid) ELSE 0 END AS scans, \
+             pg_stat_get_xact_tuples_inserted(c.oid) AS inserted, pg_stat_get_xact_tuples_updated(c.oid) AS updated, \
+             pg_stat_get_xact_tuples_deleted(c.oid) AS deleted \
+           FROM pg_class c WHERE (c.oid >= 16384 AND c.relkind IN ('r', 'm', 'i')) \
+             OR c.oid IN ('pg_catalog.pg_depend'::regclass, {})) s \
+         WHERE s.scans > 0 OR s.inserted > 0 OR s.updated > 0 OR s.deleted > 0",
+        catalogs.join(", ")
+    )
 }

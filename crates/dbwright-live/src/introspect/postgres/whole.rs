@@ -42,7 +42,7 @@ fn changed_meanwhile(error: &LiveError) -> bool {
 }
 
 async fn read_once(client: &Client, server: &Server) -> Result<Reading, LiveError> {
-    let mut state = CatalogState::empty(server.clone());
+    let mut state = CatalogState::empty(server);
     let scope = Scope::whole();
     let followed = scope.queries(server.version.major);
     let columns = read_together(client, &[queries::readable()]).await?;
@@ -61,7 +61,7 @@ async fn read_once(client: &Client, server: &Server) -> Result<Reading, LiveErro
     for ((reader, _), rows) in followed.iter().zip(&mut results) {
         for row in rows {
             if let Some((key, entry)) = state.decode(*reader, &Row(&row)) {
-                state.entries.insert(key, entry);
+                state.put(key, entry);
             }
         }
     }
@@ -162,7 +162,7 @@ impl Whole {
                 whole.objects.insert(object.id.clone(), object);
             }
         }
-        let followed = whole.state.entries.values().map(|entry| &entry.object);
+        let followed = whole.state.catalog().objects.values();
         let kept = followed.filter(|object| !whole.left_out.contains(&object.id));
         whole
             .objects
@@ -244,7 +244,7 @@ fn note_extensions(state: &mut CatalogState, rows: &[SimpleQueryRow]) {
         let Some(key) = super::key(row.oid(0), row.oid(1), 0) else {
             continue;
         };
-        let extensions = match state.entries.get_mut(&key).map(|entry| &mut entry.object.body) {
+        let extensions = match state.object_mut(key).map(|object| &mut object.body) {
             Some(ObjectBody::Index(index)) => index.postgres.as_mut().map(|extra| &mut extra.extensions),
             Some(ObjectBody::View(view)) => view.postgres.as_mut().map(|extra| &mut extra.extensions),
             Some(ObjectBody::Routine(routine)) => routine.postgres.as_mut().map(|extra| &mut extra.extensions),
@@ -267,7 +267,7 @@ fn copies_of_foreign_keys(state: &CatalogState) -> BTreeSet<ObjectId> {
             .is_some_and(|parent| parent.owner_table() == object.id.owner_table()),
         _ => false,
     };
-    let objects = state.entries.values().map(|entry| &entry.object);
+    let objects = state.catalog().objects.values();
     objects
         .filter(|object| is_copy(object))
         .map(|object| object.id.clone())

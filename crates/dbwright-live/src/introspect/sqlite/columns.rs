@@ -5,7 +5,7 @@ use dbwright_catalog::{Column, ColumnExtra, Generated, GeneratedKind, ObjectBody
 use super::Reader;
 use super::definition::TableText;
 use super::keys::identifier;
-use super::tokens::{is_operator, tokens};
+use dbwright_ddl::sqlite_text::{is_operator, tokens};
 
 impl Reader<'_> {
     /// Reads the columns of a table; gives those of its primary key in order.
@@ -47,6 +47,7 @@ impl Reader<'_> {
         let visible = rows.into_iter().filter(|(_, _, hidden)| !hidden);
         for (position, (name, mut column, _)) in (1..).zip(visible) {
             column.position = position;
+            self.respell_column(&mut column);
             let ColumnExtra::Sqlite(SqliteColumn { primary_key_position }) = column.extra else {
                 continue;
             };

@@ -3,7 +3,7 @@
 
 use dbwright_sql::{Token, TokenKind};
 
-use super::tokens::{after_group, is_operator, items, name, source, tokens};
+use dbwright_ddl::sqlite_text::{after_group, is_operator, items, name, source, tokens};
 
 /// What the text of a table says.
 #[derive(Debug, Default)]

@@ -5,18 +5,21 @@
 mod columns;
 mod definition;
 mod keys;
-mod tokens;
+mod spelling;
+mod uses;
+mod whole;
 
 use std::collections::BTreeMap;
 
 use dbwright_catalog::{
-    Catalog, Constraint, ConstraintKind, Dependency, Engine, Index, Object, ObjectBody, ObjectId, ObjectKind, Reading,
-    Server, SqliteTable, Table, TableExtra, TableKind, Trigger, Version, View,
+    Catalog, Constraint, ConstraintKind, Dependency, Engine, Index, Object, ObjectBody, ObjectId, ObjectKind, Server,
+    SqliteTable, Table, TableExtra, TableKind, Trigger, Version, View,
 };
 use rusqlite::Connection;
 
 use crate::LiveError;
 use definition::{IndexText, TableText, index_text, names, table_text, view_query};
+pub use whole::read_whole;
 
 /// The only schema that is read.
 const SCHEMA: &str = "main";
@@ -35,21 +38,26 @@ pub fn read(connection: &Connection) -> Result<Catalog, LiveError> {
         connection,
         catalog: Catalog::empty(server()),
         relations: BTreeMap::new(),
+        spelling: Spelling::Stored,
     };
-    reader.read().map_err(|source| LiveError::Sqlite {
-        doing: "reading the catalog".to_owned(),
-        source,
-    })?;
+    reader.read().map_err(failure)?;
     Ok(reader.catalog)
 }
 
-/// Reads the whole schema, with what can't be read of it.
-pub fn read_whole(connection: &mut Connection) -> Result<Reading, LiveError> {
-    Ok(Reading {
-        catalog: read(connection)?,
-        unmodelled: Vec::new(),
-        unread: Vec::new(),
-    })
+fn failure(source: rusqlite::Error) -> LiveError {
+    LiveError::Sqlite {
+        doing: "reading the catalog".to_owned(),
+        source,
+    }
+}
+
+/// How definitions are given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    /// As they stand in `sqlite_schema`.
+    Stored,
+    /// In the one spelling that all texts with their meaning have.
+    Canonical,
 }
 
 /// A row of `sqlite_schema`.
@@ -73,11 +81,12 @@ struct Reader<'a> {
     catalog: Catalog,
     /// Tables and views by name in lower case: SQLite's names are the same in either case.
     relations: BTreeMap<String, ObjectId>,
+    spelling: Spelling,
 }
 
 impl Reader<'_> {
     fn read(&mut self) -> rusqlite::Result<()> {
-        let entries = self.entries()?;
+        let mut entries = self.entries()?;
         let listed = self.listed()?;
         for table in &listed {
             let kind = match table.kind.as_str() {
@@ -89,6 +98,9 @@ impl Reader<'_> {
                 let id = ObjectId::new(kind, [SCHEMA, &table.name]);
                 self.relations.insert(table.name.to_ascii_lowercase(), id);
             }
+        }
+        if self.spelling == Spelling::Canonical {
+            self.respell(&mut entries)?;
         }
         let texts: BTreeMap<&str, &str> = entries
             .iter()

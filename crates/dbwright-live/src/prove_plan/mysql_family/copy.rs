@@ -119,7 +119,7 @@ impl<'a> Copy<'a> {
         let mut emptied = Vec::new();
         loop {
             let answer = match asking {
-                Asking::Cheapest => self.ask(step).await?,
+                Asking::Cheapest => self.ask(step, start).await?,
                 Asking::No => self.send(step, &step.sql.clone()).await?,
             };
             let Err(error) = answer else { break };
@@ -141,9 +141,17 @@ impl<'a> Copy<'a> {
     }
 
     /// Offers the ways in which the server could do it, cheapest first.
-    async fn ask(&mut self, step: &mut Step) -> Result<Result<(), mysql_async::ServerError>, LiveError> {
+    async fn ask(
+        &mut self,
+        step: &mut Step,
+        start: &Catalog,
+    ) -> Result<Result<(), mysql_async::ServerError>, LiveError> {
         let engine = self.scratch.server().engine;
         let summary = summarise_mysql_family(Dialect::server(engine), &step.sql);
+        if let Some(note) = offers::unasked(&step.sql, step, start) {
+            step.notes.push(note);
+            return self.send(step, &step.sql.clone()).await;
+        }
         let mut refused = None;
         for (algorithm, lock) in offers::all(engine) {
             if Some(algorithm) == refused {

@@ -1,6 +1,6 @@
 //! The ways in which a server can be asked to carry out an `ALTER TABLE`, cheapest first.
 
-use dbwright_catalog::{Algorithm, Engine, LockLevel};
+use dbwright_catalog::{Algorithm, Catalog, Engine, LockLevel, ObjectBody, ObjectKind, Step, TableExtra};
 
 /// One way: an algorithm and, where the server takes a clause for it, a lock.
 pub(super) type Offer = (Algorithm, Option<LockLevel>);
@@ -32,6 +32,32 @@ pub(super) fn all(engine: Engine) -> Vec<Offer> {
 /// `ER_INNODB_MAX_ROW_VERSION`.
 pub(super) fn is_refusal(code: u16) -> bool {
     matches!(code, 1845 | 1846 | 4092)
+}
+
+/// Why a step is not asked for, as far as it changes a table. MariaDB takes any clause for a table of another storage engine
+/// than InnoDB, and for a change of the storage engine, and copies the table nevertheless.
+pub(super) fn unasked(sql: &str, step: &Step, start: &Catalog) -> Option<String> {
+    if !sql.starts_with("ALTER TABLE") {
+        return None;
+    }
+    let tables = step.objects.iter().filter_map(|id| match id.kind {
+        ObjectKind::Table => Some(id.clone()),
+        _ => id.owner_table(),
+    });
+    let is_other = tables
+        .into_iter()
+        .any(|id| match start.get(&id).map(|object| &object.body) {
+            Some(ObjectBody::Table(table)) => match &table.extra {
+                TableExtra::MySqlFamily(extra) => !extra.storage_engine.eq_ignore_ascii_case("InnoDB"),
+                TableExtra::Postgres(_) | TableExtra::Sqlite(_) => false,
+            },
+            _ => false,
+        });
+    (is_other || sql.contains(" ENGINE=")).then(|| {
+        "The storage engine is another than InnoDB, or becomes another: the whole table is copied, and writes wait \
+         until it is done."
+            .to_owned()
+    })
 }
 
 /// What is to be said of the way that a server took.

@@ -104,6 +104,9 @@ pub(super) struct Hold<'a> {
     tables: Vec<Option<ObjectId>>,
     /// The query for what the statement waits for.
     look: String,
+    /// What it was waiting for at the last look. A lock that is granted at once is listed as pending for a moment, too; one
+    /// that is held up stays so until it is let through.
+    pending: Vec<(String, String)>,
     /// The tables that it waited for, and the lock that it wanted there.
     pub(super) waited: Vec<(ObjectId, LockLevel)>,
 }
@@ -141,6 +144,7 @@ impl<'a> Hold<'a> {
             sessions,
             tables: held,
             look,
+            pending: Vec::new(),
             waited: Vec::new(),
         })
     }
@@ -169,9 +173,11 @@ impl<'a> Hold<'a> {
             Err(mysql_async::Error::Server(_)) => return self.release().await,
             Err(error) => return Err(error),
         };
+        let before = std::mem::replace(&mut self.pending, pending);
+        let waiting: Vec<&(String, String)> = self.pending.iter().filter(|lock| before.contains(lock)).collect();
         for (conn, held) in self.sessions.iter_mut().zip(&mut self.tables) {
             let Some(table) = held.as_ref() else { continue };
-            let wanted = pending.iter().find(|(name, _)| name.eq_ignore_ascii_case(table.name()));
+            let wanted = waiting.iter().find(|(name, _)| name.eq_ignore_ascii_case(table.name()));
             if let Some((_, lock_type)) = wanted {
                 self.waited.push((table.clone(), lock_level(lock_type)));
                 *held = None;

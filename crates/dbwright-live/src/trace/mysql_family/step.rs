@@ -6,7 +6,7 @@ use dbwright_catalog::{
     Algorithm, Catalog, Change, Effect, Known, LockLevel, ObjectId, ObjectKind, Outcome, RefusedOffer, RowCount, Rows,
     SqlError, TableOperation, TransactionId,
 };
-use dbwright_ddl::quote_identifier;
+use dbwright_ddl::{quote_identifier, quote_literal};
 use dbwright_sql::{Form, MySqlFamilySummary, Summary, TableAction, TableName, TransactionControl};
 use mysql_async::prelude::Queryable;
 
@@ -440,10 +440,13 @@ impl Runner<'_> {
 
     /// Makes the database of a `USE` where there is none.
     async fn presuppose_database(&mut self, database: &str) -> Result<(), LiveError> {
-        let sql = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?";
+        let sql = format!(
+            "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {}",
+            quote_literal(self.engine(), database)
+        );
         let there: Option<u64> = self
             .observer
-            .exec_first(sql, (database,))
+            .query_first(sql)
             .await
             .map_err(|source| LiveError::mysql_family("looking for a database", source))?;
         if there == Some(0) && self.scratch.is_own_server() {
@@ -457,10 +460,13 @@ impl Runner<'_> {
         if database == self.database {
             return Ok(());
         }
-        let sql = "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?";
+        let sql = format!(
+            "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}",
+            quote_literal(self.engine(), &self.database)
+        );
         let tables: Option<u64> = self
             .observer
-            .exec_first(sql, (&self.database,))
+            .query_first(sql)
             .await
             .map_err(|source| LiveError::mysql_family("counting tables", source))?;
         if tables.unwrap_or_default() > self.tables_at_first {

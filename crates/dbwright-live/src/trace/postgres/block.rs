@@ -7,6 +7,7 @@ use dbwright_catalog::{
     Change, Effect, Engine, Object, ObjectBody, ObjectId, ObjectKind, Outcome, Rows, RunMode, SqlError, TransactionId,
 };
 use dbwright_sql::{Summary, TransactionControl};
+use futures_util::future::{try_join, try_join3};
 
 use super::hold::{Grip, Holders};
 use super::observe::{self, Counters, Lock, LockWindow};
@@ -73,6 +74,12 @@ fn is_session_only(summary: &Summary) -> bool {
     matches!(summary, Summary::Transaction(_) | Summary::Session)
 }
 
+/// How a statement was answered, and how long that took.
+type Sent = (Answer, std::time::Duration);
+
+/// What was seen of a statement in the session itself.
+type Seen = (BTreeSet<Lock>, Counters);
+
 /// How a block went without savepoints.
 enum Attempt {
     Whole(Vec<Effect>),
@@ -132,13 +139,46 @@ impl Runner<'_> {
         Ok(())
     }
 
-    async fn watch(&mut self, savepoints: bool, observe: bool) -> Result<Watch, LiveError> {
-        let since_xid = if observe {
-            observe::next_transaction_id(&self.observer.client).await?
-        } else {
-            0
+    /// Begins the transaction of a block, where its tool does, and what is remembered of it: in one round trip with the
+    /// counters as they are before its first statement, unless asking for them could break that one.
+    async fn begin_block(&mut self, block: &Block<'_, '_>, savepoints: bool) -> Result<Watch, LiveError> {
+        let client = &self.session.client;
+        let looks_first = block.observe
+            && block.by_tool
+            && block
+                .items
+                .first()
+                .is_some_and(|item| !is_session_only(&item.summary) && item.statement.not_sent.is_none());
+        let since_xid = async {
+            if block.observe {
+                observe::next_transaction_id(&self.observer.client).await
+            } else {
+                Ok(0)
+            }
         };
+        let begin = async {
+            if block.by_tool {
+                observe::simple(client, "BEGIN", "beginning a transaction").await?;
+            }
+            Ok(())
+        };
+        let counters = async {
+            if looks_first {
+                Counters::read(client).await.map(Some)
+            } else {
+                Ok(None)
+            }
+        };
+        // In this order: what is polled first is sent first.
+        let (since_xid, (), counters) = try_join3(since_xid, begin, counters).await?;
         Ok(Watch {
+            counters,
+            ..self.watch(since_xid, savepoints)
+        })
+    }
+
+    fn watch(&mut self, since_xid: u64, savepoints: bool) -> Watch {
+        Watch {
             transaction: self.next_transaction(),
             since_xid,
             since_command: -1,
@@ -150,7 +190,7 @@ impl Runner<'_> {
             } else {
                 Rows::Generated
             },
-        })
+        }
     }
 
     async fn attempt(&mut self, block: &Block<'_, '_>) -> Result<Attempt, LiveError> {
@@ -164,10 +204,7 @@ impl Runner<'_> {
                 });
             }
         }
-        let mut watch = self.watch(false, block.observe).await?;
-        if block.by_tool {
-            observe::simple(&self.session.client, "BEGIN", "beginning a transaction").await?;
-        }
+        let mut watch = self.begin_block(block, false).await?;
         let mut effects = Vec::with_capacity(block.items.len());
         for (at, item) in block.items.iter().enumerate() {
             match self.step(item, block, &mut watch).await? {
@@ -210,10 +247,7 @@ impl Runner<'_> {
     }
 
     async fn run_with_savepoints(&mut self, block: &Block<'_, '_>) -> Result<Vec<Effect>, LiveError> {
-        let mut watch = self.watch(true, block.observe).await?;
-        if block.by_tool {
-            observe::simple(&self.session.client, "BEGIN", "beginning a transaction").await?;
-        }
+        let mut watch = self.begin_block(block, true).await?;
         let mut effects = Vec::with_capacity(block.items.len());
         for item in block.items {
             let effect = match self.step(item, block, &mut watch).await? {
@@ -267,7 +301,11 @@ impl Runner<'_> {
         if look && watch.counters.is_none() {
             watch.counters = Some(Counters::read(&self.session.client).await?);
         }
-        let (answer, duration) = self.send(item, watch.savepoints).await?;
+        let ((answer, duration), seen) = if look && !watch.savepoints {
+            self.send_and_look(item).await?
+        } else {
+            (self.send(item, watch.savepoints).await?, None)
+        };
         if let Answer::Refused(error) = answer {
             return Ok(Err(error));
         }
@@ -277,7 +315,7 @@ impl Runner<'_> {
         effect.generated_rows = watch.rows;
         effect.notices = self.session.take_notices();
         if look {
-            self.observe(item, watch, &mut effect).await?;
+            self.observe(item, watch, seen, &mut effect).await?;
         } else if block.observe {
             match item.summary {
                 Summary::Transaction(TransactionControl::RollbackTo(_)) => {
@@ -294,17 +332,29 @@ impl Runner<'_> {
 
     /// Reads the whole catalog after something was rolled back, and tells what that changed.
     async fn read_again(&mut self, frame: Frame) -> Result<Vec<Change>, LiveError> {
-        let before = self.state.as_ref().map(CatalogState::catalog);
+        let before = self.state.as_ref().map(|state| state.catalog().clone());
         self.read_state(frame).await?;
         let after = self.state.as_ref().map(CatalogState::catalog);
         Ok(before
             .zip(after)
-            .map(|(before, after)| dbwright_catalog::changes(&before, &after))
+            .map(|(before, after)| dbwright_catalog::changes(&before, after))
             .unwrap_or_default())
     }
 
+    /// Sends a statement, and without waiting for it the questions that come after it; what is not answered is to be asked
+    /// again.
+    async fn send_and_look(&self, item: &Item<'_>) -> Result<(Sent, Option<Seen>), LiveError> {
+        if item.statement.copy_rows.is_some() || send::create_extension_call(&item.summary).is_some() {
+            return Ok((self.send(item, false).await?, None));
+        }
+        let client = &self.session.client;
+        // An error of the session ends both; a statement that is refused takes the questions with it.
+        let look = async { Ok(observe::locks_and_counters(client).await.ok()) };
+        try_join(send::send(client, item.statement), look).await
+    }
+
     /// Sends a statement, inside a savepoint of ours where asked for.
-    async fn send(&mut self, item: &Item<'_>, savepoint: bool) -> Result<(Answer, std::time::Duration), LiveError> {
+    async fn send(&self, item: &Item<'_>, savepoint: bool) -> Result<Sent, LiveError> {
         const SAVEPOINT: &str = "dbwright_statement";
         let client = &self.session.client;
         let call = send::create_extension_call(&item.summary).filter(|_| self.scratch.is_own_cluster());
@@ -340,9 +390,17 @@ impl Runner<'_> {
     }
 
     /// Looks at what the statement did, before anything is committed.
-    async fn observe(&mut self, item: &Item<'_>, watch: &mut Watch, effect: &mut Effect) -> Result<(), LiveError> {
-        let held = observe::locks(&self.observer.client, self.session.pid).await?;
-        let now = Counters::read(&self.session.client).await?;
+    async fn observe(
+        &mut self,
+        item: &Item<'_>,
+        watch: &mut Watch,
+        seen: Option<Seen>,
+        effect: &mut Effect,
+    ) -> Result<(), LiveError> {
+        let (held, now) = match seen {
+            Some(seen) => seen,
+            None => observe::locks_and_counters(&self.session.client).await?,
+        };
         self.refresh_names(&held);
         let before = watch.counters.replace(now.clone()).unwrap_or_default();
         let Some(state) = &mut self.state else { return Ok(()) };
@@ -351,6 +409,7 @@ impl Runner<'_> {
         if !work.catalogs.is_empty() {
             let touched = Touched {
                 catalogs: std::mem::take(&mut work.catalogs),
+                deleted_from: std::mem::take(&mut work.deleted_from),
                 since_xid: watch.since_xid,
                 since_command: watch.since_command,
             };
@@ -551,7 +610,8 @@ impl Runner<'_> {
     }
 
     async fn run_held(&mut self, item: &Item<'_>) -> Result<(Option<SqlError>, Effect), LiveError> {
-        let watch = self.watch(false, true).await?;
+        let since_xid = self.next_transaction_id().await?;
+        let watch = self.watch(since_xid, false);
         if self.holders.is_none() {
             let first = self.scratch.connect(&self.database, Who::Migrator).await?;
             let second = self.scratch.connect(&self.database, Who::Migrator).await?;

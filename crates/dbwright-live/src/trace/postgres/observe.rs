@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dbwright_catalog::{HeldLock, LockMode, ObjectId, ObjectKind, RowCount};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::LiveError;
-use crate::introspect::postgres::{CatalogState, Frame, read_only};
+use crate::introspect::postgres::{COUNTERS, CatalogState, Frame, read_only};
 
 /// A relation lock of the watched session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,15 +25,31 @@ pub(super) async fn locks(observer: &Client, pid: i32) -> Result<BTreeSet<Lock>,
          WHERE pid = {pid} AND locktype = 'relation' AND relation >= 16384 AND mode <> 'SIReadLock'"
     );
     let rows = simple(observer, &sql, "reading locks").await?;
-    Ok(rows
+    Ok(rows.iter().filter_map(|row| lock(&row[0], &row[1])).collect())
+}
+
+fn lock(relation: &str, mode: &str) -> Option<Lock> {
+    Some(Lock {
+        relation: relation.parse().ok()?,
+        mode: LockMode::parse(mode)?,
+    })
+}
+
+/// The locks of the session, and then its counters, in one round trip. The session asks itself: views of the system catalogs
+/// take no lock on what a user made, and nothing of the catalog has been read yet.
+pub(super) async fn locks_and_counters(client: &Client) -> Result<(BTreeSet<Lock>, Counters), LiveError> {
+    let locks = "SELECT relation, mode FROM pg_catalog.pg_locks \
+         WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation' AND relation >= 16384 AND mode <> 'SIReadLock'";
+    let counters = format!("EXECUTE {COUNTERS}");
+    let mut results = read_only(client, Frame::InTransaction, &[locks, &counters])
+        .await?
+        .into_iter();
+    let held = results.next().unwrap_or_default();
+    let held = held
         .iter()
-        .filter_map(|row| {
-            Some(Lock {
-                relation: row[0].parse().ok()?,
-                mode: LockMode::parse(&row[1])?,
-            })
-        })
-        .collect())
+        .filter_map(|row| lock(row.get(0).unwrap_or_default(), row.get(1).unwrap_or_default()));
+    let held = held.collect();
+    Ok((held, Counters::of(&results.next().unwrap_or_default())))
 }
 
 /// The next transaction id that the server will give out: whatever is newer was written later.
@@ -78,7 +94,14 @@ struct Counts {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counters {
     relations: HashMap<u32, Counts>,
-    catalogs: BTreeMap<String, i64>,
+    catalogs: BTreeMap<String, Written>,
+}
+
+/// How many rows of a system catalog were written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Written {
+    all: i64,
+    deleted: i64,
 }
 
 /// What a statement did to rows.
@@ -89,21 +112,21 @@ pub(super) struct Work {
     pub(super) rows: Vec<RowCount>,
     /// System catalogs that got new, changed or deleted rows.
     pub(super) catalogs: BTreeSet<String>,
+    /// Those of them that lost rows.
+    pub(super) deleted_from: BTreeSet<String>,
 }
 
 impl Counters {
     /// Reads the counters in the watched session.
     pub(super) async fn read(client: &Client) -> Result<Self, LiveError> {
-        let sql = "SELECT s.oid, s.name, s.scans, s.inserted, s.updated, s.deleted FROM ( \
-             SELECT c.oid, CASE WHEN c.oid < 16384 THEN c.relname END AS name, \
-               CASE WHEN c.oid >= 16384 THEN pg_stat_get_xact_numscans(c.oid) ELSE 0 END AS scans, \
-               pg_stat_get_xact_tuples_inserted(c.oid) AS inserted, pg_stat_get_xact_tuples_updated(c.oid) AS updated, \
-               pg_stat_get_xact_tuples_deleted(c.oid) AS deleted \
-             FROM pg_class c WHERE c.relkind IN ('r', 'm') OR (c.relkind = 'i' AND c.oid >= 16384)) s \
-           WHERE s.scans > 0 OR s.inserted > 0 OR s.updated > 0 OR s.deleted > 0";
-        let results = read_only(client, Frame::InTransaction, &[sql]).await?;
+        let sql = format!("EXECUTE {COUNTERS}");
+        let results = read_only(client, Frame::InTransaction, &[&sql]).await?;
+        Ok(Counters::of(&results.into_iter().next().unwrap_or_default()))
+    }
+
+    fn of(rows: &[SimpleQueryRow]) -> Self {
         let mut counters = Counters::default();
-        for row in results.iter().flatten() {
+        for row in rows {
             let number = |column: usize| {
                 row.get(column)
                     .and_then(|text| text.parse::<i64>().ok())
@@ -117,9 +140,11 @@ impl Counters {
             };
             match row.get(1) {
                 Some(name) => {
-                    counters
-                        .catalogs
-                        .insert(name.to_owned(), counts.inserted + counts.updated + counts.deleted);
+                    let written = Written {
+                        all: counts.inserted + counts.updated + counts.deleted,
+                        deleted: counts.deleted,
+                    };
+                    counters.catalogs.insert(name.to_owned(), written);
                 }
                 None => {
                     counters
@@ -128,7 +153,7 @@ impl Counters {
                 }
             }
         }
-        Ok(counters)
+        counters
     }
 
     /// What happened between two readings of the same transaction. `names` knows relations that are gone by now.
@@ -160,12 +185,15 @@ impl Counters {
             }
         }
         work.rows.sort_by(|a, b| a.table.cmp(&b.table));
-        work.catalogs = self
-            .catalogs
-            .iter()
-            .filter(|(name, count)| before.catalogs.get(*name).is_none_or(|earlier| earlier != *count))
-            .map(|(name, _)| name.clone())
-            .collect();
+        for (name, written) in &self.catalogs {
+            let earlier = before.catalogs.get(name).copied().unwrap_or_default();
+            if *written != earlier {
+                work.catalogs.insert(name.clone());
+            }
+            if written.deleted != earlier.deleted {
+                work.deleted_from.insert(name.clone());
+            }
+        }
         work
     }
 

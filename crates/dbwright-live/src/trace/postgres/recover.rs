@@ -4,11 +4,11 @@
 //! leave it so that nothing can be read in it any more. That is theirs, and no failure of the check, as long as the server
 //! itself is well.
 
-use dbwright_catalog::{Catalog, Effect, ObjectId, ObjectKind, Outcome, SqlError, Unfilled};
+use dbwright_catalog::{Effect, ObjectId, ObjectKind, Outcome, SqlError, Unfilled};
 
 use super::{Item, Runner, known, observe};
 use crate::LiveError;
-use crate::introspect::postgres::Frame;
+use crate::introspect::postgres::{CatalogState, Frame};
 use crate::scratch::postgres::Who;
 
 /// SQLSTATEs with which the server ends a session: on request, and for being idle or in a transaction for too long.
@@ -106,13 +106,16 @@ impl Runner<'_> {
     }
 
     /// What is said of the tables that were to get rows when code of the migrations ended the session that fills them.
-    pub(super) async fn unfilled_after_end(&mut self, catalog: &Catalog) -> Result<Vec<Unfilled>, LiveError> {
+    pub(super) async fn unfilled_after_end(&mut self) -> Result<Vec<Unfilled>, LiveError> {
         self.filler = self.scratch.connect(&self.database, Who::Migrator).await?;
         let is_wanted = |id: &&ObjectId| {
             id.kind == ObjectKind::Table && self.to_fill.as_ref().is_none_or(|wanted| wanted.contains(*id))
         };
-        let tables = catalog.objects.keys().filter(is_wanted).cloned();
-        Ok(tables
+        let catalog = self.state.as_ref().map(CatalogState::catalog);
+        let ids = catalog.into_iter().flat_map(|catalog| catalog.objects.keys());
+        Ok(ids
+            .filter(is_wanted)
+            .cloned()
             .map(|table| Unfilled {
                 table,
                 rows: 0,

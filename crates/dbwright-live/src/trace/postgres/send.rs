@@ -171,7 +171,7 @@ pub(super) fn wants_no_transaction(error: &SqlError) -> bool {
 }
 
 /// What is sent in place of `CREATE EXTENSION`, where the migrating role may not create it itself.
-pub(super) fn create_extension_call(summary: &Summary) -> Option<String> {
+pub(crate) fn create_extension_call(summary: &Summary) -> Option<String> {
     let Summary::CreateExtension {
         name,
         schema,

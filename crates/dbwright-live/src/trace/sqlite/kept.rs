@@ -14,6 +14,7 @@ use super::session::{LIMITS, Limits, Session, Settings};
 use super::{Failures, Progress, REPLAYED, Tracer, Transactions, scratch_folder};
 use crate::LiveError;
 use crate::cache::{HistoryCache, KeptPrefix, SQLITE_WORTH};
+use crate::trace::rebuilds::Rebuilds;
 
 /// What is known of the migrations that have run, beyond what their database says.
 #[derive(Serialize, Deserialize)]
@@ -74,6 +75,7 @@ fn resumed(cache: &HistoryCache, folder: &Path) -> Option<Tracer> {
         failures_on_rows: prefix.failures_on_rows,
         effects: prefix.effects,
         unfilled: BTreeMap::new(),
+        rebuilds: Rebuilds::default(),
         assumptions: prefix.assumptions,
     })
 }

@@ -28,6 +28,7 @@ use dbwright_ddl::Rows as GeneratedRows;
 use super::Progress;
 use super::blame::{Failures, words};
 use super::bookkeeping;
+use super::rebuilds::Rebuilds;
 use crate::LiveError;
 use crate::fill::sqlite::fill;
 use crate::introspect;
@@ -122,6 +123,7 @@ struct Tracer {
     failures_on_rows: Failures,
     effects: Vec<Vec<Effect>>,
     unfilled: BTreeMap<ObjectId, Unfilled>,
+    rebuilds: Rebuilds,
     assumptions: Vec<String>,
 }
 
@@ -139,10 +141,11 @@ impl Tracer {
             failures_on_rows: Failures::default(),
             effects: Vec::new(),
             unfilled: BTreeMap::new(),
+            rebuilds: Rebuilds::default(),
             assumptions: Vec::new(),
         };
-        for schema in history.prelude.iter().chain(&history.schema) {
-            tracer.load_schema(schema)?;
+        for loaded in history.loaded_first() {
+            tracer.load_schema(loaded)?;
         }
         if let Some(sql) = bookkeeping::table(history.tool, dbwright_catalog::Engine::Sqlite) {
             tracer.replayed.run(sql)?;
@@ -159,6 +162,7 @@ impl Tracer {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(), LiveError> {
         self.effects.resize(which.end, Vec::new());
+        self.rebuilds = Rebuilds::of(history, judged);
         for unit in units(history, judged) {
             let first = unit.migrations[0].0;
             if !which.contains(&first) {
@@ -180,40 +184,48 @@ impl Tracer {
         Ok(())
     }
 
-    fn finish(self, judged: &MigrationSet) -> Result<Trace, LiveError> {
+    fn finish(mut self, judged: &MigrationSet) -> Result<Trace, LiveError> {
         let migrations = self.effects.into_iter().enumerate();
+        let migrations: Vec<MigrationTrace> = migrations
+            .map(|(index, effects)| MigrationTrace {
+                judged: judged.contains(index),
+                effects,
+            })
+            .collect();
+        self.assumptions.extend(self.failures.told_before_first(&migrations));
         Ok(Trace {
             server: introspect::sqlite::server(),
             catalog: introspect::sqlite::read(&self.replayed.connection)?,
-            migrations: migrations
-                .map(|(index, effects)| MigrationTrace {
-                    judged: judged.contains(index),
-                    effects,
-                })
-                .collect(),
+            migrations,
             unfilled: self.unfilled.into_values().collect(),
             assumptions: self.assumptions,
             from_cache: 0,
         })
     }
 
-    fn load_schema(&mut self, schema: &Migration) -> Result<(), LiveError> {
+    fn load_schema(&mut self, (index, schema): (usize, &Migration)) -> Result<(), LiveError> {
         let batch = Batch {
             migrations: vec![(0, schema)],
             one_transaction: one_transaction(schema.run_mode),
         };
         let runs = self.run_replayed(&batch, false)?;
-        for (run, statement) in runs.iter().flatten().zip(&schema.statements) {
-            let said = match &run.ran {
+        for (at, (run, statement)) in runs.into_iter().flatten().zip(&schema.statements).enumerate() {
+            // Nothing holds rows yet: what failed here has failed with and without them.
+            for failures in [&mut self.failures, &mut self.failures_on_rows] {
+                match &run.ran {
+                    Ran::Done => {}
+                    Ran::Failed(error) => {
+                        failures.judge(index, at, &statement.text, error.clone());
+                    }
+                    Ran::Refused(_) => failures.refused(index, at, &statement.text),
+                }
+            }
+            let said = match run.ran {
                 Ran::Done => continue,
-                Ran::Failed(error) => error.message.clone(),
+                Ran::Failed(error) => error.message,
                 Ran::Refused(reason) => format!("not sent, {reason}"),
             };
-            self.assumptions.push(format!(
-                "Line {} of {} was left out: {said}.",
-                statement.line,
-                schema.path.display()
-            ));
+            self.failures.before_first((index, schema), at, &said);
         }
         Ok(())
     }
@@ -261,7 +273,7 @@ impl Tracer {
         let (first, _) = batch.migrations[0];
         announce(first);
         let mut ledger = GeneratedRows::default();
-        let mut unfilled = fill_guarded(&copy, &observer, &mut ledger)?;
+        let mut unfilled = fill_guarded(&copy, &observer, &mut ledger, (&self.rebuilds, first))?;
         let mut integrity = vec![(first, Integrity::read(&copy, &observer.catalog))];
         let mut pass = Pass {
             session: &copy,
@@ -271,7 +283,12 @@ impl Tracer {
         let mut runs = pass.run(batch, &mut |session, observer, migration| {
             announce(migration);
             integrity.push((migration, Integrity::read(session, &observer.catalog)));
-            unfilled.extend(fill_guarded(session, observer, &mut ledger)?);
+            unfilled.extend(fill_guarded(
+                session,
+                observer,
+                &mut ledger,
+                (&self.rebuilds, migration),
+            )?);
             Ok(())
         })?;
         observer = match pass.observer {
@@ -388,13 +405,15 @@ impl Tracer {
     }
 }
 
-/// Gives all tables rows. Between the guards, because the triggers that it fires belong to the migrations.
+/// Gives all tables rows, but those that are about to be filled. Between the guards, because the triggers that it fires belong to the migrations.
 fn fill_guarded(
     session: &Session,
     observer: &Observer,
     ledger: &mut GeneratedRows,
+    (rebuilds, migration): (&Rebuilds, usize),
 ) -> Result<Vec<Unfilled>, LiveError> {
-    let (unfilled, _) = session.look(|connection| fill(connection, &observer.catalog, ledger, None));
+    let (now, _) = rebuilds.split(migration, None, &observer.catalog);
+    let (unfilled, _) = session.look(|connection| fill(connection, &observer.catalog, ledger, now.as_ref()));
     unfilled
 }
 

@@ -27,7 +27,7 @@ impl Database {
 
     async fn catalog(&self) -> Catalog {
         let state = CatalogState::read(&self.session.client, self.scratch.server(), Frame::Alone).await;
-        state.unwrap().catalog()
+        state.unwrap().into_catalog()
     }
 
     async fn fill(&self, ledger: &mut Rows) -> Vec<Unfilled> {

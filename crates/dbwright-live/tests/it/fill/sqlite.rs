@@ -117,3 +117,15 @@ fn rows_that_are_there_are_used_and_stay() {
     remove(&connection, &catalog, &mut ledger).unwrap();
     assert_eq!((count(&connection, "role"), count(&connection, "person")), (4, 0));
 }
+
+#[test]
+fn a_reference_that_is_checked_later_to_a_table_that_takes_no_rows_is_a_reason() {
+    check_reasons(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY, a INTEGER AS (x'00') STORED) STRICT;
+         CREATE TABLE c (id INTEGER PRIMARY KEY, p NOT NULL REFERENCES p DEFERRABLE INITIALLY DEFERRED);",
+        &[
+            ("p", 0, "cannot store BLOB value in INTEGER column"),
+            ("c", 0, "the tables it refers to could not be filled"),
+        ],
+    );
+}

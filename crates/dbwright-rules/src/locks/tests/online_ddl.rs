@@ -45,12 +45,35 @@ fn a_rebuild_that_lets_others_write_is_a_rewrite() {
 }
 
 #[test]
+fn a_rebuild_for_a_new_column_is_told_with_what_the_server_says_and_no_guess() {
+    let mut alter = did("ALTER TABLE orders ADD COLUMN born date NOT NULL")
+        .creates([column("orders", "born", 2, "date")])
+        .rewrites("orders")
+        .operates("orders", Algorithm::Copy, LockLevel::None);
+    alter = alter.instant_refused("Columns participate in an index.");
+    let finding = Case::mysql([table("orders")]).migration([alter]).only();
+    assert_eq!(finding.message, "The statement rewrites orders");
+    assert_eq!(
+        finding.evidence.facts,
+        ["ALGORITHM=INSTANT is refused: Columns participate in an index."]
+    );
+}
+
+#[test]
 fn what_lets_others_write_and_builds_nothing_anew_is_fine() {
     let total = column("orders", "total", 2, "int");
     let case = Case::mysql([table("orders")]).migration([did("ALTER TABLE orders ADD COLUMN total int")
         .creates([total])
         .operates("orders", Algorithm::Instant, LockLevel::None)]);
     assert_eq!(case.found(), [""; 0]);
+}
+
+#[test]
+fn a_new_name_works_through_no_rows() {
+    let rename = did("ALTER TABLE orders RENAME TO sales")
+        .alters(table("orders"), table("sales"))
+        .operates("orders", Algorithm::Instant, LockLevel::Exclusive);
+    assert_eq!(Case::mysql([table("orders")]).migration([rename]).found(), [""; 0]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `dbwright schema`: one file per command below it.
 
 pub(crate) mod diff;
+pub(crate) mod docs;
 pub(crate) mod drift;
 pub(crate) mod lint;
 pub(crate) mod plan;
@@ -39,6 +40,7 @@ enum SchemaCommand {
     Plan(plan::SchemaPlanArgs),
     Lint(lint::SchemaLintArgs),
     Drift(drift::SchemaDriftArgs),
+    Docs(docs::SchemaDocsArgs),
 }
 
 pub(crate) async fn cmd_schema(args: &SchemaArgs) -> Result<ExitCode, CommandError> {
@@ -48,6 +50,7 @@ pub(crate) async fn cmd_schema(args: &SchemaArgs) -> Result<ExitCode, CommandErr
         SchemaCommand::Plan(args) => Box::pin(plan::cmd_schema_plan(args)).await,
         SchemaCommand::Lint(args) => lint::cmd_schema_lint(args).await,
         SchemaCommand::Drift(args) => drift::cmd_schema_drift(args).await,
+        SchemaCommand::Docs(args) => docs::cmd_schema_docs(args).await,
     }
 }
 

@@ -49,7 +49,7 @@ pub(in super::super) fn view_columns(ask: &Ask<'_>) -> String {
     attributes(ask, "'v', 'm'")
 }
 
-fn attributes(ask: &Ask<'_>, kinds: &str) -> String {
+fn attributes(ask: &Ask, kinds: &str) -> String {
     format!(
         "SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
            pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, \
@@ -130,7 +130,7 @@ pub(in super::super) fn indexes(ask: &Ask<'_>) -> String {
         no_extension_member("pg_class", "c.oid"),
         match &ask.only {
             Only::All => String::new(),
-            Only::Oids(_) => format!(
+            Only::These => format!(
                 " AND (true{} OR true{})",
                 ask.condition("i.indrelid"),
                 ask.condition("i.indexrelid")

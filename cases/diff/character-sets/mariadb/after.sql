@@ -1,0 +1,3 @@
+-- Columns and what new ones get, in one statement.
+-- contains: DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci
+CREATE TABLE t (id int PRIMARY KEY, a varchar(20), b text, c enum('x','y'), d char(5) CHARACTER SET ascii, j varbinary(9), KEY a (a), FULLTEXT KEY b (b)) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='new';

@@ -1,0 +1,31 @@
+
+-- Change definitions in one transaction.
+BEGIN;
+ALTER TABLE public.orders ALTER COLUMN total DROP DEFAULT;
+DROP VIEW public.large;
+DROP MATERIALIZED VIEW public.sums;
+DROP VIEW public.totals;
+ALTER TABLE public.orders ALTER COLUMN id TYPE bigint,
+    ALTER COLUMN total TYPE numeric(14,2),
+    ALTER COLUMN state TYPE text;
+ALTER TABLE public.orders ALTER COLUMN total SET DEFAULT 0;
+CREATE MATERIALIZED VIEW public.sums AS
+ SELECT state,
+    sum(total) AS total
+   FROM public.orders
+  GROUP BY state
+WITH NO DATA;
+CREATE VIEW public.totals AS
+ SELECT id,
+    total
+   FROM public.orders;
+CREATE VIEW public.large AS
+ SELECT id
+   FROM public.totals
+  WHERE (total > (100)::numeric);
+REFRESH MATERIALIZED VIEW public.sums;
+CREATE UNIQUE INDEX sums_state ON public.sums USING btree (state);
+ALTER VIEW public.large OWNER TO postgres;
+ALTER MATERIALIZED VIEW public.sums OWNER TO postgres;
+ALTER VIEW public.totals OWNER TO postgres;
+COMMIT;

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int PRIMARY KEY, v int GENERATED ALWAYS AS (a * 2) VIRTUAL COMMENT 'twice', s int GENERATED ALWAYS AS (a * 3) STORED, b int, KEY by_v (v));

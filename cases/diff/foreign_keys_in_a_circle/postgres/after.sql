@@ -1,0 +1,4 @@
+CREATE TABLE c (id integer PRIMARY KEY, d_id integer);
+CREATE TABLE d (id integer PRIMARY KEY, c_id integer REFERENCES c (id));
+ALTER TABLE c ADD CONSTRAINT to_d FOREIGN KEY (d_id) REFERENCES d (id);
+CREATE TABLE keep (id bigint PRIMARY KEY, c_id integer REFERENCES c (id) DEFERRABLE INITIALLY DEFERRED);

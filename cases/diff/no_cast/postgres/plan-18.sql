@@ -1,0 +1,2 @@
+-- refuses table p: The partition key of an existing table can't be changed. Make a new table, copy the rows, and swap the names.
+-- refuses column t.a: PostgreSQL has no cast from integer to uuid. Add a column of the new type, fill it, and drop this one in a later change.

@@ -1,0 +1,3 @@
+CREATE TABLE t (id integer PRIMARY KEY, a integer CHECK (a > 0)) PARTITION BY RANGE (id);
+CREATE TABLE t_1 (id integer PRIMARY KEY, a integer);
+CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (100) TO (200);

@@ -1,0 +1,3 @@
+CREATE TABLE t (id integer PRIMARY KEY, a integer CHECK (a > 0)) PARTITION BY RANGE (id);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (100);
+CREATE TABLE t_2 (id integer PRIMARY KEY, a integer);

@@ -1,0 +1,17 @@
+
+-- Change definitions in one transaction.
+BEGIN;
+ALTER TABLE public.t_2 ADD CONSTRAINT t_a_check CHECK ((a > 0)) NOT VALID;
+COMMIT;
+
+-- Check the rows that are there without blocking writes.
+ALTER TABLE public.t_2 VALIDATE CONSTRAINT t_a_check;
+
+-- Change definitions in one transaction.
+BEGIN;
+ALTER TABLE public.t DETACH PARTITION public.t_1;
+ALTER TABLE public.t_1 DROP CONSTRAINT t_a_check;
+ALTER TABLE public.t_1 RENAME CONSTRAINT t_id_not_null TO t_1_id_not_null;
+ALTER TABLE public.t_2 RENAME CONSTRAINT t_2_id_not_null TO t_id_not_null;
+ALTER TABLE public.t ATTACH PARTITION public.t_2 FOR VALUES FROM (100) TO (200);
+COMMIT;

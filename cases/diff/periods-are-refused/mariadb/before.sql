@@ -1,0 +1,1 @@
+CREATE TABLE a (x date NOT NULL, y date NOT NULL);

@@ -1,0 +1,8 @@
+CREATE USER IF NOT EXISTS diff_reader@'%' ACCOUNT LOCK;
+CREATE ROLE IF NOT EXISTS diff_role;
+CREATE TABLE t (a int, b int, c int);
+CREATE DEFINER=root@localhost VIEW v AS SELECT a FROM t;
+CREATE DEFINER=root@localhost PROCEDURE p() SELECT 1;
+GRANT SELECT, INSERT (a, b) ON t TO diff_reader@'%';
+GRANT SELECT ON v TO diff_reader@'%' WITH GRANT OPTION;
+GRANT EXECUTE ON PROCEDURE p TO diff_role;

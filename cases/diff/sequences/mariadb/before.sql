@@ -1,0 +1,3 @@
+CREATE SEQUENCE kept START WITH 5 INCREMENT BY 2;
+CREATE SEQUENCE gone;
+CREATE TABLE t (id int DEFAULT nextval(gone), a int);

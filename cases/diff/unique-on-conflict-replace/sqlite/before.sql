@@ -1,0 +1,11 @@
+CREATE TABLE t2( "c1" BOOLEAN);
+CREATE TABLE t4( "id" INTEGER PRIMARY KEY AUTOINCREMENT, c3 DATETIME, "g5" INT GENERATED ALWAYS AS (coalesce("id", -1)) virtual);
+CREATE TABLE t12( /* , ( */ "id" INTEGER PRIMARY KEY AUTOINCREMENT, c7 INT, c8 INT CONSTRAINT there NOT NULL ON CONFLICT ABORT DEFAULT (1 + 2) collate RTRIM, c9 REAL, "c10" INT, "c11" INT, UNIQUE (c7), constraint k13 unique ("c9"), constraint k14 unique (c10))STRICT;
+CREATE VIRTUAL TABLE m17 USING rtree(id, low0, high0);
+CREATE VIRTUAL TABLE m18 USING fts5(title, body UNINDEXED, content='');
+CREATE VIRTUAL TABLE m20 USING rtree(id, low0, high0);
+CREATE VIRTUAL TABLE m21 USING rtree(id, low0, high0, low1, high1);
+create unique index "i16" ON [t4](g5 collate nocase desc);
+CREATE INDEX "i19" ON t2(c1);
+CREATE UNIQUE INDEX i22 on [t12](lower(c10), c10);
+CREATE TRIGGER [g15] BEFORE INSERT ON t12 FOR EACH ROW WHEN new.c7 IS NULL BEGIN UPDATE [t12] SET c11 = c11 WHERE c11 = new.c7; SELECT CASE WHEN 1 THEN 2 END; END;

@@ -1,0 +1,4 @@
+CREATE TABLE t (id integer PRIMARY KEY, a text, b text);
+CREATE VIEW v AS SELECT id, b, a FROM t;
+CREATE VIEW w AS SELECT a FROM v;
+CREATE VIEW kept AS SELECT id, b FROM t;

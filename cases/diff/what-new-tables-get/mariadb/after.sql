@@ -1,0 +1,4 @@
+-- contains: ALTER DATABASE DEFAULT CHARACTER SET latin1 COLLATE latin1_bin COMMENT 'ours'
+CREATE TABLE t (a varchar(9));
+ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_bin COMMENT 'ours';
+CREATE TABLE u (a varchar(9));

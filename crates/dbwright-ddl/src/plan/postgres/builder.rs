@@ -1,0 +1,485 @@
+//! Collects the statements of a plan, and puts between them the edges that follow from what hangs on what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dbwright_catalog::{Loss, ObjectBody, ObjectId, ObjectKind, Plan, Refusal, Step, Type, TypeKind};
+
+use super::fate::{Fate, Fates, base_name};
+use super::side::Side;
+use crate::PlanOptions;
+use crate::plan::graph::{Graph, Node, Work};
+use crate::postgres::Context;
+
+/// What a statement does for an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Drops it; afterwards it hangs on nothing.
+    Down,
+    /// Makes it.
+    Create,
+    /// Changes it; afterwards it hangs on what its new form hangs on.
+    Alter,
+    /// Changes it in a way that what hangs on it must not see.
+    Disturb,
+    /// Takes a property away that hangs on something.
+    Release,
+    /// Prepares what will take its place, under another name.
+    Build,
+    /// Puts the prepared in its place, or changes what nothing hangs on.
+    Finish,
+    /// Changes something that nothing hangs on, and that hangs on nothing.
+    Aside,
+}
+
+/// How long a statement takes, and so with what limits it is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// It only changes the catalog.
+    Quick,
+    /// It reads or writes rows, under a lock.
+    Long,
+    /// It is committed by itself, and may take as long as it needs without making others wait.
+    Alone(&'static str),
+}
+
+/// Purposes of phases whose statements are committed by themselves.
+pub(super) const BUILD_INDEXES: &str = "Build or remove indexes without blocking writes.";
+pub(super) const CHECK_ROWS: &str = "Check the rows that are there without blocking writes.";
+pub(super) const ADD_LABELS: &str = "Add enum labels, which can be used once they are committed.";
+
+#[derive(Default)]
+struct Parts {
+    /// All its statements in the order in which they are run.
+    all: Vec<usize>,
+    down: Vec<usize>,
+    release: Vec<usize>,
+    take: Vec<usize>,
+    up: Vec<usize>,
+    disturb: Vec<usize>,
+    create: Vec<usize>,
+}
+
+pub(super) struct Builder<'p> {
+    pub(super) before: &'p Side<'p>,
+    pub(super) after: &'p Side<'p>,
+    pub(super) fates: &'p Fates,
+    pub(super) options: &'p PlanOptions,
+    pub(super) major: u32,
+    /// What the statements that make things look up.
+    pub(super) context: Context<'p>,
+    graph: Graph,
+    parts: BTreeMap<ObjectId, Parts>,
+    pub(super) losses: BTreeSet<Loss>,
+    pub(super) refusals: BTreeSet<Refusal>,
+    /// Tables that leave a parent, with the statement that does it.
+    pub(super) leaving: Vec<(ObjectId, usize)>,
+    /// Tables that get a parent, with it and the statement that does it.
+    pub(super) entering: Vec<(ObjectId, ObjectId, usize)>,
+    /// Statements that make the index of a partition a part of an index of the partitioned table.
+    pub(super) attaching: Vec<(ObjectId, usize)>,
+    /// Statements that come after all of an object.
+    pub(super) after_all: Vec<(ObjectId, usize)>,
+    /// Statements that come before all of an object.
+    pub(super) before_all: Vec<(usize, ObjectId)>,
+    /// Statements that give a sequence to a column, or take it from one.
+    pub(super) owners: Vec<(usize, ObjectId, bool)>,
+}
+
+impl<'p> Builder<'p> {
+    pub(super) fn new(before: &'p Side<'p>, after: &'p Side<'p>, fates: &'p Fates, options: &'p PlanOptions) -> Self {
+        let refusals = fates.refusals.iter().map(|(object, reason)| Refusal {
+            object: object.clone(),
+            reason: reason.clone(),
+        });
+        Builder {
+            before,
+            after,
+            fates,
+            options,
+            major: after.catalog.server.version.major,
+            context: Context::new(after.catalog),
+            graph: Graph::default(),
+            parts: BTreeMap::new(),
+            losses: BTreeSet::new(),
+            refusals: refusals.collect(),
+            leaving: Vec::new(),
+            entering: Vec::new(),
+            attaching: Vec::new(),
+            after_all: Vec::new(),
+            before_all: Vec::new(),
+            owners: Vec::new(),
+        }
+    }
+
+    /// Adds a statement for an object, after those that were added for it before.
+    pub(super) fn add(&mut self, id: &ObjectId, part: Part, pace: Pace, sql: impl Into<String>) -> usize {
+        self.add_with(id, part, pace, sql, &[])
+    }
+
+    /// The same with sentences that say why it is done this way.
+    pub(super) fn add_with(
+        &mut self,
+        id: &ObjectId,
+        part: Part,
+        pace: Pace,
+        sql: impl Into<String>,
+        notes: &[&str],
+    ) -> usize {
+        let mut step = Step::new(sql, [id.clone()]);
+        step.notes = notes.iter().map(|note| (*note).to_owned()).collect();
+        let (alone, purpose) = match pace {
+            Pace::Quick | Pace::Long => (false, ""),
+            Pace::Alone(purpose) => (true, purpose),
+        };
+        // Building an index concurrently waits for old transactions; giving that up leaves an invalid index behind, and
+        // nobody queues up behind it.
+        step.lock_timeout = (purpose != BUILD_INDEXES).then_some(self.options.lock_timeout);
+        step.statement_timeout = (pace == Pace::Quick).then_some(self.options.statement_timeout);
+        let work = match part {
+            Part::Down if self.fates.of(id) == Fate::Drop => Work::Remove,
+            Part::Down | Part::Release => Work::TakeDown,
+            Part::Create | Part::Build => Work::Create,
+            Part::Alter | Part::Disturb | Part::Finish | Part::Aside => Work::Alter,
+        };
+        let node = self.graph.add(Node {
+            step,
+            work,
+            alone,
+            purpose,
+        });
+        if let Some(last) = self.parts.get(id).and_then(|parts| parts.all.last()) {
+            self.graph.edge(*last, node);
+        }
+        self.register(id, part, node);
+        node
+    }
+
+    /// Says that a statement does something for another object as well.
+    pub(super) fn also(&mut self, node: usize, id: &ObjectId, part: Part) {
+        let objects = &mut self.graph.nodes[node].step.objects;
+        if !objects.contains(id) {
+            objects.push(id.clone());
+        }
+        self.register(id, part, node);
+    }
+
+    /// The same, after all that was added for that object before.
+    pub(super) fn also_after(&mut self, node: usize, id: &ObjectId, part: Part) {
+        for first in self.nodes_of(id) {
+            self.graph.edge(first, node);
+        }
+        self.also(node, id, part);
+    }
+
+    fn register(&mut self, id: &ObjectId, part: Part, node: usize) {
+        let parts = self.parts.entry(id.clone()).or_default();
+        if !parts.all.contains(&node) {
+            parts.all.push(node);
+        }
+        let (mut down, mut release, mut take, mut up) = (false, false, false, false);
+        match part {
+            Part::Down => (down, release) = (true, true),
+            Part::Create => (take, up) = (true, true),
+            Part::Alter | Part::Disturb => (release, take, up) = (true, true, true),
+            Part::Release => release = true,
+            Part::Build => take = true,
+            Part::Finish => up = true,
+            Part::Aside => {}
+        }
+        for (wanted, list) in [
+            (down, &mut parts.down),
+            (release, &mut parts.release),
+            (take, &mut parts.take),
+            (up, &mut parts.up),
+            (part == Part::Disturb, &mut parts.disturb),
+            (part == Part::Create, &mut parts.create),
+        ] {
+            if wanted {
+                list.push(node);
+            }
+        }
+    }
+
+    /// `first` comes before `then`, for a reason that the edges between objects don't tell.
+    pub(super) fn order(&mut self, first: usize, then: usize) {
+        self.graph.edge(first, then);
+    }
+
+    /// All statements of one object come before those of another.
+    pub(super) fn order_objects(&mut self, first: &ObjectId, then: &ObjectId) {
+        let nodes = |id: &ObjectId| self.parts.get(id).map(|parts| parts.all.clone()).unwrap_or_default();
+        for (first, then) in product(&nodes(first), &nodes(then)) {
+            self.graph.edge(first, then);
+        }
+    }
+
+    /// A statement comes before all of an object.
+    pub(super) fn order_node_first(&mut self, node: usize, then: &ObjectId) {
+        for then in self.nodes_of(then) {
+            self.graph.edge(node, then);
+        }
+    }
+
+    /// A statement comes after all of an object.
+    pub(super) fn order_node_last(&mut self, first: &ObjectId, node: usize) {
+        for first in self.nodes_of(first) {
+            self.graph.edge(first, node);
+        }
+    }
+
+    /// An object goes with another.
+    pub(super) fn follow_down(&mut self, owner: &ObjectId, id: &ObjectId) {
+        let down = self
+            .parts
+            .get(owner)
+            .map(|parts| parts.down.clone())
+            .unwrap_or_default();
+        for node in down {
+            self.also(node, id, Part::Down);
+        }
+    }
+
+    fn nodes_of(&self, id: &ObjectId) -> Vec<usize> {
+        self.parts.get(id).map(|parts| parts.all.clone()).unwrap_or_default()
+    }
+
+    /// What is built for a partition comes after what is built for its partitioned table, and after the columns that it
+    /// needs.
+    pub(super) fn built_after(&mut self, node: usize, id: &ObjectId, parent: &ObjectId) {
+        if let Some(first) = self.parts.get(parent).and_then(|parts| parts.all.first()) {
+            self.graph.edge(*first, node);
+        }
+        let needs = self.after.needs(id).iter();
+        let needs = needs.filter(|need| !matches!(need.kind, ObjectKind::Index | ObjectKind::Constraint));
+        self.after_all.extend(needs.map(|need| (need.clone(), node)));
+    }
+
+    /// The old index of a partitioned table goes after the new index of a partition has its place.
+    pub(super) fn attached_before_drop(&mut self, child: &ObjectId, parent: &ObjectId) {
+        let parent_down = self
+            .parts
+            .get(parent)
+            .map(|parts| parts.down.clone())
+            .unwrap_or_default();
+        for (first, then) in product(&self.nodes_of(child), &parent_down) {
+            self.graph.edge(first, then);
+        }
+        self.follow_down(parent, child);
+    }
+
+    /// Whether the table of a part hung on the same parent before, so that what is made there is made here.
+    pub(super) fn was_child(&self, part: &ObjectId) -> bool {
+        let table = |side: &Side<'_>| side.relation_of(part).or_else(|| part.owner_table());
+        let (Some(was), Some(is)) = (table(self.before).or_else(|| table(self.after)), table(self.after)) else {
+            return false;
+        };
+        self.before.has(&was) && {
+            let old = self.before.parents(&was);
+            self.after.parents(&is).iter().any(|parent| old.contains(parent))
+        }
+    }
+
+    /// Whether a part of a table goes with that of its parent, where the table hangs as long as that is there.
+    pub(super) fn goes_with_parent(&self, part: &ObjectId) -> bool {
+        self.before
+            .inherited_from(part)
+            .is_some_and(|parent| self.fates.goes(&parent) && !self.leaves_parent(part))
+    }
+
+    /// Whether the table of a part leaves its parent.
+    pub(super) fn leaves_parent(&self, part: &ObjectId) -> bool {
+        let Some(table) = self.before.relation_of(part) else {
+            return false;
+        };
+        let now = self.after.parents(&table);
+        self.before.parents(&table).iter().any(|parent| !now.contains(parent))
+    }
+
+    /// Whether a column, type or routine that an index or constraint hangs on changes or is made anew.
+    pub(super) fn is_disturbed(&self, id: &ObjectId) -> bool {
+        let index = self.before.constraint(id).and_then(|body| body.index.as_ref());
+        let all = [Some(id), index].into_iter().flatten();
+        let needs = all.flat_map(|id| self.before.needs(id).iter().chain(self.after.needs(id)));
+        needs
+            .filter(|need| {
+                !matches!(
+                    need.kind,
+                    ObjectKind::Constraint | ObjectKind::Index | ObjectKind::Table
+                )
+            })
+            .any(|need| self.fates.retyped.contains(need) || self.fates.goes(need) || self.fates.of(need) == Fate::Swap)
+    }
+
+    /// Whether another index of the table is the one that `CLUSTER` shall go by.
+    pub(super) fn another_is_clustered(&self, table: &ObjectId) -> bool {
+        let mut indexes = self.after.catalog.indexes(table);
+        indexes.any(|(_, index)| index.postgres.as_ref().is_some_and(|extra| extra.clustered))
+    }
+
+    /// The type below a domain that is to be.
+    pub(super) fn domain_base(&self, type_name: &str) -> Option<String> {
+        let element = type_name.trim_end_matches("[]");
+        let types = self.after.catalog.objects.values();
+        types
+            .filter(|object| object.id.kind == ObjectKind::Type)
+            .find_map(|object| match &object.body {
+                ObjectBody::Type(Type {
+                    kind: TypeKind::Domain { base, .. },
+                }) if super::names::name(&object.id) == element => Some(base.clone()),
+                _ => None,
+            })
+    }
+
+    pub(super) fn lose(&mut self, id: &ObjectId, what: impl Into<String>) {
+        self.losses.insert(Loss {
+            object: id.clone(),
+            what: what.into(),
+        });
+    }
+
+    pub(super) fn refuse(&mut self, id: &ObjectId, reason: impl Into<String>) {
+        self.refusals.insert(Refusal {
+            object: id.clone(),
+            reason: reason.into(),
+        });
+    }
+
+    /// Whether statements were added for an object.
+    pub(super) fn has_steps(&self, id: &ObjectId) -> bool {
+        self.parts.contains_key(id)
+    }
+
+    /// The plan.
+    pub(super) fn finish(mut self) -> Plan {
+        for (id, node) in std::mem::take(&mut self.after_all) {
+            self.order_node_last(&id, node);
+        }
+        for (node, id) in std::mem::take(&mut self.before_all) {
+            self.order_node_first(node, &id);
+        }
+        self.edges_of_before();
+        self.edges_of_after();
+        self.edges_of_names();
+        let (mut phases, circles) = self.graph.phases();
+        for phase in phases.iter_mut().filter(|phase| phase.transaction) {
+            rewrite_once(&mut phase.steps);
+        }
+        for circle in circles {
+            let names: Vec<String> = circle.iter().map(|id| format!("{} {id}", id.kind.name())).collect();
+            if let Some(object) = circle.first() {
+                self.refusals.insert(Refusal {
+                    object: object.clone(),
+                    reason: format!(
+                        "No order was found for the changes of these, each of which has to come before the next: {}. Split the \
+                         change in two.",
+                        names.join(", ")
+                    ),
+                });
+            }
+        }
+        Plan {
+            phases,
+            losses: self.losses.into_iter().collect(),
+            refusals: self.refusals.into_iter().collect(),
+            ..Plan::empty(self.after.catalog.server.clone())
+        }
+    }
+
+    /// What hangs on something lets go of it before it goes or is disturbed.
+    fn edges_of_before(&mut self) {
+        for (id, parts) in &self.parts {
+            for need in self.before.needs(id) {
+                let Some(needed) = self.parts.get(need) else { continue };
+                for (first, then) in product(&parts.release, &needed.down) {
+                    if !parts.release.contains(&then) {
+                        self.graph.edge(first, then);
+                    }
+                }
+                for (first, then) in product(&parts.down, &needed.disturb) {
+                    self.graph.edge(first, then);
+                }
+            }
+        }
+    }
+
+    /// What hangs on something is made after it.
+    fn edges_of_after(&mut self) {
+        for (id, parts) in &self.parts {
+            for need in self.after.needs(id) {
+                let Some(needed) = self.parts.get(need) else { continue };
+                for (first, then) in product(&needed.up, &parts.take) {
+                    if !parts.up.contains(&first) && !needed.take.contains(&then) {
+                        self.graph.edge(first, then);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What takes a name comes after what has it.
+    fn edges_of_names(&mut self) {
+        let mut holders: BTreeMap<(String, String), Vec<&ObjectId>> = BTreeMap::new();
+        for (id, _) in self.parts.iter().filter(|(_, parts)| !parts.down.is_empty()) {
+            if let Some(key) = names_of(id) {
+                holders.entry(key).or_default().push(id);
+            }
+        }
+        for (id, parts) in self.parts.iter().filter(|(_, parts)| !parts.create.is_empty()) {
+            let holders = names_of(id).and_then(|key| holders.get(&key)).into_iter().flatten();
+            for holder in holders.filter(|holder| **holder != id) {
+                for (first, then) in product(&self.parts[*holder].down, &parts.create) {
+                    self.graph.edge(first, then);
+                }
+            }
+        }
+    }
+}
+
+/// Changes of types of one table in one statement, so that it is rewritten once.
+fn rewrite_once(steps: &mut Vec<Step>) {
+    let head = |step: &Step| {
+        let (head, rest) = step.sql.split_once(" ALTER COLUMN ")?;
+        let is_type = step.statement_timeout.is_none() && rest.contains(" TYPE ") && head.starts_with("ALTER TABLE ");
+        is_type.then(|| head.len())
+    };
+    let mut merged: Vec<Step> = Vec::with_capacity(steps.len());
+    for step in steps.drain(..) {
+        if let (Some(last), Some(length)) = (merged.last_mut(), head(&step))
+            && head(last) == Some(length)
+            && last.sql[..length] == step.sql[..length]
+        {
+            last.sql = format!("{},\n   {}", last.sql, &step.sql[length..]);
+            last.objects.extend(step.objects);
+            for note in step.notes {
+                if !last.notes.contains(&note) {
+                    last.notes.push(note);
+                }
+            }
+        } else {
+            merged.push(step);
+        }
+    }
+    *steps = merged;
+}
+
+/// The names that nothing else of its sort may have.
+fn names_of(id: &ObjectId) -> Option<(String, String)> {
+    match id.kind {
+        ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence | ObjectKind::Index | ObjectKind::Type => {
+            Some((format!("relation {}", id.schema()), id.name().to_owned()))
+        }
+        ObjectKind::Routine => {
+            let (schema, name) = base_name(id);
+            Some((format!("routine {schema}"), name.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+fn product(first: &[usize], then: &[usize]) -> Vec<(usize, usize)> {
+    first
+        .iter()
+        .flat_map(|first| then.iter().map(move |then| (*first, *then)))
+        .filter(|(first, then)| first != then)
+        .collect()
+}

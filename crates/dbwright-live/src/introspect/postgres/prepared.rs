@@ -1,0 +1,52 @@
+//! Statements that are prepared once in a session: planning a query on the system catalogs takes longer than running it.
+//!
+//! They are run over the simple protocol, as `EXECUTE`, together with what surrounds them. A migration that throws all
+//! prepared statements away (`DISCARD ALL`) is no trouble: they are missed then, and prepared again.
+
+use std::fmt::{Display, Write as _};
+
+use tokio_postgres::error::SqlState;
+
+use super::READERS;
+use super::queries::{self, Ask, Only};
+
+/// Finds what has new rows in system catalogs.
+pub(super) const TOUCHED: &str = "dbwright_touched";
+
+/// Lists what is there.
+pub(super) const PRESENT: &str = "dbwright_present";
+
+/// Reads the counters of the running transaction.
+pub(crate) const COUNTERS: &str = "dbwright_counters";
+
+/// The statements that prepare all of them on a server of this major version.
+pub(super) fn statements(major: u32) -> String {
+    let ask = Ask {
+        major,
+        only: Only::These,
+        whole: false,
+        readable: &[],
+    };
+    let readers = READERS.iter().map(|(_, name, query)| (*name, "oid[]", query(&ask)));
+    let others = [
+        (TOUCHED, "text[], xid, bigint", queries::touched()),
+        (PRESENT, "text[]", queries::present()),
+    ];
+    let mut sql = String::new();
+    for (name, parameters, query) in readers.chain(others) {
+        let _ = write!(sql, "PREPARE {name} ({parameters}) AS {query}; ");
+    }
+    let _ = write!(sql, "PREPARE {COUNTERS} AS {}", queries::counters());
+    sql
+}
+
+/// Whether a statement was run that nobody has prepared.
+pub(super) fn is_missing(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME)
+}
+
+/// An array as a literal; its elements need no quotes.
+pub(super) fn list<T: Display>(elements: impl IntoIterator<Item = T>) -> String {
+    let elements: Vec<String> = elements.into_iter().map(|element| element.to_string()).collect();
+    format!("'{{{}}}'", elements.join(","))
+}

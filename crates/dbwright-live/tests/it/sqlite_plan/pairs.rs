@@ -1,0 +1,97 @@
+//! Pairs of schemas by chance: each plan holds, there and back, or refuses by name.
+//!
+//! `DBWRIGHT_SCHEMA_PAIRS` says how many, `DBWRIGHT_SCHEMA_PAIR` takes a single one by its number, and
+//! `DBWRIGHT_KEEP_PAIRS` is a folder for those that fail, in the form of `cases/diff`.
+
+use std::path::Path;
+
+use dbwright_catalog::PlanOutcome;
+
+use super::edit::Source;
+use super::spell::{Chance, Spelling};
+use super::{failures, proven};
+
+/// How many pairs the ordinary tests try.
+const PAIRS: u64 = 110;
+
+/// Two schemas as SQL.
+fn pair(number: u64) -> (String, String) {
+    let mut source = Source {
+        chance: Chance(number),
+        number: 0,
+    };
+    let schema = source.schema();
+    let mut changed = schema.clone();
+    let edits = 1 + source.chance.below(5);
+    source.edit(&mut changed, edits);
+    let before = schema.sql(&mut Spelling(Chance(number.wrapping_mul(31))));
+    let after = changed.sql(&mut Spelling(Chance(number.wrapping_mul(37))));
+    (before, after)
+}
+
+#[derive(Default, Debug)]
+struct Counts {
+    proven: usize,
+    refused: usize,
+    failed: usize,
+    without_way_back: usize,
+    with_rows_taken_out: usize,
+}
+
+#[test]
+fn plans_between_schemas_by_chance_hold_or_refuse_by_name() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let numbers = match number("DBWRIGHT_SCHEMA_PAIR") {
+        Some(single) => single..single + 1,
+        None => 0..number("DBWRIGHT_SCHEMA_PAIRS").unwrap_or(PAIRS),
+    };
+    let mut counts = Counts::default();
+    let mut told = Vec::new();
+    for number in numbers {
+        let (before, after) = pair(number);
+        let Ok((plan, proof)) = std::panic::catch_unwind(|| proven(&before, &after)) else {
+            counts.failed += 1;
+            keep(number, &before, &after);
+            told.push(format!("pair {number} ended the proof"));
+            continue;
+        };
+        let failures = failures(&proof);
+        if !failures.is_empty() {
+            counts.failed += 1;
+            keep(number, &before, &after);
+            told.push(format!("pair {number}: {}", failures.join("\n")));
+        } else if plan.refusals.is_empty() {
+            counts.proven += 1;
+        } else {
+            counts.refused += 1;
+            assert!(
+                plan.refusals.iter().all(|refusal| refusal.reason.len() > 20),
+                "pair {number}: {:?}",
+                plan.refusals
+            );
+        }
+        let not_tried = |words: &str| {
+            let says =
+                |outcome: &PlanOutcome| matches!(outcome, PlanOutcome::NotTried(reason) if reason.contains(words));
+            usize::from(proof.checks.iter().any(|check| says(&check.outcome)))
+        };
+        counts.without_way_back += not_tried("The way back can't be planned");
+        counts.with_rows_taken_out += not_tried("were taken out first");
+    }
+    assert!(told.is_empty(), "{counts:?}\n{}", told.join("\n\n"));
+    let tried = counts.proven + counts.refused;
+    // Most changes can be planned: what is refused is a column without a value for the rows that are there.
+    assert!(tried < 50 || counts.proven * 100 > tried * 85, "{counts:?}");
+    if std::env::var_os("DBWRIGHT_SCHEMA_PAIRS").is_some() {
+        let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{counts:?}\n"));
+    }
+}
+
+fn keep(number: u64, before: &str, after: &str) {
+    if let Some(folder) = std::env::var_os("DBWRIGHT_KEEP_PAIRS") {
+        let folder = Path::new(&folder).join(format!("pair-{number}")).join("sqlite");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("before.sql"), before).unwrap();
+        std::fs::write(folder.join("after.sql"), after).unwrap();
+    }
+}
