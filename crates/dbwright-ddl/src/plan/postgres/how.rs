@@ -2,7 +2,7 @@
 
 use dbwright_catalog::{
     Attribute, Column, Constraint, ConstraintKind, GeneratedKind, Index, Object, ObjectBody, Policy, Routine,
-    RoutineKind, Table, Trigger, Type, TypeKind, View,
+    RoutineKind, Table, TableKind, Trigger, Type, TypeKind, View,
 };
 
 use super::retype::{self, Cast};
@@ -38,7 +38,11 @@ pub(super) fn how(before: &Side<'_>, after: &Side<'_>, was: &Object, is: &Object
             column(major, old, new, parents(before) == parents(after))
         }
         (ObjectBody::Constraint(old), ObjectBody::Constraint(new)) => constraint(major, old, new, was, is),
-        (ObjectBody::Index(old), ObjectBody::Index(new)) => index(old, new, was, is),
+        (ObjectBody::Index(old), ObjectBody::Index(new)) => {
+            let table = after.relation_of(&is.id).and_then(|table| after.table(&table));
+            let partitioned = table.is_some_and(|table| table.kind == TableKind::Partitioned);
+            index(old, new, was, is, partitioned)
+        }
         (ObjectBody::View(was), ObjectBody::View(is)) => view(major, was, is),
         (ObjectBody::Routine(old), ObjectBody::Routine(new)) => routine(old, new, was, is),
         (ObjectBody::Trigger(old), ObjectBody::Trigger(new)) => trigger(major, old, new, was, is),
@@ -158,7 +162,25 @@ fn stripped(definition: &str) -> String {
     text
 }
 
-fn index(old: &Index, new: &Index, was: &Object, is: &Object) -> How {
+fn index(old: &Index, new: &Index, was: &Object, is: &Object, partitioned: bool) -> How {
+    let options = |index: &Index| {
+        index
+            .postgres
+            .as_ref()
+            .map(|extra| extra.options.clone())
+            .unwrap_or_default()
+    };
+    // They can't be set of the index of a partitioned table once it is there.
+    if partitioned && options(old) != options(new) {
+        if old.of_constraint || new.of_constraint {
+            return How::Refuse(
+                "Storage parameters of the index of a partitioned table's constraint can't be changed. Drop the constraint and \
+                 add it again by hand."
+                    .to_owned(),
+            );
+        }
+        return How::Rebuild;
+    }
     if without_parameters(&was.definition) != without_parameters(&is.definition)
         || old.of_constraint != new.of_constraint
     {
