@@ -62,8 +62,22 @@ impl Planner<'_> {
             let new = text::own_text(self.after, table);
             let is_moved =
                 old.partitioning != new.partitioning || old.options.get("ENGINE") != new.options.get("ENGINE");
-            columns.iter().any(changes_type) || loses_primary_key || is_moved
+            table == &key.references && self.rewrites_unique_key(table)
+                || columns.iter().any(changes_type)
+                || loses_primary_key
+                || is_moved
         })
+    }
+
+    /// Whether a unique key gets other values to compare. MariaDB does not change a parent in that way (error 1834): of rows
+    /// that become equal it might have to delete one.
+    fn rewrites_unique_key(&self, table: &ObjectId) -> bool {
+        let columns = self.before.columns(table);
+        let changed = columns.into_iter().filter(|(id, _)| self.changes_type(id));
+        let changed: BTreeSet<String> = changed.map(|(id, _)| id.name().to_owned()).collect();
+        let mut indexes = text::indexes(self.before, table).into_iter();
+        self.engine() == Engine::MariaDb
+            && indexes.any(|(id, index)| index.unique && self.keys_name(self.before, id, &changed))
     }
 
     /// Whether MySQL may have to copy the table, in which case it refuses for columns of a foreign key what it takes when it

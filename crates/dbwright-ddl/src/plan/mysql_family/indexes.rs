@@ -123,7 +123,7 @@ impl Planner<'_> {
     }
 
     /// Whether a key of the index names one of these columns.
-    fn keys_name(&self, catalog: &Catalog, id: &ObjectId, columns: &BTreeSet<String>) -> bool {
+    pub(super) fn keys_name(&self, catalog: &Catalog, id: &ObjectId, columns: &BTreeSet<String>) -> bool {
         let definition = catalog.get(id).map_or("", |object| object.definition.as_str());
         // The first name is that of the index.
         let skipped = usize::from(id.name() != "PRIMARY");

@@ -262,9 +262,9 @@ async fn send(
 /// Whether an error says that a row is not as the statement wants it: too long, out of range, NULL, a duplicate, a
 /// violated check, a missing parent, no partition for it. Manual: <https://dev.mysql.com/doc/mysql-errors/9.7/en/server-error-reference.html>.
 fn is_about_rows(code: u16) -> bool {
-    const CODES: [u16; 26] = [
+    const CODES: [u16; 27] = [
         1048, 1062, 1138, 1216, 1217, 1264, 1265, 1292, 1300, 1364, 1366, 1406, 1411, 1416, 1451, 1452, 1526, 1690,
-        1848, 3140, 3156, 3516, 3819, 4025, 4078, 6136,
+        1848, 3140, 3144, 3156, 3516, 3819, 4025, 4078, 6136,
     ];
     CODES.contains(&code)
 }

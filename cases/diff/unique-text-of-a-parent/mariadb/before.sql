@@ -1,0 +1,2 @@
+CREATE TABLE p (id int PRIMARY KEY, name text, UNIQUE KEY name (name(6))) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE c (id int PRIMARY KEY, p int, CONSTRAINT c_p FOREIGN KEY (p) REFERENCES p (id));
