@@ -15,6 +15,9 @@ const SHARE_OF_NAMESAKES_MIN: f64 = 0.45;
 /// From here on, names are alike.
 const NAMESAKE_MIN: f64 = 0.5;
 
+/// From here on, names of columns of one type are alike.
+const COLUMN_NAMESAKE_MIN: f64 = 0.6;
+
 /// A column as it counts here.
 type Shape = (String, String);
 
@@ -34,12 +37,10 @@ pub(super) fn pairs<'a>(sides: &Sides<'a>) -> Vec<Pair<'a>> {
             let weight = |shapes: &mut dyn Iterator<Item = &Shape>| -> f64 {
                 shapes.map(|shape| frequency.get(shape).copied().unwrap_or(1.0)).sum()
             };
-            let whole = weight(&mut was.union(&is));
-            let share = if whole > 0.0 {
-                weight(&mut shared.iter().copied()) / whole
-            } else {
-                0.0
-            };
+            let respelled = respelled(&was, &is);
+            let whole = weight(&mut was.union(&is)) - weight(&mut respelled.iter().copied());
+            let same = weight(&mut shared.iter().copied()) + weight(&mut respelled.iter().copied());
+            let share = if whole > 0.0 { same / whole } else { 0.0 };
             let namesakes = likeness::names(from.name(), to.name());
             let is_alike = share >= SHARE_MIN || (share >= SHARE_OF_NAMESAKES_MIN && namesakes >= NAMESAKE_MIN);
             if shared.is_empty() || !is_alike {
@@ -63,6 +64,18 @@ pub(super) fn pairs<'a>(sides: &Sides<'a>) -> Vec<Pair<'a>> {
         }
     }
     pairs
+}
+
+/// Columns of the one that are in the other under a name that is alike, with the same type.
+fn respelled<'a>(was: &'a BTreeSet<Shape>, is: &'a BTreeSet<Shape>) -> Vec<&'a Shape> {
+    let mut left: Vec<&Shape> = is.difference(was).collect();
+    let gone = was.difference(is);
+    gone.filter(|(name, type_name)| {
+        let alike = |other: &&Shape| other.1 == *type_name && likeness::names(name, &other.0) >= COLUMN_NAMESAKE_MIN;
+        let place = left.iter().position(alike);
+        place.map(|place| left.swap_remove(place)).is_some()
+    })
+    .collect()
 }
 
 /// How much a column says of its table: less where other tables have the same.

@@ -5,11 +5,13 @@
 
 use std::path::Path;
 
-use dbwright_catalog::PlanOutcome;
+use dbwright_catalog::{Engine, ObjectBody, PlanOutcome, TableKind};
+use dbwright_ddl::{quote_identifier, render};
+use rusqlite::Connection;
 
 use super::edit::Source;
 use super::spell::{Chance, Spelling};
-use super::{failures, proven};
+use super::{catalog, failures, proven};
 
 /// How many pairs the ordinary tests try.
 const PAIRS: u64 = 110;
@@ -85,6 +87,56 @@ fn plans_between_schemas_by_chance_hold_or_refuse_by_name() {
     if std::env::var_os("DBWRIGHT_SCHEMA_PAIRS").is_some() {
         let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{counts:?}\n"));
     }
+}
+
+/// What SQLite makes of a statement, apart from places: instructions with what they work on, sorted.
+fn program(connection: &Connection, sql: &str) -> Vec<(String, Option<String>)> {
+    let mut statement = connection.prepare(&format!("EXPLAIN {sql}")).unwrap();
+    let rows = statement
+        .query_map([], |row| Ok((row.get("opcode")?, row.get("p4")?)))
+        .unwrap();
+    let mut program: Vec<(String, Option<String>)> = rows.map(Result::unwrap).collect();
+    // These repeat the text, for tracing and for messages.
+    program.retain(|(instruction, _)| instruction != "Trace");
+    for (instruction, text) in &mut program {
+        if instruction == "Halt" {
+            *text = None;
+        }
+    }
+    program.sort();
+    program
+}
+
+#[test]
+fn the_one_spelling_of_a_definition_compiles_to_the_same_program() {
+    let mut compared = 0;
+    for number in 0..60 {
+        let (sql, _) = pair(number);
+        let typed = Connection::open_in_memory().unwrap();
+        typed.execute_batch(&sql).unwrap();
+        let catalog = catalog(&sql);
+        let spelled = Connection::open_in_memory().unwrap();
+        for step in render(&catalog).steps {
+            spelled.execute_batch(&step.sql).unwrap();
+        }
+        for object in catalog.objects.values() {
+            let name = quote_identifier(Engine::Sqlite, object.id.name());
+            let statement = match &object.body {
+                ObjectBody::Table(table) if table.kind == TableKind::Ordinary => {
+                    format!("INSERT INTO {name} DEFAULT VALUES")
+                }
+                ObjectBody::View(_) => format!("SELECT * FROM {name}"),
+                _ => continue,
+            };
+            assert_eq!(
+                program(&typed, &statement),
+                program(&spelled, &statement),
+                "pair {number}: {statement}"
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared > 100, "{compared}");
 }
 
 fn keep(number: u64, before: &str, after: &str) {
