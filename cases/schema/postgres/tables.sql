@@ -30,6 +30,9 @@ CREATE TABLE parent_two (b text DEFAULT 'x', c integer);
 CREATE TABLE child (d integer, a integer DEFAULT 9 NOT NULL) INHERITS (parent_one, parent_two);
 ALTER TABLE child ALTER COLUMN c SET DEFAULT 3, ALTER COLUMN c SET NOT NULL;
 CREATE TABLE grandchild (CONSTRAINT positive CHECK (a > 0)) INHERITS (child);
+CREATE TABLE unproven_above (a integer);
+CREATE TABLE proven_below (CONSTRAINT shared CHECK (a > 1)) INHERITS (unproven_above);
+ALTER TABLE unproven_above ADD CONSTRAINT shared CHECK (a > 1) NOT VALID;
 CREATE TABLE adopted (c integer, x text, b text);
 ALTER TABLE adopted INHERIT parent_two;
 CREATE TABLE constrained (

@@ -22,7 +22,8 @@ pub fn diff(before: &Catalog, after: &Catalog) -> Diff {
 }
 
 /// Whether two objects with the same id are the same. Where a column stands among the others is no difference on
-/// PostgreSQL, because no statement can change it.
+/// PostgreSQL, because no statement can change it; nor is the order of the columns of statistics, which are printed in the
+/// order that they have in the table.
 pub fn same(engine: Engine, before: &Object, after: &Object) -> bool {
     match (engine, &before.body, &after.body) {
         (Engine::Postgres, ObjectBody::Column(was), ObjectBody::Column(is)) => {
@@ -32,8 +33,20 @@ pub fn same(engine: Engine, before: &Object, after: &Object) -> bool {
             };
             before.definition == after.definition && moved == *is
         }
+        (Engine::Postgres, ObjectBody::Statistics(was), ObjectBody::Statistics(is)) => {
+            was == is && fragments(&before.definition) == fragments(&after.definition)
+        }
         _ => before == after,
     }
+}
+
+/// What stands between `ON` and `FROM`, in any order, and the rest.
+fn fragments(definition: &str) -> (&str, Vec<&str>, &str) {
+    let (head, rest) = definition.split_once(" ON ").unwrap_or((definition, ""));
+    let (columns, table) = rest.rsplit_once(" FROM ").unwrap_or((rest, ""));
+    let mut columns: Vec<&str> = columns.split(", ").collect();
+    columns.sort_unstable();
+    (head, columns, table)
 }
 
 /// Whether the definitions differ while the model sees no difference, and the definition is no statement that could simply

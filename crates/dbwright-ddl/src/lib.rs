@@ -5,6 +5,7 @@
 //! server says.
 
 mod canonical;
+mod coverage;
 mod diff;
 mod order;
 mod plan;
@@ -15,6 +16,7 @@ mod rows;
 pub mod sqlite_text;
 
 pub use canonical::Canonical;
+pub use coverage::{Coverage, Covered, coverage, covered};
 pub use diff::{diff, is_statement, same};
 pub use order::{CreationOrder, creation_order};
 pub use plan::{PlanOptions, keeps_text, plan};

@@ -6,6 +6,7 @@ mod check;
 mod history;
 mod measure;
 mod project;
+mod schema;
 mod server;
 
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ pub(crate) struct BenchArgs {
 enum BenchCommand {
     /// `dbwright check`, cold and warm, beside the client program of each engine that applies the same files.
     Check(CheckArgs),
+    /// Reading a schema of many tables, beside the dump program of the engine.
+    Schema(SchemaArgs),
 }
 
 /// Arguments of `cargo xtask bench check`.
@@ -46,9 +49,24 @@ pub(crate) struct CheckArgs {
     dbwright: Option<PathBuf>,
 }
 
+/// Arguments of `cargo xtask bench schema`.
+#[derive(clap::Args)]
+pub(crate) struct SchemaArgs {
+    /// How many times everything is measured; the median counts.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+    /// How many tables the schema has, each with ten columns.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    tables: u32,
+    /// The major of the PostgreSQL server; that of `pg_dump` where nothing is said, which reads no newer ones.
+    #[arg(long)]
+    postgres: Option<u32>,
+}
+
 /// Runs a benchmark.
 pub(crate) fn cmd_bench(args: &BenchArgs) -> Result<()> {
     match &args.command {
         BenchCommand::Check(args) => check::run(args),
+        BenchCommand::Schema(args) => schema::run_benchmark(args),
     }
 }

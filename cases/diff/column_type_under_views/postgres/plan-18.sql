@@ -25,4 +25,7 @@ CREATE VIEW public.large AS
   WHERE (total > (100)::numeric);
 REFRESH MATERIALIZED VIEW public.sums;
 CREATE UNIQUE INDEX sums_state ON public.sums USING btree (state);
+ALTER VIEW public.large OWNER TO postgres;
+ALTER MATERIALIZED VIEW public.sums OWNER TO postgres;
+ALTER VIEW public.totals OWNER TO postgres;
 COMMIT;

@@ -10,6 +10,8 @@ ALTER TABLE public.t ALTER COLUMN amount TYPE public.amount USING amount::bigint
 CREATE VIEW public.v AS
  SELECT t.amount
    FROM public.t;
+ALTER DOMAIN public.amount OWNER TO postgres;
+ALTER VIEW public.v OWNER TO postgres;
 COMMIT;
 
 -- Check the rows that are there without blocking writes.

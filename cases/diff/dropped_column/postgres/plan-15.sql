@@ -10,6 +10,7 @@ CREATE VIEW public.v AS
  SELECT t.id,
     t.a
    FROM public.t;
+ALTER VIEW public.v OWNER TO postgres;
 ALTER TABLE public.t DROP CONSTRAINT t_a_b_key;
 ALTER TABLE public.t DROP CONSTRAINT t_check;
 ALTER TABLE public.t DROP COLUMN b;

@@ -27,6 +27,9 @@ CREATE OR REPLACE FUNCTION public.worse(m public.mood)
  LANGUAGE sql
  IMMUTABLE
 AS $function$SELECT m = 'sad'$function$;
+ALTER FUNCTION public.worse(m public.mood) OWNER TO postgres;
+ALTER TYPE public.mood OWNER TO postgres;
+ALTER VIEW public.sad OWNER TO postgres;
 COMMIT;
 
 -- Check the rows that are there without blocking writes.

@@ -18,6 +18,8 @@ ALTER TABLE public.keep ADD CONSTRAINT keep_c_id_fkey FOREIGN KEY (c_id) REFEREN
 ALTER TABLE ONLY public.d ADD CONSTRAINT d_pkey PRIMARY KEY (id);
 ALTER TABLE public.c ADD CONSTRAINT to_d FOREIGN KEY (d_id) REFERENCES public.d(id);
 ALTER TABLE public.d ADD CONSTRAINT d_c_id_fkey FOREIGN KEY (c_id) REFERENCES public.c(id);
+ALTER TABLE public.c OWNER TO postgres;
+ALTER TABLE public.d OWNER TO postgres;
 ALTER TABLE public.a DROP CONSTRAINT to_b;
 ALTER TABLE public.b DROP CONSTRAINT b_a_id_fkey;
 DROP TABLE public.a;

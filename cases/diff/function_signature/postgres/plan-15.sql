@@ -23,6 +23,8 @@ CREATE VIEW public.v AS
  SELECT public.f(t.id) AS x,
     public.g(t.id) AS y
    FROM public.t;
+ALTER FUNCTION public.f(renamed integer) OWNER TO postgres;
+ALTER VIEW public.v OWNER TO postgres;
 COMMIT;
 
 -- Build or remove indexes without blocking writes.

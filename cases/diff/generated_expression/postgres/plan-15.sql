@@ -10,6 +10,7 @@ CREATE VIEW public.v AS
  SELECT t.id,
     t.twice
    FROM public.t;
+ALTER VIEW public.v OWNER TO postgres;
 COMMIT;
 
 -- Build or remove indexes without blocking writes.

@@ -10,6 +10,7 @@ CREATE TABLE public.t_3 (
 );
 ALTER TABLE ONLY public.t_3 ADD CONSTRAINT t_3_pkey PRIMARY KEY (id);
 CREATE INDEX t_3_a_id_idx ON public.t_3 USING btree (a, id);
+ALTER TABLE public.t_3 OWNER TO postgres;
 COMMIT;
 
 -- Build or remove indexes without blocking writes.

@@ -1,4 +1,3 @@
--- refuses table t_3: No order was found for the changes of these, each of which has to come before the next: table t_3, constraint t_3.t_3_pkey, constraint t_3.t_id_not_null, index t_3_pkey. Split the change in two.
 
 -- Change definitions in one transaction.
 BEGIN;
@@ -11,6 +10,7 @@ CREATE TABLE public.t_3 (
 );
 ALTER TABLE ONLY public.t_3 ADD CONSTRAINT t_3_pkey PRIMARY KEY (id);
 CREATE INDEX t_3_a_id_idx ON public.t_3 USING btree (a, id);
+ALTER TABLE public.t_3 OWNER TO postgres;
 COMMIT;
 
 -- Build or remove indexes without blocking writes.

@@ -15,4 +15,6 @@ CREATE VIEW public.v AS
 CREATE VIEW public.w AS
  SELECT v.a
    FROM public.v;
+ALTER VIEW public.v OWNER TO postgres;
+ALTER VIEW public.w OWNER TO postgres;
 COMMIT;

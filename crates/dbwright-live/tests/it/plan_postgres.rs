@@ -2,6 +2,8 @@
 
 #[path = "plan_postgres/edit.rs"]
 mod edit;
+#[path = "plan_postgres/extras.rs"]
+mod extras;
 #[path = "plan_postgres/model.rs"]
 mod model;
 #[path = "plan_postgres/prune.rs"]
@@ -15,7 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use dbwright_catalog::{Catalog, Plan, PlanOutcome, PlanProof};
+use dbwright_catalog::{Catalog, ObjectKind, Plan, PlanClaim, PlanOutcome, PlanProof};
 use dbwright_ddl::{PlanOptions, plan};
 use dbwright_live::introspect::postgres::read_whole;
 use dbwright_live::prove_plan::postgres::prove;
@@ -35,10 +37,12 @@ async fn catalog(scratch: &PostgresScratch, sql: &str) -> Catalog {
     if let Err(error) = session.client.batch_execute(sql).await {
         panic!("{error:?}\n{sql}");
     }
-    let reading = read_whole(&session.client, scratch.server()).await.unwrap();
+    let mut catalog = read_whole(&session.client, scratch.server()).await.unwrap().catalog;
     session.close().await;
     scratch.drop_database(&database).await.unwrap();
-    reading.catalog
+    // The scratch server makes the migrating role a member of the others.
+    catalog.objects.retain(|id, _| id.kind != ObjectKind::Membership);
+    catalog
 }
 
 /// A scratch server with the roles that the schemas speak of.
@@ -162,9 +166,13 @@ fn pair(seed: u64, major: u32) -> (String, String) {
 #[derive(Default)]
 pub(crate) struct Count {
     proven: usize,
-    rows_not_kept_tried: usize,
+    /// Pairs that a scratch server has no rights for.
+    not_tried: usize,
+    rows_not_tried: usize,
     reverse_not_tried: usize,
     refused: BTreeMap<String, usize>,
+    /// Why something was not tried, with the seeds.
+    reasons: String,
     failed: Vec<u64>,
 }
 
@@ -172,15 +180,17 @@ impl Count {
     pub(crate) fn text(&self) -> String {
         let refused: usize = self.refused.values().sum();
         let mut text = format!(
-            "proven {} (rows in part not tried {}, reverse refused or not tried {}), refused {refused}, failed {}\n",
+            "proven {} (rows in part not tried {}, reverse refused or not tried {}), not tried {}, refused {refused}, failed {}\n",
             self.proven,
-            self.rows_not_kept_tried,
+            self.rows_not_tried,
             self.reverse_not_tried,
+            self.not_tried,
             self.failed.len()
         );
         for (reason, count) in &self.refused {
             let _ = writeln!(text, "  {count} × {reason}");
         }
+        text += &self.reasons;
         if !self.failed.is_empty() {
             let _ = writeln!(text, "  seeds {:?}", self.failed);
         }
@@ -196,14 +206,24 @@ pub(crate) async fn try_pairs(major: u32, seeds: impl Iterator<Item = u64>) -> (
         let (before, after) = pair(seed, major);
         match try_pair(&scratch, &before, &after).await.1 {
             Tried::Proven(untried) => {
-                count.proven += 1;
-                count.rows_not_kept_tried += usize::from(untried.iter().any(|reason| reason.starts_with("rows")));
-                count.reverse_not_tried += usize::from(untried.iter().any(|reason| reason.starts_with("the reverse")));
+                let begins = |words: &str| untried.iter().any(|reason| reason.starts_with(words));
+                if begins(PlanClaim::ReachesGoal.sentence()) {
+                    count.not_tried += 1;
+                    let _ = writeln!(count.reasons, "  {seed}: {}", untried[0]);
+                } else {
+                    count.proven += 1;
+                    count.rows_not_tried += usize::from(begins(PlanClaim::KeepsRows.sentence()));
+                    if begins(PlanClaim::Reverses.sentence()) {
+                        count.reverse_not_tried += 1;
+                        let _ = writeln!(count.reasons, "  {seed}: {}", untried[untried.len() - 1]);
+                    }
+                }
             }
             Tried::Refused(plan) => {
                 let reason = plan.refusals[0].reason.split(". ").next().unwrap_or_default();
                 let object = plan.refusals[0].object.to_string();
                 *count.refused.entry(reason.replace(&object, "…")).or_default() += 1;
+                keep(major, seed, &before, &after, &text(&plan));
             }
             Tried::Failed(complaints) => {
                 count.failed.push(seed);
@@ -218,7 +238,7 @@ pub(crate) async fn try_pairs(major: u32, seeds: impl Iterator<Item = u64>) -> (
     (count, report)
 }
 
-/// Writes a pair that failed to where `DBWRIGHT_SCHEMA_FAILURES` says.
+/// Writes a pair that failed or was refused to where `DBWRIGHT_SCHEMA_FAILURES` says.
 fn keep(major: u32, seed: u64, before: &str, after: &str, complaints: &str) {
     let Some(folder) = std::env::var_os("DBWRIGHT_SCHEMA_FAILURES") else {
         return;

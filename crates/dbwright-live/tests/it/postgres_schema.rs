@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use dbwright_catalog::{Catalog, Change, ObjectKind, Reading, changes};
-use dbwright_ddl::render;
+use dbwright_catalog::{Catalog, Change, Engine, Object, ObjectKind, Reading, changes};
+use dbwright_ddl::{Coverage, coverage, covered, render};
 use dbwright_live::introspect::postgres::read_whole;
 use dbwright_live::scratch::postgres::{PostgresScratch, Session, Who};
 
@@ -297,5 +297,54 @@ async fn what_a_role_may_not_see_is_named() {
         let unread = read(&scratch, &source).await.unread;
         let what: Vec<&str> = unread.iter().map(|unread| unread.what.as_str()).collect();
         assert_eq!(what, ["options of the user mapping of other on s"], "on {major}");
+    }
+}
+
+/// Nothing is understood in parts only. So many are understood by their model alone: the number may only grow.
+#[tokio::test]
+async fn what_is_read_is_understood() {
+    const WHOLE_MIN: usize = 584;
+    let scratch = servers::scratch(18).await;
+    let mut partial = Vec::new();
+    let mut whole = 0;
+    for (name, _, sql) in schemas() {
+        let source = session(&scratch).await;
+        source.client.batch_execute(&sql).await.unwrap();
+        let catalog = read(&scratch, &source).await.catalog;
+        whole += covered(&catalog).values().map(|covered| covered.whole).sum::<usize>();
+        let in_parts = |object: &&Object| coverage(Engine::Postgres, object) == Coverage::Partial;
+        partial.extend(catalog.objects.values().filter(in_parts).map(|object| {
+            format!(
+                "{name}: {} {}: {} {:?}",
+                object.id.kind.name(),
+                object.id,
+                object.definition,
+                object.body
+            )
+        }));
+    }
+    assert_eq!(partial, [""; 0]);
+    assert!(whole >= WHOLE_MIN, "only {whole}");
+    assert_eq!(whole, WHOLE_MIN, "more than before: raise the number");
+}
+
+/// They are made and dropped with the type, and a statement of their own would tear them off it.
+#[tokio::test]
+async fn functions_that_a_range_type_brings_are_no_objects() {
+    for major in servers::majors() {
+        let scratch = servers::scratch(major).await;
+        let source = session(&scratch).await;
+        let sql =
+            "CREATE TYPE span AS RANGE (SUBTYPE = integer); CREATE FUNCTION span_of(integer) RETURNS span LANGUAGE sql
+            AS 'SELECT public.span($1, $1)'";
+        source.client.batch_execute(sql).await.unwrap();
+        let catalog = read(&scratch, &source).await.catalog;
+        let routines: Vec<String> = catalog
+            .objects
+            .keys()
+            .filter(|id| id.kind == ObjectKind::Routine)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(routines, ["span_of(integer)"], "on {major}");
     }
 }

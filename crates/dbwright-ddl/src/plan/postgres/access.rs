@@ -12,10 +12,10 @@ pub(super) fn alter(builder: &mut Builder<'_>, id: &ObjectId, was: &Object, is: 
     match (&was.body, &is.body) {
         (ObjectBody::Grant(old), ObjectBody::Grant(new)) => {
             revoke(builder, id, &old.privileges, &new.privileges, Part::Alter);
-            again(builder, id, create);
+            again(builder, id, &without_revoke(builder, id, create));
         }
         (ObjectBody::DefaultPrivilege(old), ObjectBody::DefaultPrivilege(new)) => {
-            revoke_default(builder, id, &old.privileges, &new.privileges, Part::Alter);
+            let _ = (old, new);
             again(builder, id, create);
         }
         (ObjectBody::Membership(_), ObjectBody::Membership(_)) => {
@@ -95,8 +95,8 @@ pub(super) fn drop(builder: &mut Builder<'_>, id: &ObjectId, part: Part) {
                 builder.add(id, part, Pace::Quick, format!("COMMENT ON {target} IS NULL"));
             }
         }
-        Some(ObjectBody::Grant(grant)) => revoke(builder, id, &grant.privileges, &[], part),
-        Some(ObjectBody::DefaultPrivilege(grant)) => revoke_default(builder, id, &grant.privileges, &[], part),
+        Some(ObjectBody::Grant(grant)) => usual_again(builder, id, &grant.privileges, part),
+        Some(ObjectBody::DefaultPrivilege(grant)) => revoke_default(builder, id, &grant.privileges, part),
         Some(ObjectBody::Membership(_)) => {
             let sql = format!("REVOKE {} FROM {}", quoted(id.schema()), quoted(id.name()));
             builder.add(id, part, Pace::Quick, sql);
@@ -138,9 +138,10 @@ fn target(builder: &Builder<'_>, id: &ObjectId) -> Option<String> {
     })
 }
 
-fn revoke(builder: &mut Builder<'_>, id: &ObjectId, was: &[Privilege], is: &[Privilege], part: Part) {
-    let Some(object) = id.target() else { return };
-    let (on, columns) = match object.kind {
+/// What a grant is on, as it stands after `ON`, and the column that it is limited to.
+fn grant_target(id: &ObjectId) -> Option<(String, String)> {
+    let object = id.target()?;
+    Some(match object.kind {
         ObjectKind::Column => {
             let table = object.owner_table().unwrap_or_else(|| object.clone());
             (
@@ -155,8 +156,12 @@ fn revoke(builder: &mut Builder<'_>, id: &ObjectId, was: &[Privilege], is: &[Pri
             format!("{} {}", object.kind.name().to_uppercase(), name(&object)),
             String::new(),
         ),
-        _ => return,
-    };
+        _ => return None,
+    })
+}
+
+fn revoke(builder: &mut Builder<'_>, id: &ObjectId, was: &[Privilege], is: &[Privilege], part: Part) {
+    let Some((on, columns)) = grant_target(id) else { return };
     let grantee = role(id.name());
     let gone: Vec<String> = was
         .iter()
@@ -187,34 +192,64 @@ fn revoke(builder: &mut Builder<'_>, id: &ObjectId, was: &[Privilege], is: &[Pri
     }
 }
 
-fn revoke_default(builder: &mut Builder<'_>, id: &ObjectId, was: &[Privilege], is: &[Privilege], part: Part) {
+/// Takes default privileges back.
+fn revoke_default(builder: &mut Builder<'_>, id: &ObjectId, was: &[Privilege], part: Part) {
     let [owner, schema, kind, grantee] = id.path.as_slice() else {
         return;
     };
-    let gone: Vec<&str> = was
-        .iter()
-        .filter(|privilege| !is.contains(privilege))
-        .map(|privilege| privilege.name.as_str())
-        .collect();
-    if gone.is_empty() {
-        return;
-    }
     let within = if schema.is_empty() {
         String::new()
     } else {
         format!(" IN SCHEMA {}", quoted(schema))
     };
-    let kind = match kind.as_str() {
-        "routine" => "FUNCTIONS".to_owned(),
-        kind => format!("{}S", kind.to_uppercase()),
+    let head = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {}{within}", quoted(owner));
+    let kind = kind.to_uppercase();
+    // What its owner has, and what everybody may do with functions and types, are there by themselves.
+    let by_itself = schema.is_empty()
+        && (owner == grantee || grantee == "public" && matches!(kind.as_str(), "FUNCTIONS" | "ROUTINES" | "TYPES"));
+    let sql = if by_itself {
+        format!("{head} GRANT ALL ON {kind} TO {}", role(grantee))
+    } else if was.is_empty() {
+        return;
+    } else {
+        format!("{head} REVOKE ALL ON {kind} FROM {}", role(grantee))
     };
-    let sql = format!(
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {}{within} REVOKE {} ON {kind} FROM {}",
-        quoted(owner),
-        gone.join(", "),
-        role(grantee)
-    );
     builder.add(id, part, Pace::Quick, sql);
+}
+
+/// Gives a grantee what he has where nothing is said: the owner everything, everybody the use of functions and types.
+fn usual_again(builder: &mut Builder<'_>, id: &ObjectId, was: &[Privilege], part: Part) {
+    let Some((on, _)) = grant_target(id) else { return };
+    let Some(target) = id.target() else { return };
+    let by_itself =
+        is_owner(builder, id) || id.name() == "public" && matches!(target.kind, ObjectKind::Routine | ObjectKind::Type);
+    if by_itself && target.kind != ObjectKind::Column {
+        builder.add(
+            id,
+            part,
+            Pace::Quick,
+            format!("GRANT ALL ON {on} TO {}", role(id.name())),
+        );
+    } else {
+        revoke(builder, id, was, &[], part);
+    }
+}
+
+/// Whether a grant is to the owner of the object.
+fn is_owner(builder: &Builder<'_>, id: &ObjectId) -> bool {
+    let owner = id.target().map(|target| target.satellite(ObjectKind::Owner));
+    let owner = owner.and_then(|owner| builder.after.get(&owner).or_else(|| builder.before.get(&owner)));
+    matches!(owner.map(|object| &object.body), Some(ObjectBody::Owner(owner)) if owner.role == id.name())
+}
+
+/// Statements that give a grantee privileges on an object that stays. What he has on columns would go with what he has on
+/// the table, so that is taken from him by name only.
+pub(super) fn without_revoke(builder: &Builder<'_>, id: &ObjectId, create: &[String]) -> Vec<String> {
+    let grants = create.iter().filter(|sql| !sql.starts_with("REVOKE ALL"));
+    if is_owner(builder, id) || grants.clone().count() == 0 {
+        return create.to_vec();
+    }
+    grants.cloned().collect()
 }
 
 fn published(table: &PublishedTable) -> String {

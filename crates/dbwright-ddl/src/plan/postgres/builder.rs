@@ -75,6 +75,8 @@ pub(super) struct Builder<'p> {
     pub(super) leaving: Vec<(ObjectId, usize)>,
     /// Tables that get a parent, with it and the statement that does it.
     pub(super) entering: Vec<(ObjectId, ObjectId, usize)>,
+    /// Statements that make the index of a partition a part of an index of the partitioned table.
+    pub(super) attaching: Vec<(ObjectId, usize)>,
     /// Statements that come after all of an object.
     pub(super) after_all: Vec<(ObjectId, usize)>,
     /// Statements that come before all of an object.
@@ -102,6 +104,7 @@ impl<'p> Builder<'p> {
             refusals: refusals.collect(),
             leaving: Vec::new(),
             entering: Vec::new(),
+            attaching: Vec::new(),
             after_all: Vec::new(),
             before_all: Vec::new(),
             owners: Vec::new(),
@@ -346,6 +349,11 @@ impl<'p> Builder<'p> {
         self.parts.contains_key(id)
     }
 
+    /// Whether something of a table that is new was made before.
+    pub(super) fn has_parts_of(&self, table: &ObjectId) -> bool {
+        self.parts.get(table).is_some_and(|parts| parts.create.len() > 1)
+    }
+
     /// The plan.
     pub(super) fn finish(mut self) -> Plan {
         for (id, node) in std::mem::take(&mut self.after_all) {
@@ -437,7 +445,7 @@ fn rewrite_once(steps: &mut Vec<Step>) {
     let head = |step: &Step| {
         let (head, rest) = step.sql.split_once(" ALTER COLUMN ")?;
         let is_type = step.statement_timeout.is_none() && rest.contains(" TYPE ") && head.starts_with("ALTER TABLE ");
-        is_type.then(|| head.len())
+        is_type.then_some(head.len())
     };
     let mut merged: Vec<Step> = Vec::with_capacity(steps.len());
     for step in steps.drain(..) {

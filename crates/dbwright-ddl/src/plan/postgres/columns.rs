@@ -295,8 +295,8 @@ fn settings(builder: &mut Builder<'_>, id: &ObjectId, was: Option<&Column>) {
     let Some(new) = column_extra(is) else { return };
     let old = was.and_then(column_extra);
     let alter = alter_column(builder.after, id);
-    let retyped = was.is_some_and(|was| was.type_name != is.type_name);
-    // A change of type sets the storage to that of the type.
+    let retyped = builder.fates.retyped.contains(id);
+    // A change of type sets the storage to that of the type, and forgets the compression.
     let storage = match old {
         Some(old) if !retyped => old.storage,
         _ => new.type_storage,
@@ -311,7 +311,7 @@ fn settings(builder: &mut Builder<'_>, id: &ObjectId, was: Option<&Column>) {
         };
         changes.push(format!("{alter} SET STORAGE {word}"));
     }
-    if old.and_then(|old| old.compression) != new.compression {
+    if old.filter(|_| !retyped).and_then(|old| old.compression) != new.compression {
         let word = match new.compression {
             Some('l') => "lz4",
             Some(_) => "pglz",

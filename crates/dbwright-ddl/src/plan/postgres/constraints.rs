@@ -336,6 +336,7 @@ fn attach(builder: &mut Builder<'_>, id: &ObjectId, index: &ObjectId, body: &Ind
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {}", name(&parent), name(index));
         let node = builder.add(id, Part::Create, Pace::Quick, sql);
         builder.also(node, index, Part::Finish);
+        builder.attaching.push((parent, node));
     }
 }
 

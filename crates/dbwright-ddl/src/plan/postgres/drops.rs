@@ -174,12 +174,9 @@ fn heirs_go(builder: &mut Builder<'_>, node: usize, id: &ObjectId) {
 }
 
 fn drop_satellite(builder: &mut Builder<'_>, id: &ObjectId) {
-    let Some(target) = id.target() else { return };
-    let exists = |side: &super::side::Side<'_>| {
-        side.has(&target) || side.has(&ObjectId::new(ObjectKind::View, target.path.iter().cloned()))
-    };
     // It goes with what it is on.
-    if builder.fates.goes(&target) || !exists(builder.after) {
+    let mut needs = builder.before.needs(id).iter();
+    if needs.any(|need| !need.kind.is_satellite() && (builder.fates.goes(need) || !builder.after.has(need))) {
         return;
     }
     access::drop(builder, id, Part::Down);

@@ -156,7 +156,8 @@ impl Decision<'_, '_> {
             | ObjectKind::Subscription
             | ObjectKind::Event
             | ObjectKind::Collation => {
-                if id.kind == ObjectKind::Collation && self.before.dependents(id).is_empty() {
+                let mut dependents = self.before.dependents(id).iter();
+                if id.kind == ObjectKind::Collation && dependents.all(|dependent| dependent.kind.is_satellite()) {
                     self.set(id, Fate::Rebuild);
                     return;
                 }

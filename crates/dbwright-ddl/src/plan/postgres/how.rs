@@ -134,7 +134,7 @@ fn constraint(major: u32, old: &Constraint, new: &Constraint, was: &Object, is: 
         if major >= 18 {
             made_equal.enforced = new.enforced;
         }
-        let validated = old.validated || !new.validated;
+        let validated = !old.validated || new.validated;
         if made_equal == *new && validated && stripped(&was.definition) == stripped(&is.definition) {
             return How::InPlace;
         }

@@ -107,7 +107,8 @@ fn create(builder: &mut Builder<'_>, id: &ObjectId, aside: bool) {
         };
         let child = ObjectId::new(id.kind, [id.schema(), built.as_str()]);
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {}", name(&parent_name), name(&child));
-        builder.add(id, part, Pace::Quick, sql);
+        let node = builder.add(id, part, Pace::Quick, sql);
+        builder.attaching.push((parent, node));
     }
     if !aside {
         settings(builder, id);
@@ -222,7 +223,8 @@ fn alter(builder: &mut Builder<'_>, id: &ObjectId) {
         && builder.was_child(id)
     {
         let sql = format!("ALTER INDEX {} ATTACH PARTITION {}", name(parent), name(id));
-        builder.add(id, Part::Alter, Pace::Quick, sql);
+        let node = builder.add(id, Part::Alter, Pace::Quick, sql);
+        builder.attaching.push((parent.clone(), node));
     }
 }
 

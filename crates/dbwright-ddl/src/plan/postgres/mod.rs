@@ -285,12 +285,26 @@ fn create(builder: &mut Builder<'_>, after: &Catalog, made: &Made) {
             builder.owners.push((node, column, true));
             continue;
         }
+        // On an object that stays, others keep what they have.
+        let stays = first
+            .target()
+            .is_some_and(|target| builder.before.has(&target) && !builder.fates.comes(&target));
+        let kept = [step.sql.clone()];
+        if first.kind == ObjectKind::Grant && stays && step.sql.starts_with("REVOKE ALL") {
+            let whole = made.sql(first);
+            if !access::without_revoke(builder, first, &whole).contains(&kept[0]) {
+                continue;
+            }
+        }
         let pace = if step.sql.starts_with("REFRESH") {
             Pace::Long
         } else {
             Pace::Quick
         };
         let node = builder.add(first, Part::Create, pace, step.sql.clone());
+        for id in made_with_table(builder, made, first) {
+            builder.also(node, &id, Part::Create);
+        }
         for id in &objects {
             builder.also(node, id, Part::Create);
             if let Some(before) = last.insert((*id).clone(), node) {
@@ -303,6 +317,21 @@ fn create(builder: &mut Builder<'_>, after: &Catalog, made: &Made) {
             builder.refuse(id, reason.clone());
         }
     }
+}
+
+/// What stands in the statement of a table without being named beside it: `NOT NULL` with a name, sequences of identities.
+fn made_with_table(builder: &Builder<'_>, made: &Made, table: &ObjectId) -> Vec<ObjectId> {
+    if table.kind != ObjectKind::Table || builder.has_parts_of(table) {
+        return Vec::new();
+    }
+    let is_new = |id: &ObjectId| builder.fates.of(id) == Fate::Create && !made.by_object.contains_key(id);
+    let constraints = builder.after.catalog.constraints(table);
+    let not_null = constraints
+        .filter(|(id, body)| matches!(body.kind, ConstraintKind::NotNull(_)) && is_new(id))
+        .map(|(id, _)| id.clone());
+    let columns = builder.after.catalog.columns(table);
+    let sequences = columns.into_iter().flat_map(|(id, _)| builder.after.sequences_of(id));
+    not_null.chain(sequences.filter(is_new)).collect()
 }
 
 /// Whether an object is made by what makes it in an empty database, and not by a change of a table that stays.

@@ -43,6 +43,9 @@ impl<'a> Side<'a> {
 
     fn add_parts(&mut self, object: &Object) {
         let id = &object.id;
+        if let Some(whole) = id.target().and_then(|target| self.whole_of(&target)) {
+            self.add(id, &whole);
+        }
         match &object.body {
             ObjectBody::Index(index) => {
                 if let Some(parent) = index.postgres.as_ref().and_then(|index| index.parent.as_ref()) {
@@ -62,6 +65,20 @@ impl<'a> Side<'a> {
                             self.add(id, &not_null);
                         }
                     }
+                }
+            }
+            ObjectBody::Publication(publication) => {
+                for table in &publication.tables {
+                    self.add(id, &table.table);
+                }
+                for schema in &publication.schemas {
+                    self.add(id, &ObjectId::new(ObjectKind::Schema, [schema.as_str()]));
+                }
+            }
+            // A new owner has the privileges of the old one.
+            ObjectBody::Grant(_) => {
+                if let Some(owner) = id.target().map(|target| target.satellite(ObjectKind::Owner)) {
+                    self.add(id, &owner);
                 }
             }
             ObjectBody::Column(column) => {
@@ -94,6 +111,18 @@ impl<'a> Side<'a> {
         let mut constraints = self.catalog.constraints(table);
         let found = constraints.find(|(_, body)| matches!(&body.kind, ConstraintKind::NotNull(of) if of == column));
         found.map(|(id, _)| id.clone())
+    }
+
+    /// The view or domain that something is a part of which is no object of its own.
+    fn whole_of(&self, part: &ObjectId) -> Option<ObjectId> {
+        let (_, path) = part.path.split_last()?;
+        let kinds = match part.kind {
+            ObjectKind::Column => ObjectKind::View,
+            ObjectKind::Constraint => ObjectKind::Type,
+            _ => return None,
+        };
+        let whole = ObjectId::new(kinds, path);
+        (!self.has(part) && self.has(&whole)).then_some(whole)
     }
 
     /// An id of an object of this side. What belongs to a view is told by the path of a table.

@@ -166,6 +166,25 @@ fn enter(builder: &mut Builder<'_>, id: &ObjectId, parent: &ObjectId, sql: Strin
 
 /// Puts what a table leaves before the changes of its parts, and where it goes after them.
 pub(super) fn order_places(builder: &mut Builder<'_>) {
+    // An index becomes valid when the last partition has its part, so partitions that go do so before.
+    for (index, node) in std::mem::take(&mut builder.attaching) {
+        let Some(table) = builder.after.relation_of(&index) else {
+            continue;
+        };
+        for child in builder.before.children(&table) {
+            if builder.fates.goes(&child) {
+                builder.order_node_last(&child, node);
+            }
+            let leaves = builder
+                .leaving
+                .iter()
+                .find(|(leaving, _)| *leaving == child)
+                .map(|(_, node)| *node);
+            if let Some(leaves) = leaves {
+                builder.order(leaves, node);
+            }
+        }
+    }
     for (table, node) in std::mem::take(&mut builder.leaving) {
         let parts = parts_of(builder, &table);
         for part in &parts {

@@ -199,8 +199,15 @@ impl<'a> Graph<'a> {
                 && let ObjectBody::Constraint(constraint) = &object.body
                 && let Some(table) = id.owner_table()
             {
+                // One that the table declares itself as well comes first: the parent's may be unproven, and takes it in.
+                let is_own = constraint.postgres.as_ref().is_some_and(|extra| extra.local);
                 for parent in relation::parents_of(self.context, object, constraint, &table) {
-                    self.need(id, &self.node(&parent.id));
+                    let parent = self.node(&parent.id);
+                    if is_own && constraint.index.is_none() {
+                        self.need(&parent, id);
+                    } else {
+                        self.need(id, &parent);
+                    }
                 }
             }
         }
@@ -430,6 +437,15 @@ impl<'a> Graph<'a> {
     }
 
     fn write_table(&self, object: &Object, body: &Table, rendered: &mut Rendered) {
+        if table::has_lost_origins(self.context, object, body) {
+            rendered.refusals.push(Refusal {
+                object: object.id.clone(),
+                reason:
+                    "Its inherited columns stand in an order that no statement gives them, so that the copy has to \
+                         declare them itself."
+                        .to_owned(),
+            });
+        }
         rendered.steps.extend(table::create_table_without(
             self.context,
             object,

@@ -109,6 +109,16 @@ fn is_like(context: &Context<'_>, table: &ObjectId, columns: &[(&ObjectId, &Colu
         })
 }
 
+/// Whether a table has to declare columns that it has from its parents only, to have them in their order.
+pub(super) fn has_lost_origins(context: &Context<'_>, object: &Object, table: &Table) -> bool {
+    let columns = context.catalog.columns(&object.id);
+    !table.inherits.is_empty()
+        && Shape::of(context, object, table, &columns) == Shape::Own
+        && columns
+            .iter()
+            .any(|(_, column)| postgres(column).is_some_and(|extra| !extra.local))
+}
+
 /// Whether `INHERITS` puts the columns into the order that they are in.
 fn inherited_order(context: &Context<'_>, table: &Table, columns: &[(&ObjectId, &Column)]) -> bool {
     let mut expected: Vec<String> = Vec::new();

@@ -32,6 +32,9 @@ pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, Liv
     }
 }
 
+/// The OID of `pg_proc`.
+const ROUTINES: u32 = 1255;
+
 /// Whether an object was gone when the server wanted to print it. The lists come from a snapshot, the texts do not.
 fn changed_meanwhile(error: &LiveError) -> bool {
     let LiveError::Postgres { source, .. } = error else {
@@ -172,6 +175,10 @@ impl Whole {
 
     /// The object with this OID in this system catalog; a row type is its table, an array its element.
     pub(super) fn id_of(&self, class: u32, oid: u32) -> Option<&ObjectId> {
+        // What is said of a function that came with a type is not said of the type.
+        if class == ROUTINES {
+            return self.state.id_of(class, oid, 0);
+        }
         self.numbered(class, oid, 0)
     }
 

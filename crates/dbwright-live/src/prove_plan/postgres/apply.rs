@@ -126,7 +126,7 @@ impl<'a> Applier<'a> {
         for _ in 0..TRIES_MAX {
             self.must("BEGIN").await?;
             let mut refused = None;
-            for step in &phase.steps {
+            for step in phase.steps.iter().filter(|step| !is_of_roles(step)) {
                 let limits = limits(step, "SET LOCAL ");
                 if let Err(error) = run_step(self.session, self.scratch, &limits, &step.sql).await? {
                     refused = Some((step, error));
@@ -162,7 +162,7 @@ impl<'a> Applier<'a> {
     }
 
     async fn one_by_one(&mut self, phase: &PlanPhase) -> Result<Option<Stop>, LiveError> {
-        for step in &phase.steps {
+        for step in phase.steps.iter().filter(|step| !is_of_roles(step)) {
             let mut tries = 0;
             loop {
                 self.must(&limits(step, "SET ")).await?;
@@ -279,6 +279,11 @@ impl<'a> Applier<'a> {
             .map(|_| ())
             .map_err(|source| LiveError::postgres("proving a plan", source))
     }
+}
+
+/// Whether a step is about roles, which belong to the whole server.
+fn is_of_roles(step: &Step) -> bool {
+    !step.objects.is_empty() && step.objects.iter().all(|id| id.kind == ObjectKind::Membership)
 }
 
 fn limits(step: &Step, set: &str) -> String {

@@ -1,5 +1,6 @@
 //! Changes of a schema, one at a time.
 
+use super::extras::VARIANTS;
 use super::model::{Column, LABELS, Model, Type, Value, is_text};
 use super::random::Random;
 
@@ -99,7 +100,7 @@ impl Model {
 
     /// One change, of any kind.
     pub(super) fn edit(&mut self, random: &mut Random) {
-        match random.below(20) {
+        match random.below(24) {
             0 | 1 => self.edit_types(random),
             2 => self.edit_code(random),
             3..=5 => self.edit_part(random),
@@ -113,6 +114,11 @@ impl Model {
             8 | 9 => self.edit_views(random),
             10 | 11 => self.remove_part(random),
             12 => self.edit_place(random),
+            13..=15 => {
+                if let Some(place) = random.place(&self.extras) {
+                    self.extras[place].2 = random.below(VARIANTS + 1);
+                }
+            }
             _ => self.edit_column(random),
         }
         self.prune();

@@ -1,6 +1,7 @@
 //! Schemas made up at random, and edits of them. What an edit leaves without its ground is taken out with it, so that every
 //! model is a schema that the server takes.
 
+use super::extras::{GROUPS, VARIANTS};
 use super::random::Random;
 
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Model {
     pub(super) tables: Vec<Table>,
     pub(super) views: Vec<View>,
     pub(super) publications: Vec<(String, Vec<String>)>,
+    /// Groups of rarer objects: which, its number, its variant.
+    pub(super) extras: Vec<(usize, usize, usize)>,
     /// Numbers for names, so that no name comes twice.
     next: usize,
 }
@@ -228,6 +231,7 @@ impl Model {
             tables: Vec::new(),
             views: Vec::new(),
             publications: Vec::new(),
+            extras: Vec::new(),
             next: 1,
         };
         for _ in 0..random.below(3) {
@@ -254,6 +258,11 @@ impl Model {
         }
         for _ in 0..random.below(4) {
             model.add_view(random);
+        }
+        for number in 0..random.below(4) {
+            model
+                .extras
+                .push((random.below(GROUPS), number, random.below(VARIANTS + 1)));
         }
         model.prune();
         model

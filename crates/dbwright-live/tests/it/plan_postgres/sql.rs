@@ -20,7 +20,7 @@ fn literal(text: &str) -> String {
 }
 
 pub(super) fn sql(model: &Model) -> String {
-    let mut out = format!("CREATE SCHEMA {SCHEMA};\n");
+    let mut out = format!("CREATE SCHEMA {SCHEMA};\nGRANT CREATE, USAGE ON SCHEMA {SCHEMA} TO owner, writer;\n");
     for item in &model.enums {
         let labels: Vec<String> = item.labels.iter().map(|label| literal(label)).collect();
         let _ = writeln!(
@@ -93,6 +93,9 @@ pub(super) fn sql(model: &Model) -> String {
     }
     for view in &model.views {
         create_view(&mut out, view, model);
+    }
+    for (group, number, variant) in &model.extras {
+        out += &super::extras::sql(*group, *number, *variant, model.major);
     }
     for (name, tables) in &model.publications {
         if tables.is_empty() {

@@ -89,7 +89,8 @@ fn owned(_ask: &Ask<'_>) -> Vec<Owned> {
     ]
 }
 
-/// Privileges: catalog, object, column, grantee, privilege, whether it can be handed on. Where an object has privileges of
+/// Privileges: catalog, object, column, grantee, privilege, whether it can be handed on. Those that come by default, and came
+/// back to that, are none: no statement makes an object forget that something was said of it. Where an object has privileges of
 /// its own, those who would have some by default come with none: that they have lost them is what was said.
 pub(in super::super) fn grants(ask: &Ask<'_>) -> String {
     let mut parts: Vec<String> = owned(ask)
@@ -108,7 +109,9 @@ pub(in super::super) fn grants(ask: &Ask<'_>) -> String {
             };
             format!(
                 "SELECT {class} AS class, o.{oid} AS oid, NULL::name AS column_name, o.{acl} AS acl, \
-                   acldefault({letter}, o.{owner}) AS usual FROM {catalog} o WHERE o.{acl} IS NOT NULL AND {condition}"
+                   acldefault({letter}, o.{owner}) AS usual FROM {catalog} o \
+                 WHERE o.{acl} IS NOT NULL AND {condition} \
+                   AND NOT (o.{acl} @> acldefault({letter}, o.{owner}) AND o.{acl} <@ acldefault({letter}, o.{owner}))"
             )
         })
         .collect();

@@ -13,10 +13,15 @@ pub(in super::super) fn routines(ask: &Ask<'_>) -> String {
          FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang \
          LEFT JOIN pg_aggregate g ON g.aggfnoid = p.oid LEFT JOIN pg_operator o ON o.oid = g.aggsortop \
          LEFT JOIN pg_namespace os ON os.oid = o.oprnamespace \
-         WHERE {} AND {}{}",
+         WHERE {} AND {}{} AND {own}",
         user_schema("n.nspname"),
         no_extension_member("pg_proc", "p.oid"),
         ask.condition("p.oid"),
+        // A range type brings the functions that make its values.
+        own = ask.only_whole(
+            "NOT EXISTS (SELECT FROM pg_depend part WHERE part.classid = 1255 AND part.objid = p.oid AND part.deptype = 'i')",
+            "true"
+        ),
         clauses = list(&format!("ARRAY[{}]", aggregate_clauses().join(", "))),
     )
 }

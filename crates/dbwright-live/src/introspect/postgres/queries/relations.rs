@@ -82,7 +82,7 @@ pub(in super::super) fn constraints(ask: &Ask<'_>) -> String {
     format!(
         "SELECT k.oid, k.conrelid, k.conname, k.contype, k.convalidated, \
            {enforced}, k.condeferrable, k.condeferred, k.connoinherit, k.conindid, \
-           {columns}, k.confrelid, rn.nspname, r.relname, {referenced}, k.confdeltype, k.confupdtype, k.confmatchtype, \
+           {columns}, k.confrelid, rn.nspname, r.relname, CASE WHEN k.confrelid <> 0 THEN {referenced} END, k.confdeltype, k.confupdtype, k.confmatchtype, \
            pg_get_expr(k.conbin, k.conrelid), pg_get_constraintdef(k.oid), \
            {local}, {inherited}, pn.nspname, pc.relname, pk.conname \
          FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -116,7 +116,7 @@ pub(in super::super) fn indexes(ask: &Ask<'_>) -> String {
         "SELECT i.indexrelid, i.indrelid, i.indisunique, i.indisvalid, {nulls}, \
            EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') \
              AND k.conrelid = i.indrelid), \
-           am.amname, {keys}, {included}, pg_get_expr(i.indpred, i.indrelid), pg_get_indexdef(i.indexrelid), \
+           am.amname, {keys}, CASE WHEN i.indnatts > i.indnkeyatts THEN {included} END, pg_get_expr(i.indpred, i.indrelid), pg_get_indexdef(i.indexrelid), \
            {options}, ts.spcname, \
            CASE WHEN i.indexprs IS NOT NULL THEN {targets} END, \
            hn.nspname, hc.relname, {clustered}, {replica_identity} \

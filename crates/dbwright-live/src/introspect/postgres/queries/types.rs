@@ -90,7 +90,8 @@ pub(in super::super) fn types(ask: &Ask<'_>) -> String {
 }
 
 /// What stands for something else in dependencies, as catalog and object for catalog and object: row types for their table,
-/// arrays for their elements, multiranges for their ranges, constraints of domains for these.
+/// arrays for their elements, multiranges for their ranges, functions that make ranges for
+/// these, constraints of domains for these.
 pub(in super::super) fn stand_ins(ask: &Ask<'_>) -> String {
     let multiranges = ask.since(
         14,
@@ -103,6 +104,8 @@ pub(in super::super) fn stand_ins(ask: &Ask<'_>) -> String {
          FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid \
          WHERE t.oid >= 16384 AND (t.typtype = 'c' AND c.relkind <> 'c' OR t.typtype = 'b' AND t.typcategory = 'A')\
          {multiranges} UNION ALL SELECT 1259, c.oid, 1247, c.reltype FROM pg_class c WHERE c.relkind = 'c' \
+         UNION ALL SELECT 1255, d.objid, 1247, d.refobjid FROM pg_depend d \
+           WHERE d.classid = 1255 AND d.refclassid = 1247 AND d.deptype = 'i' \
          UNION ALL SELECT 2606, oid, 1247, contypid FROM pg_constraint WHERE contypid <> 0"
     )
 }

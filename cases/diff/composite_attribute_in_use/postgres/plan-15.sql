@@ -1,0 +1,1 @@
+-- refuses type used: The type of its attribute a can't be changed while the column t.x has the type. Make a type under another name, add a column of it, and fill it.

@@ -1,0 +1,4 @@
+GRANT CREATE, USAGE ON SCHEMA public TO owner, writer;
+CREATE TABLE t (id integer PRIMARY KEY);
+CREATE VIEW v AS SELECT id FROM t;
+ALTER VIEW v OWNER TO owner;

@@ -1,0 +1,7 @@
+CREATE TABLE t (id integer PRIMARY KEY, a integer, b integer);
+CREATE RULE replaced AS ON DELETE TO t WHERE old.id = 7 DO INSTEAD NOTHING;
+CREATE RULE added AS ON INSERT TO t WHERE new.id = 2 DO INSTEAD NOTHING;
+ALTER TABLE t DISABLE RULE added;
+CREATE STATISTICS replaced (dependencies) ON a, b FROM t;
+CREATE STATISTICS aimed (ndistinct) ON a, b FROM t;
+ALTER STATISTICS aimed SET STATISTICS 500;
