@@ -393,6 +393,17 @@ async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) ->
             let renames = renames.map_err(|error| wrong_answer(answer, &error.to_string()))?;
             answered.extend(renames.into_iter().filter(|rename| !resolved.renames.contains(rename)));
         }
+        // Constraints and indexes follow the table or column that was renamed: servers name them after it.
+        for question in &questions {
+            let renames = dbwright_ddl::answer(&questions, &question.id, dbwright_ddl::RENAME).unwrap_or_default();
+            let follows = !renames.is_empty()
+                && renames
+                    .iter()
+                    .all(|rename| follows(rename, &resolved.renames, &sides.after.catalog));
+            if follows && !request.answers.iter().any(|answer| answer.question == question.id) {
+                answered.extend(renames.into_iter().filter(|rename| !resolved.renames.contains(rename)));
+            }
+        }
         if answered.len() > count {
             continue;
         }
@@ -412,6 +423,22 @@ async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) ->
             moved,
         });
     }
+}
+
+/// Whether it is a constraint or an index of a table that was renamed, or of which a column was. It holds no data that a wrong
+/// guess could lose.
+fn follows(rename: &Rename, renames: &[Rename], after: &Catalog) -> bool {
+    if !matches!(rename.to.kind, ObjectKind::Constraint | ObjectKind::Index) {
+        return false;
+    }
+    let table = match after.get(&rename.to).map(|object| &object.body) {
+        Some(ObjectBody::Index(index)) => Some(index.table.clone()),
+        _ => rename.to.owner_table(),
+    };
+    let Some(table) = table else { return false };
+    renames
+        .iter()
+        .any(|earlier| earlier.to == table || earlier.to.owner_table().as_ref() == Some(&table))
 }
 
 fn wrong_answer(answer: &Answer, problem: &str) -> SchemaError {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{Catalog, KindCoverage, ObjectId, ObjectKind, SchemaShown};
+use dbwright_catalog::{Catalog, Engine, KindCoverage, ObjectId, ObjectKind, SchemaShown};
 
 use super::{SchemaPhase, SchemaSetUp, ours, side, source};
 use crate::EngineerError;
@@ -61,17 +61,20 @@ pub async fn show(
     })
 }
 
-/// How many objects of each kind are given back by rendering.
+/// How many objects of each kind are understood: their definition is given back, and SQL that makes them as well.
 fn coverage(catalog: &Catalog, refused: &BTreeSet<&ObjectId>) -> Vec<KindCoverage> {
     let mut kinds: BTreeMap<ObjectKind, KindCoverage> = BTreeMap::new();
-    for id in catalog.objects.keys() {
+    for (id, object) in &catalog.objects {
         let kind = kinds.entry(id.kind).or_insert_with(|| KindCoverage {
             kind: id.kind,
             objects: 0,
             not_covered: Vec::new(),
         });
         kind.objects += 1;
-        if refused.contains(id) {
+        // On the other engines definitions are put together from the parts that the model has.
+        let is_partial = catalog.server.engine == Engine::Postgres
+            && dbwright_ddl::coverage(Engine::Postgres, object) == dbwright_ddl::Coverage::Partial;
+        if is_partial || refused.contains(id) {
             kind.not_covered.push(id.clone());
         }
     }
