@@ -75,6 +75,11 @@ impl<'a> Side<'a> {
                     self.add(id, &ObjectId::new(ObjectKind::Schema, [schema.as_str()]));
                 }
             }
+            // A new owner must be allowed to make things in the schema.
+            ObjectBody::Owner(owner) if id.target().is_some_and(|target| target.path.len() > 1) => {
+                let schema = ObjectId::new(ObjectKind::Schema, [id.schema()]);
+                self.add(id, &schema.satellite_of(ObjectKind::Grant, owner.role.as_str()));
+            }
             // A new owner has the privileges of the old one.
             ObjectBody::Grant(_) => {
                 if let Some(owner) = id.target().map(|target| target.satellite(ObjectKind::Owner)) {

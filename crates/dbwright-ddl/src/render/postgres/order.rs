@@ -66,16 +66,17 @@ fn is_last(kind: ObjectKind) -> bool {
 }
 
 /// Objects get their owners before privileges, tables their privileges before columns, and what reacts to statements comes
-/// when there are no more.
+/// when there are no more. Who gets an object must be allowed to make things in its schema, so schemas come first.
 fn rank(id: &ObjectId) -> u32 {
     let is_on = |kind: ObjectKind| id.target().is_some_and(|target| target.kind == kind);
     match id.kind {
         ObjectKind::Membership => 0,
-        _ if is_on(ObjectKind::EventTrigger) => 5,
-        ObjectKind::Owner => 1,
-        ObjectKind::Grant if is_on(ObjectKind::Column) => 3,
-        ObjectKind::EventTrigger => 4,
-        _ => 2,
+        _ if is_on(ObjectKind::EventTrigger) => 6,
+        ObjectKind::Owner | ObjectKind::Grant if is_on(ObjectKind::Schema) => 1,
+        ObjectKind::Owner => 2,
+        ObjectKind::Grant if is_on(ObjectKind::Column) => 4,
+        ObjectKind::EventTrigger => 5,
+        _ => 3,
     }
 }
 
