@@ -82,16 +82,8 @@ fn unspoken(before: &mut Side, after: &mut Side, migrator: Option<&str>) -> Vec<
     let (built, live) = match (is_built(before), is_built(after)) {
         (true, false) => (before, after),
         (false, true) => (after, before),
-        // The same user has built both. Where a definer is a part of what is created, the scratch server's has no place in
-        // a plan; where an owner is set by a statement of its own, the plan leaves that out, see `without_default_owners`.
-        (true, true) => {
-            if matches!(before.catalog.server.engine, Engine::MySql | Engine::MariaDb) {
-                by_default(&mut before.catalog, migrator);
-                by_default(&mut after.catalog, migrator);
-            }
-            return Vec::new();
-        }
-        (false, false) => return Vec::new(),
+        // The same role has built both, or none. A plan leaves out what it owns, see `without_default_owners`.
+        (true, true) | (false, false) => return Vec::new(),
     };
     let mut told = Vec::new();
     by_default(&mut built.catalog, migrator);
@@ -127,7 +119,7 @@ fn by_default(catalog: &mut Catalog, migrator: Option<&str>) {
 }
 
 /// The name of an account without its host: `app` of `` `app`@`%` ``; a role of PostgreSQL as it is.
-fn user_of(account: &str) -> &str {
+pub(super) fn user_of(account: &str) -> &str {
     let user = account.rsplit_once('@').map_or(account, |(user, _)| user);
     user.trim_matches(['`', '\''])
 }

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{
-    Catalog, Comparison, History, ObjectBody, ObjectId, ObjectKind, Plan, PlanProof, Proposal, Question, Rename,
-    RunMode, SideKind,
+    Catalog, Comparison, Engine, History, ObjectBody, ObjectId, ObjectKind, Plan, PlanProof, Proposal, Question,
+    Rename, RunMode, SideKind,
 };
 use dbwright_ddl::PlanOptions;
 use dbwright_live::LiveError;
 use dbwright_live::prove_plan;
 use dbwright_live::scratch::Scratch;
 
-use super::compare::align;
+use super::compare::{align, user_of};
 use super::error::SchemaError;
 use super::rename::{self, Resolved};
 use super::side::{self, Side, Sides};
@@ -237,7 +237,15 @@ fn without_default_owners(plan: &mut Plan, catalogs: &[&Catalog], migrator: &str
                 matches!(object, Some(ObjectBody::Owner(owner)) if owner.role == migrator)
             })
     };
+    let engine = plan.server.engine;
+    let with_definers = matches!(engine, Engine::MySql | Engine::MariaDb);
     for phase in &mut plan.phases {
+        for step in phase.steps.iter_mut().filter(|_| with_definers) {
+            let (without, account) = dbwright_ddl::without_definer(engine, "", &step.sql);
+            if account.is_some_and(|account| user_of(&account) == migrator) {
+                step.sql = without;
+            }
+        }
         phase
             .steps
             .retain(|step| step.objects.is_empty() || !step.objects.iter().all(is_default));
