@@ -262,7 +262,7 @@ fn relations(
             parent_columns: key.referenced_columns.clone(),
             on_delete: key.on_delete.clone(),
             optional: key.columns.iter().any(|column| nullable.contains(column)),
-            single: keys.iter().filter(|key| !key.is_empty()).any(|key| covers(key)),
+            single: keys.iter().filter(|key| !key.is_empty()).any(covers),
         })
     };
     let constraints = parts.constraints(table).iter();

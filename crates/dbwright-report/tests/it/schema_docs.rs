@@ -271,7 +271,7 @@ fn all_150_tables_have_a_page_and_no_diagram_has_more_than_can_be_read() {
         files.iter().filter(|file| file.path.starts_with("tables/")).count(),
         150
     );
-    for file in files.iter().filter(|file| file.path.ends_with(".md")) {
+    for file in files.iter().filter(|file| !file.path.starts_with("schema.")) {
         for diagram in file.text.split("```mermaid").skip(1) {
             let diagram = diagram.split("```").next().unwrap_or_default();
             let entities = diagram.lines().filter(|line| {
