@@ -109,9 +109,9 @@ fn remove_stale(folder: &Path, files: &[DocsFile]) {
         .collect();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let is_page = name
-            .to_str()
-            .is_some_and(|name| name.ends_with(".md") && !current.contains(name));
+        let is_page = name.to_str().is_some_and(|name| {
+            Path::new(name).extension().is_some_and(|extension| extension == "md") && !current.contains(name)
+        });
         if is_page && !is_foreign(&entry.path()) {
             // A page that stays is out of date and harmless.
             let _ = fs::remove_file(entry.path());
