@@ -271,7 +271,7 @@ fn all_150_tables_have_a_page_and_no_diagram_has_more_than_can_be_read() {
         files.iter().filter(|file| file.path.starts_with("tables/")).count(),
         150
     );
-    for file in files.iter().filter(|file| is_markdown(&file.path)) {
+    for file in files.iter().filter(|file| !file.path.starts_with("schema.")) {
         for diagram in file.text.split("```mermaid").skip(1) {
             let diagram = diagram.split("```").next().unwrap_or_default();
             let entities = diagram.lines().filter(|line| {
@@ -319,10 +319,4 @@ fn an_empty_schema_is_documented_as_such() {
     let files = schema_docs(&empty(), "Nothing");
     assert!(file(&files, "README.md").starts_with("<!-- Written by `dbwright schema docs`; changes here are lost. -->\n# Nothing\n\nSQLite 3.50, 0 tables, 0 relations.\n"));
     assert!(file(&files, "schema.html").contains("0 tables with 0 relations"));
-}
-
-fn is_markdown(path: &str) -> bool {
-    std::path::Path::new(path)
-        .extension()
-        .is_some_and(|extension| extension == "md")
 }
