@@ -425,13 +425,13 @@ impl<'p> Builder<'p> {
     fn edges_of_names(&mut self) {
         let mut holders: BTreeMap<(String, String), Vec<&ObjectId>> = BTreeMap::new();
         for (id, _) in self.parts.iter().filter(|(_, parts)| !parts.down.is_empty()) {
-            if let Some(key) = names_of(id) {
+            if let Some(key) = names_of(self.before, id) {
                 holders.entry(key).or_default().push(id);
             }
         }
         for (id, parts) in self.parts.iter().filter(|(_, parts)| !parts.create.is_empty()) {
-            let holders = names_of(id).and_then(|key| holders.get(&key)).into_iter().flatten();
-            for holder in holders.filter(|holder| **holder != id) {
+            let holders = names_of(self.after, id).and_then(|key| holders.get(&key));
+            for holder in holders.into_iter().flatten().filter(|holder| **holder != id) {
                 for (first, then) in product(&self.parts[*holder].down, &parts.create) {
                     self.graph.edge(first, then);
                 }
@@ -467,12 +467,14 @@ fn rewrite_once(steps: &mut Vec<Step>) {
     *steps = merged;
 }
 
-/// The names that nothing else of its sort may have.
-fn names_of(id: &ObjectId) -> Option<(String, String)> {
+/// The name that nothing else of its sort may have. A key has that of its index.
+fn names_of(side: &Side<'_>, id: &ObjectId) -> Option<(String, String)> {
+    let relation = |id: &ObjectId| (format!("relation {}", id.schema()), id.name().to_owned());
     match id.kind {
         ObjectKind::Table | ObjectKind::View | ObjectKind::Sequence | ObjectKind::Index | ObjectKind::Type => {
-            Some((format!("relation {}", id.schema()), id.name().to_owned()))
+            Some(relation(id))
         }
+        ObjectKind::Constraint => side.constraint(id)?.index.as_ref().map(relation),
         ObjectKind::Routine => {
             let (schema, name) = base_name(id);
             Some((format!("routine {schema}"), name.to_owned()))

@@ -91,7 +91,8 @@ pub(in super::super) fn types(ask: &Ask<'_>) -> String {
 
 /// What stands for something else in dependencies, as catalog and object for catalog and object: row types for their table,
 /// arrays for their elements, multiranges for their ranges, functions that make ranges for
-/// these, constraints of domains for these.
+/// these, constraints of domains for these. In a reading of everything also extensions for what came with them: what hangs
+/// on an operator class of an extension hangs on the extension.
 pub(in super::super) fn stand_ins(ask: &Ask<'_>) -> String {
     let multiranges = ask.since(
         14,
@@ -106,6 +107,11 @@ pub(in super::super) fn stand_ins(ask: &Ask<'_>) -> String {
          {multiranges} UNION ALL SELECT 1259, c.oid, 1247, c.reltype FROM pg_class c WHERE c.relkind = 'c' \
          UNION ALL SELECT 1255, d.objid, 1247, d.refobjid FROM pg_depend d \
            WHERE d.classid = 1255 AND d.refclassid = 1247 AND d.deptype = 'i' \
-         UNION ALL SELECT 2606, oid, 1247, contypid FROM pg_constraint WHERE contypid <> 0"
+         UNION ALL SELECT 2606, oid, 1247, contypid FROM pg_constraint WHERE contypid <> 0{members}",
+        members = ask.only_whole(
+            " UNION ALL SELECT d.classid, d.objid, 3079, d.refobjid FROM pg_depend d \
+               WHERE d.refclassid = 3079 AND d.deptype = 'e' AND d.objid >= 16384",
+            "",
+        )
     )
 }

@@ -1,0 +1,1 @@
+CREATE TABLE recipient (id integer PRIMARY KEY, email text);
