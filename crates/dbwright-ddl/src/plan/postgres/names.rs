@@ -115,14 +115,26 @@ pub(super) fn role(name: &str) -> String {
     }
 }
 
-/// A name for something that exists for the time of the change. The server cuts names after 63 bytes.
+/// A name for something that exists for the time of the change. The server cuts names after 63 bytes; what is cut off is
+/// told apart by a hash of the whole name.
 pub(super) fn temporary(name: &str, suffix: &str) -> String {
-    let room = 63usize.saturating_sub(suffix.len());
-    let mut end = name.len().min(room);
-    while !name.is_char_boundary(end) {
-        end -= 1;
+    const BYTES_MAX: usize = 63;
+    if name.len() + suffix.len() <= BYTES_MAX {
+        return format!("{name}{suffix}");
     }
-    format!("{}{suffix}", &name[..end])
+    let hash = format!("_{:08x}", hash(name));
+    let mut room = BYTES_MAX - suffix.len() - hash.len();
+    while !name.is_char_boundary(room) {
+        room -= 1;
+    }
+    format!("{}{hash}{suffix}", &name[..room])
+}
+
+/// FNV-1a, which is the same everywhere (<http://www.isthe.com/chongo/tech/comp/fnv/>).
+fn hash(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 /// `name=value` as it stands in a list of storage parameters.
@@ -189,4 +201,19 @@ pub(super) fn foreign_options(was: &[String], is: &[String]) -> Option<String> {
         ));
     }
     (!changes.is_empty()).then(|| format!("OPTIONS ({})", changes.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::temporary;
+
+    #[test]
+    fn temporary_names_fit_and_those_of_long_names_differ() {
+        assert_eq!(temporary("a", "_dbwright_new"), "a_dbwright_new");
+        let long = "idx_post_aggregates_featured_community_newest_comment_time";
+        let names = [long.to_owned(), format!("{long}_nec"), "ä".repeat(31)];
+        let cut: Vec<String> = names.iter().map(|name| temporary(name, "_dbwright_new")).collect();
+        assert!(cut.iter().all(|name| name.len() <= 63), "{cut:?}");
+        assert_ne!(cut[0], cut[1]);
+    }
 }
