@@ -25,7 +25,15 @@ use super::Rendered;
 use crate::{qualified_name, quote_identifier, quote_literal};
 
 pub(super) fn render(catalog: &Catalog) -> Rendered {
-    let context = Context::new(catalog);
+    render_within(&Context::new(catalog))
+}
+
+/// The SQL that makes a catalog while the objects of another are still there.
+pub(crate) fn render_beside(catalog: &Catalog, other: &Catalog) -> Rendered {
+    render_within(&Context::new(catalog).beside(other))
+}
+
+fn render_within(context: &Context<'_>) -> Rendered {
     let mut rendered = Rendered::default();
     for sql in [
         // Bodies of functions may name what comes later.
@@ -34,7 +42,7 @@ pub(super) fn render(catalog: &Catalog) -> Rendered {
     ] {
         rendered.steps.push(Step::new(sql, []));
     }
-    order::render(&context, &mut rendered);
+    order::render(context, &mut rendered);
     rendered
 }
 

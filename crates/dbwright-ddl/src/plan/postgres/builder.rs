@@ -97,7 +97,7 @@ impl<'p> Builder<'p> {
             fates,
             options,
             major: after.catalog.server.version.major,
-            context: Context::new(after.catalog),
+            context: Context::new(after.catalog).beside(before.catalog),
             graph: Graph::default(),
             parts: BTreeMap::new(),
             losses: BTreeSet::new(),

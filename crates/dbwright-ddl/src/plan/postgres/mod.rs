@@ -29,14 +29,14 @@ use self::fate::{Fate, fates};
 pub use self::retype::keeps_text;
 use self::side::Side;
 use super::PlanOptions;
-use crate::render;
+use crate::postgres::render_beside;
 
 pub(super) fn plan(before: &Catalog, after: &Catalog, options: &PlanOptions) -> Plan {
     let (was, is) = (Side::new(before), Side::new(after));
     let fates = fates(&was, &is);
     let mut builder = Builder::new(&was, &is, &fates, options);
     let alone = without_new_places(&was, &is, after);
-    let made = Made::of(&alone);
+    let made = Made::of(&alone, before);
     for id in tables_first_parents(&is) {
         tables::plan_table(&mut builder, &id);
     }
@@ -141,8 +141,8 @@ struct Made {
 }
 
 impl Made {
-    fn of(catalog: &Catalog) -> Self {
-        let rendered = render(catalog);
+    fn of(catalog: &Catalog, before: &Catalog) -> Self {
+        let rendered = render_beside(catalog, before);
         let mut by_object: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
         for (place, step) in rendered.steps.iter().enumerate() {
             for id in &step.objects {

@@ -74,7 +74,7 @@ fn not_null_clause(context: &Context<'_>, id: &ObjectId, column: &Column, is_who
             if !(is_declared(constraint) || is_whole && constraint.validated) {
                 return String::new();
             }
-            named_not_null(&table, id.name(), constraint_id, constraint)
+            named_not_null(context, &table, id.name(), constraint_id, constraint)
         }
         None if column.not_null => " NOT NULL".to_owned(),
         None => String::new(),
@@ -90,9 +90,15 @@ pub(super) fn is_declared(constraint: &Constraint) -> bool {
             .is_none_or(|extra| extra.local || !extra.inherited)
 }
 
-pub(super) fn named_not_null(table: &ObjectId, column: &str, id: &ObjectId, constraint: &Constraint) -> String {
+pub(super) fn named_not_null(
+    context: &Context<'_>,
+    table: &ObjectId,
+    column: &str,
+    id: &ObjectId,
+    constraint: &Constraint,
+) -> String {
     let usual = format!("{}_{column}_not_null", table.name());
-    let prefix = if id.name() == usual {
+    let prefix = if id.name() == usual && !context.is_shared_name(id) {
         String::new()
     } else {
         format!(" CONSTRAINT {}", name(id.name()))

@@ -1,8 +1,8 @@
 //! What has to be found again and again while objects are written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{Catalog, Constraint, ConstraintKind, Object, ObjectBody, ObjectId, Sequence};
+use dbwright_catalog::{Catalog, Constraint, ConstraintKind, Object, ObjectBody, ObjectId, ObjectKind, Sequence};
 
 /// A catalog with what is looked up in it by other things than ids.
 #[derive(Debug)]
@@ -14,6 +14,10 @@ pub struct Context<'a> {
     not_null: BTreeMap<(ObjectId, &'a str), (&'a ObjectId, &'a Constraint)>,
     /// The tables that are partitions of each table, or inherit from it.
     children: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
+    /// The table of each constraint, by schema and name: the first of those that have it.
+    constraint_names: BTreeMap<(&'a str, &'a str), ObjectId>,
+    /// Names that constraints of several tables of a schema have. The server makes up none that is taken.
+    shared_names: BTreeSet<(&'a str, &'a str)>,
 }
 
 impl<'a> Context<'a> {
@@ -24,11 +28,39 @@ impl<'a> Context<'a> {
             identities: BTreeMap::new(),
             not_null: BTreeMap::new(),
             children: BTreeMap::new(),
+            constraint_names: BTreeMap::new(),
+            shared_names: BTreeSet::new(),
         };
         for object in catalog.objects.values() {
             context.note(object);
         }
+        context.note_names(catalog);
         context
+    }
+
+    /// The same where the objects of another catalog are still there.
+    pub(crate) fn beside(mut self, other: &'a Catalog) -> Self {
+        self.note_names(other);
+        self
+    }
+
+    fn note_names(&mut self, catalog: &'a Catalog) {
+        let constraints = catalog
+            .objects
+            .values()
+            .filter(|object| object.id.kind == ObjectKind::Constraint);
+        for object in constraints {
+            let Some(table) = object.id.owner_table() else { continue };
+            let key = (object.id.schema(), object.id.name());
+            if *self.constraint_names.entry(key).or_insert_with(|| table.clone()) != table {
+                self.shared_names.insert(key);
+            }
+        }
+    }
+
+    /// Whether constraints of several tables have this name, so that the server would not choose it by itself.
+    pub(crate) fn is_shared_name(&self, constraint: &ObjectId) -> bool {
+        self.shared_names.contains(&(constraint.schema(), constraint.name()))
     }
 
     fn note(&mut self, object: &'a Object) {

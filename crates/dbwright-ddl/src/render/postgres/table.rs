@@ -212,7 +212,13 @@ fn parts(
                 if let Some((constraint_id, constraint)) = context.not_null(&object.id, id.name())
                     && is_declared(constraint)
                 {
-                    parts.push(table_not_null(&object.id, id.name(), constraint_id, constraint));
+                    parts.push(table_not_null(
+                        context,
+                        &object.id,
+                        id.name(),
+                        constraint_id,
+                        constraint,
+                    ));
                 }
             }
             Shape::OfType if constraints.is_empty() => {}
@@ -223,8 +229,14 @@ fn parts(
 }
 
 /// A `NOT NULL` as a constraint of the table, for a column that is not declared here (18 and later).
-fn table_not_null(table: &ObjectId, column: &str, id: &ObjectId, constraint: &dbwright_catalog::Constraint) -> String {
-    let clause = named_not_null(table, column, id, constraint);
+fn table_not_null(
+    context: &Context<'_>,
+    table: &ObjectId,
+    column: &str,
+    id: &ObjectId,
+    constraint: &dbwright_catalog::Constraint,
+) -> String {
+    let clause = named_not_null(context, table, column, id, constraint);
     clause
         .trim_start()
         .replacen("NOT NULL", &format!("NOT NULL {}", name(column)), 1)

@@ -1,0 +1,1 @@
+CREATE TABLE upload (alias text NOT NULL);
