@@ -269,9 +269,12 @@ fn reference_hint(reference: &str, from: &str, shallow: bool) -> String {
     }
     let branch = reference.strip_prefix("origin/").unwrap_or(reference);
     let deepen = if shallow { " (this clone is shallow)" } else { "" };
-    format!(
-        "the name comes from {from}; fetch it with `git fetch origin {branch}`{deepen}, name another with --since REF, or judge everything with --all"
-    )
+    let otherwise = if from.starts_with("git:") {
+        "or name another commit there"
+    } else {
+        "name another with --since REF, or judge everything with --all"
+    };
+    format!("the name comes from {from}; fetch it with `git fetch origin {branch}`{deepen}, {otherwise}")
 }
 
 /// `--flag a`, `--flag b` or `--flag c`.
@@ -317,5 +320,20 @@ fn engine_clause(folder: &std::path::Path, engines: &[String]) -> String {
         format!("nothing says for which engine {} is written", folder.display())
     } else {
         format!("{} may be written for {}", folder.display(), engines.join(" or "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reference_hint;
+
+    #[test]
+    fn a_commit_of_a_schema_is_not_answered_with_flags_of_check() {
+        let hint = reference_hint("v9", "git:v9:migrations", false);
+        assert!(
+            hint.ends_with("`git fetch origin v9`, or name another commit there"),
+            "{hint}"
+        );
+        assert!(reference_hint("v9", "--since", false).contains("--since REF"));
     }
 }
