@@ -1,4 +1,4 @@
-//! `IF NOT EXISTS` finds the name taken, and nothing is created.
+//! IF NOT EXISTS finds the name taken, and nothing is created.
 //!
 //! What stands there may be something else: another table with other columns, an index over other columns, a column of
 //! another type. The migration reports success, and what the program expects is not there.

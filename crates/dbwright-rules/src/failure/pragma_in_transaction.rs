@@ -1,6 +1,6 @@
-//! `PRAGMA foreign_keys` inside a transaction does nothing.
+//! Foreign keys are switched off inside a transaction, and SQLite ignores it.
 //!
-//! SQLite ignores it while a transaction is open, and says nothing. A migration that means to switch foreign keys off
+//! SQLite ignores `PRAGMA foreign_keys` while a transaction is open, and says nothing. A migration that means to switch foreign keys off
 //! before it drops a table that others refer to runs with them on: with `ON DELETE CASCADE` their rows are deleted.
 //! `PRAGMA defer_foreign_keys` does not help against that.
 //!
@@ -30,7 +30,7 @@
 //! PRAGMA foreign_keys = ON;
 //! ```
 //!
-//! What to do: set it before the transaction begins.
+//! What to do: set it before the transaction begins; then it is fine.
 //!
 //! See <https://www.sqlite.org/pragma.html#pragma_foreign_keys>.
 

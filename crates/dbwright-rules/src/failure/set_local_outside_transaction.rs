@@ -1,4 +1,4 @@
-//! `SET LOCAL` outside a transaction: the server warns, and nothing is set.
+//! SET LOCAL outside a transaction: the server warns, and nothing is set.
 //!
 //! A timeout that was to bound the next statements is not in force, and they wait as long as they like. The server says so
 //! in a warning that no migration tool shows. Inside a transaction it is fine.
