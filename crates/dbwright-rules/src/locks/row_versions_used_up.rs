@@ -10,7 +10,18 @@
 //! ```sql setup mysql
 //! CREATE TABLE orders (id int PRIMARY KEY);
 //! INSERT INTO orders VALUES (1);
-//! CREATE PROCEDURE change_often() BEGIN DECLARE n int DEFAULT 0; WHILE n < 231 DO SET @change = concat('ALTER TABLE orders ADD COLUMN c', n, ' int'); PREPARE one FROM @change; EXECUTE one; DEALLOCATE PREPARE one; SET n = n + 1; END WHILE; END;
+//! DELIMITER //
+//! CREATE PROCEDURE change_often()
+//! BEGIN
+//!   DECLARE n int DEFAULT 0;
+//!   WHILE n < 231 DO
+//!     SET @change = concat('ALTER TABLE orders ADD COLUMN c', n, ' int');
+//!     PREPARE one FROM @change;
+//!     EXECUTE one;
+//!     SET n = n + 1;
+//!   END WHILE;
+//! END //
+//! DELIMITER ;
 //! CALL change_often();
 //! ```
 //!

@@ -5,7 +5,7 @@
 //! triggers and routines. With a trigger, every write to its table fails.
 //!
 //! Bodies are searched for names, not understood: what is built as a string is not found, and a name may stand for something
-//! else.
+//! else; then it is fine.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE rates (id integer PRIMARY KEY, percent integer);
