@@ -45,7 +45,8 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
-    if !context.is_judged_for_locks() {
+    // A key that is replaced under its old name is told by `add-unique-constraint`.
+    if !context.is_judged_for_locks() || !super::add_unique_constraint::built(context).is_empty() {
         return;
     }
     let rebuilt = &context.effect.rebuilt_indexes;

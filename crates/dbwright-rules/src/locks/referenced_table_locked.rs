@@ -4,8 +4,9 @@
 //! to, and takes ACCESS EXCLUSIVE there too: reads and writes of that table wait, however busy it is, until the end of the
 //! transaction.
 //!
-//! It is fine when the transaction is short and does not wait for its locks for long. Tables that the same migration creates or
-//! changes are not reported.
+//! It is fine when the transaction is short and does not wait for its locks for long, so that the rule is off unless it is
+//! switched on; work that is done meanwhile is told by `long-lock-hold`. Tables that the same migration creates or changes are not
+//! reported.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE users (id integer PRIMARY KEY);
@@ -36,7 +37,7 @@ pub(crate) static RULE: Rule = Rule {
     engines: &[Engine::Postgres],
     claims: &[Claim::Lock(LockMode::AccessExclusive)],
     source: include_str!("referenced_table_locked.rs"),
-    on_by_default: true,
+    on_by_default: false,
     check: Check::Statement(check),
 };
 

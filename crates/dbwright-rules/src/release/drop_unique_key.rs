@@ -74,7 +74,12 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
                 .iter()
                 .any(|parent| told.contains(parent))
         };
-        if !is_old || context.at_scope_end(&index.table).is_none() || is_replaced(context, index) || with_parent() {
+        if !is_old
+            || context.at_scope_end(&index.table).is_none()
+            || loses_column(context, index)
+            || is_replaced(context, index)
+            || with_parent()
+        {
             continue;
         }
         told.push(index.table.clone());
@@ -97,6 +102,14 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         });
         findings.push(finding);
     }
+}
+
+/// Whether a column of the key goes later in the migration, so that the key goes with it.
+fn loses_column(context: &Context<'_>, index: &Index) -> bool {
+    index.keys.iter().any(|key| {
+        let column = index.table.column(key.trim_matches('"'));
+        context.at_scope_start(&column).is_some() && context.at_scope_end(&column).is_none()
+    })
 }
 
 /// Whether another unique index over the same columns, or some of them, stands when the migration ends.

@@ -2,7 +2,7 @@
 
 use dbwright_catalog::{LockMode, ObjectBody, Severity};
 
-use crate::testing::{Case, column, did, id, not_null, table};
+use crate::testing::{Case, column, did, id, index, not_null, table};
 
 fn with_default(mut object: dbwright_catalog::Object) -> dbwright_catalog::Object {
     if let ObjectBody::Column(column) = &mut object.body {
@@ -71,4 +71,23 @@ fn a_finding_names_the_table_under_its_new_name() {
         finding.message,
         "customer becomes customers, and the running release still uses the old name"
     );
+}
+
+#[test]
+fn a_unique_key_that_goes_with_its_column_is_told_with_the_column() {
+    let unique = || {
+        let mut object = index("orders", "orders_code_key", "CREATE UNIQUE INDEX …");
+        if let ObjectBody::Index(index) = &mut object.body {
+            index.unique = true;
+            index.keys = vec!["\"code\"".to_owned()];
+        }
+        object
+    };
+    let dropped = || did("DROP INDEX orders_code_key").drops([unique()]);
+    let code = || column("orders", "code", 2, "text");
+    let stays = Case::postgres([table("orders"), code(), unique()]).migration([dropped()]);
+    assert_eq!(stays.judge_by("drop-unique-key").len(), 1);
+    let goes = Case::postgres([table("orders"), code(), unique()])
+        .migration([dropped(), did("ALTER TABLE orders DROP COLUMN code").drops([code()])]);
+    assert_eq!(goes.judge_by("drop-unique-key"), []);
 }
