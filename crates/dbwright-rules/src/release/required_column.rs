@@ -107,20 +107,22 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 
 /// The columns that the statement makes INSERT fill, where the migration ends with it so.
 fn required<'a>(context: &Context<'a>) -> Vec<(&'a ObjectId, SoFar)> {
-    let changed = context.steps().iter().filter_map(|step| step.after);
-    let candidates = changed.filter(|object| column(object).is_some_and(is_required));
-    candidates
-        .filter(|object| {
-            let before = context.before(&object.id).and_then(column);
-            !before.is_some_and(is_required)
-                && !context.is_exempt(&object.id)
-                && context
-                    .at_scope_end(&object.id)
-                    .and_then(column)
-                    .is_some_and(is_required)
-        })
-        .filter_map(|object| Some((&object.id, so_far(context, &object.id)?)))
-        .collect()
+    let mut required = Vec::new();
+    for step in context.steps() {
+        let Some(after) = step.after.filter(|object| column(object).is_some_and(is_required)) else {
+            continue;
+        };
+        // A column that comes under a new name, with its table or by itself, was required before.
+        let was_required = step.before.and_then(column).is_some_and(is_required);
+        let stays_required = context
+            .at_scope_end(&after.id)
+            .and_then(column)
+            .is_some_and(is_required);
+        if !was_required && stays_required && !context.is_exempt(&after.id) {
+            required.extend(so_far(context, &after.id).map(|so_far| (&after.id, so_far)));
+        }
+    }
+    required
 }
 
 /// What INSERT could rely on before the migration; nothing where it had to fill the column then, too.
