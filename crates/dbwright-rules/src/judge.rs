@@ -1,6 +1,6 @@
 //! Runs every rule over every statement of the judged migrations, and over the catalog that they lead to.
 
-use dbwright_catalog::{Finding, History, MigrationSet, Span, Trace};
+use dbwright_catalog::{Finding, Group, History, MigrationSet, Span, Trace};
 
 use crate::allow::{self, Instruction};
 use crate::context::Context;
@@ -68,6 +68,33 @@ fn judge_statement(rules: &[&Rule], context: &Context<'_>, instructions: &[Instr
         rule.judge_statement(context, &mut findings);
     }
     findings.retain(|finding| !allow::is_allowed(instructions, &finding.rule, context.position.1));
+    fold(findings)
+}
+
+/// What is told as a fact of another finding about the same table at the same statement, where one stands: several effects
+/// of one statement are one finding.
+static FOLDED: [&Rule; 3] = [
+    &crate::release::required_column::RULE,
+    &crate::release::result_type_changed::RULE,
+    &crate::locks::referenced_table_locked::RULE,
+];
+
+fn fold(findings: Vec<Finding>) -> Vec<Finding> {
+    let is_folded = |finding: &Finding| FOLDED.iter().any(|rule| rule.name == finding.rule);
+    let (folded, mut findings): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(is_folded);
+    let mut alone = Vec::new();
+    for finding in folded {
+        let host = findings.iter_mut().find(|host| {
+            host.group == Group::Failure
+                || host.evidence.relation == finding.evidence.relation
+                || host.group == Group::DataLoss
+        });
+        match host {
+            Some(host) => host.evidence.facts.push(format!("{}.", finding.message)),
+            None => alone.push(finding),
+        }
+    }
+    findings.append(&mut alone);
     findings
 }
 
