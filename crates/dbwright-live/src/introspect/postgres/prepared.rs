@@ -16,6 +16,12 @@ pub(super) const TOUCHED: &str = "dbwright_touched";
 /// Lists what is there.
 pub(super) const PRESENT: &str = "dbwright_present";
 
+/// Finds what hangs on something.
+pub(super) const DEPENDENTS: &str = "dbwright_dependents";
+
+/// Reads all sequences.
+pub(super) const SEQUENCES: &str = "dbwright_all_sequences";
+
 /// Reads the counters of the running transaction.
 pub(crate) const COUNTERS: &str = "dbwright_counters";
 
@@ -31,11 +37,14 @@ pub(super) fn statements(major: u32) -> String {
     let others = [
         (TOUCHED, "text[], xid, bigint", queries::touched()),
         (PRESENT, "text[]", queries::present()),
+        (DEPENDENTS, "oid[], oid[]", queries::dependents()),
     ];
     let mut sql = String::new();
     for (name, parameters, query) in readers.chain(others) {
         let _ = write!(sql, "PREPARE {name} ({parameters}) AS {query}; ");
     }
+    let all = Ask { only: Only::All, ..ask };
+    let _ = write!(sql, "PREPARE {SEQUENCES} AS {}; ", queries::sequences(&all));
     let _ = write!(sql, "PREPARE {COUNTERS} AS {}", queries::counters());
     sql
 }
