@@ -22,7 +22,7 @@ use dbwright_ddl::qualified_name;
 use tokio_postgres::{Client, SimpleQueryRow};
 
 use crate::LiveError;
-pub(crate) use prepared::COUNTERS;
+pub(crate) use prepared::{COUNTERS, LOCKS};
 use queries::{Ask, Only};
 
 pub use session::read_only;

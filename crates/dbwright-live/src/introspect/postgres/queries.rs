@@ -238,6 +238,12 @@ pub(super) fn inherits() -> &'static str {
     "SELECT 'pg_inherits', string_agg(inhrelid::text || '/' || inhparent::text, ',' ORDER BY inhrelid, inhparent) FROM pg_inherits"
 }
 
+/// The relation locks that the session holds. Nothing of the catalog is looked at.
+pub(super) fn own_locks() -> &'static str {
+    "SELECT relation, mode FROM pg_catalog.pg_locks \
+     WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation >= 16384 AND mode <> 'SIReadLock'"
+}
+
 /// The counters of scans and rows of the running transaction, where there are any: of relations, and of those system
 /// catalogs that make up the model (by name).
 pub(super) fn counters() -> String {
