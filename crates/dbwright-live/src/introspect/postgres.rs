@@ -341,12 +341,14 @@ impl CatalogState {
         removed.relations.extend(before);
     }
 
-    /// What others are defined by and what has another name than before.
+    /// What others are defined by and what has another name than before. Columns of views are not followed: where a view
+    /// says something else, they may have other names.
     fn renamed(&self, old: &BTreeMap<Key, Entry>, read: &BTreeSet<Key>) -> Vec<Key> {
         let renamed = old.iter().filter(|(key, before)| {
             let names_others = !matches!(key, Key::Constraint(_) | Key::Trigger(_) | Key::Extension(_));
-            let after = self.slots.get(key).filter(|_| names_others && read.contains(key));
-            after.is_some_and(|after| after.id != before.object.id)
+            let after = self.object(**key).filter(|_| names_others && read.contains(key));
+            let is_view = before.object.id.kind == ObjectKind::View;
+            after.is_some_and(|after| after.id != before.object.id || (is_view && *after != before.object))
         });
         renamed.map(|(key, _)| *key).collect()
     }

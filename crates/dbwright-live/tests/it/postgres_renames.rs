@@ -58,6 +58,7 @@ const RENAMES: [&str; 20] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_changes_of_a_rename_add_up_to_what_is_there_afterwards() {
+    let mut wrong = Vec::new();
     for major in servers::majors() {
         let scratch = servers::scratch(major).await;
         for rename in RENAMES {
@@ -80,8 +81,13 @@ async fn the_changes_of_a_rename_add_up_to_what_is_there_afterwards() {
                     .map(|(id, object)| (id.clone(), object.clone())),
             );
             let differs = dbwright_catalog::changes(&applied(&begin, effects), &trace.catalog);
-            assert!(differs.is_empty(), "{major}: {rename}: {differs:#?}");
+            wrong.extend(
+                differs
+                    .iter()
+                    .map(|change| format!("{major}: {rename}: {}", change.object().id)),
+            );
         }
         scratch.stop().await.unwrap();
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -187,13 +187,15 @@ pub(super) fn touched() -> String {
 }
 
 /// What hangs on the objects with the OIDs `$2` in the catalogs with the OIDs `$1`, directly or by way of something that
-/// belongs to it: catalogs and OIDs, of what is read again with it. So a view stands for its rule and a table for a default.
+/// belongs to it: catalogs and OIDs, of what is read again with it. So a view stands for its rule, a table for a default
+/// and a composite type for the relation that its attributes hang on.
 pub(super) fn dependents() -> String {
     "WITH RECURSIVE found(classid, objid) AS ( \
        SELECT * FROM unnest($1, $2) \
        UNION SELECT d.classid, d.objid FROM found f JOIN pg_depend d ON d.refclassid = f.classid AND d.refobjid = f.objid) \
      SELECT DISTINCT o.kind, o.oid FROM found f CROSS JOIN LATERAL ( \
        SELECT 'Relation', f.objid WHERE f.classid = 1259 \
+       UNION ALL SELECT 'Type', c.reltype FROM pg_class c WHERE f.classid = 1259 AND c.oid = f.objid AND c.relkind = 'c' \
        UNION ALL SELECT 'Type', f.objid WHERE f.classid = 1247 \
        UNION ALL SELECT 'Routine', f.objid WHERE f.classid = 1255 \
        UNION ALL SELECT 'Extension', f.objid WHERE f.classid = 3079 \
