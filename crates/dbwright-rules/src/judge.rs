@@ -12,21 +12,11 @@ use crate::{RULES, Rule, RuleChoice};
 ///
 /// SQL that was loaded before the first migration ([`History::schema`]) is never judged.
 pub fn judge(history: &History, judged: &MigrationSet, trace: &Trace, choice: &RuleChoice) -> Vec<Finding> {
-    let rules: Vec<&Rule> = RULES
-        .iter()
-        .copied()
-        .filter(|rule| rule.engines.contains(&history.engine) && choice.includes(rule))
-        .collect();
+    let rules = rules(history, choice);
     let timeline = Timeline::new(trace);
     let mut findings = Vec::new();
-    let migrations = history.migrations.iter().zip(&trace.migrations).enumerate();
-    for (index, (migration, migration_trace)) in migrations.filter(|(index, _)| judged.contains(*index)) {
-        let instructions = allow::instructions(migration);
-        for number in 0..migration.statements.len().min(migration_trace.effects.len()) {
-            if let Some(context) = context(history, trace, &timeline, (index, number), &instructions) {
-                findings.extend(judge_statement(&rules, &context, &instructions));
-            }
-        }
+    for index in (0..trace.migrations.len()).filter(|index| judged.contains(*index)) {
+        findings.extend(statements(history, trace, &timeline, &rules, index));
     }
     for brought in lint::brought(trace, judged, &timeline, choice) {
         findings.extend(place(history, trace, &timeline, brought));
@@ -37,6 +27,40 @@ pub fn judge(history: &History, judged: &MigrationSet, trace: &Trace, choice: &R
             .then_with(|| a.place.line.cmp(&b.place.line))
     });
     findings
+}
+
+/// What the rules about statements say of the last migration of a trace that ends before its history does. Knowing the rest
+/// may change it, and rules about schemas are not asked.
+pub fn judge_last(history: &History, trace: &Trace, choice: &RuleChoice) -> Vec<Finding> {
+    let Some(last) = trace.migrations.len().checked_sub(1) else {
+        return Vec::new();
+    };
+    statements(history, trace, &Timeline::new(trace), &rules(history, choice), last)
+}
+
+/// The rules that are asked.
+fn rules(history: &History, choice: &RuleChoice) -> Vec<&'static Rule> {
+    let asked = |rule: &&Rule| rule.engines.contains(&history.engine) && choice.includes(rule);
+    RULES.iter().copied().filter(asked).collect()
+}
+
+/// What these rules say of the statements of one migration.
+fn statements(
+    history: &History,
+    trace: &Trace,
+    timeline: &Timeline<'_>,
+    rules: &[&Rule],
+    index: usize,
+) -> Vec<Finding> {
+    let Some(migration) = history.migrations.get(index) else {
+        return Vec::new();
+    };
+    let instructions = allow::instructions(migration);
+    let contexts = (0..migration.statements.len())
+        .filter_map(|number| context(history, trace, timeline, (index, number), &instructions));
+    contexts
+        .flat_map(|context| judge_statement(rules, &context, &instructions))
+        .collect()
 }
 
 fn context<'a>(

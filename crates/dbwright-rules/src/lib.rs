@@ -33,7 +33,7 @@ mod timeline;
 mod tool_advice;
 
 pub use choice::RuleChoice;
-pub use judge::judge;
+pub use judge::{judge, judge_last};
 pub use lint::lint;
 pub use page::{Example, ExampleKind};
 pub(crate) use rule::Check;
