@@ -34,6 +34,7 @@ mod object;
 mod plan;
 mod proof;
 mod review;
+mod rollback;
 mod schema;
 mod statement;
 
@@ -44,7 +45,7 @@ pub use effect::{
 };
 pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
-pub use history::{History, LeftOut, Migration, MigrationSet, RunMode, Tool};
+pub use history::{Down, History, LeftOut, Migration, MigrationSet, RunMode, Tool};
 pub use object::{
     Aggregate, Attribute, BaseType, Catalog, Collation, Column, ColumnExtra, Comment, Constraint, ConstraintKind,
     DefaultPrivilege, Dependency, DomainCheck, Event, EventTrigger, Extension, ForeignDataWrapper, ForeignKey,
@@ -61,5 +62,9 @@ pub use plan::{
 };
 pub use proof::Proof;
 pub use review::{MigrationTrace, Review, Section, Trace, Unfilled};
+pub use rollback::{
+    Again, Difference, DifferenceKind, LostRows, LostValues, Rollback, RollbackCoverage, RollbackOutcome, RoundTrip,
+    WayFailure,
+};
 pub use schema::{Comparison, Drift, Ignored, KindCoverage, Proposal, SchemaLint, SchemaShown, SchemaSide, SideKind};
 pub use statement::{Span, Statement};

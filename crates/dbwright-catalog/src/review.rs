@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Catalog, Effect, Finding, History, MigrationSet, ObjectId, Server};
+use crate::{Catalog, Effect, Finding, History, MigrationSet, ObjectId, Rollback, Server};
 
 /// A table under review that could not be given rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub struct Section {
     pub judged: MigrationSet,
     /// What running them brought to light; nothing where no server could be had.
     pub trace: Option<Trace>,
+    /// What came of the ways back of the judged migrations, in their order; nothing where they were not tried.
+    pub rollbacks: Option<Vec<Rollback>>,
     /// What the rules say, in the order of the history.
     pub findings: Vec<Finding>,
     /// What was not done for the whole section, as whole sentences (`No PostgreSQL server was found …`).

@@ -14,6 +14,8 @@ use crate::{EngineerError, rules};
 pub(crate) struct Levels {
     pub(crate) choice: RuleChoice,
     severities: BTreeMap<String, Severity>,
+    /// Whether ways back are tried.
+    pub(crate) tries_ways_back: bool,
 }
 
 impl Levels {

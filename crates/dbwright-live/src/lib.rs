@@ -1,7 +1,7 @@
 //! Everything that talks to a database server, except writing to a user's database.
 //!
 //! Connections to users' servers ([`connect`]), scratch servers ([`scratch`]), reading catalogs ([`introspect`]), putting
-//! generated rows into tables ([`fill`]), trying fixes ([`prove`]) and plans ([`prove_plan`]) and
+//! generated rows into tables ([`fill`]), trying fixes ([`prove`]), plans ([`prove_plan`]) and ways back ([`rollback`]), and
 //! running histories while watching what each statement does ([`trace`]).
 
 pub mod cache;
@@ -12,6 +12,7 @@ pub mod install;
 pub mod introspect;
 pub mod prove;
 pub mod prove_plan;
+pub mod rollback;
 pub mod scratch;
 pub mod trace;
 

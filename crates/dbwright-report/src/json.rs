@@ -73,6 +73,7 @@ pub(crate) fn group(group: catalog::Group) -> wire::Group {
         catalog::Group::Failure => wire::Group::Failure,
         catalog::Group::DataLoss => wire::Group::DataLoss,
         catalog::Group::Release => wire::Group::Release,
+        catalog::Group::Rollback => wire::Group::Rollback,
         catalog::Group::Design => wire::Group::Design,
         catalog::Group::Security => wire::Group::Security,
     }
@@ -341,6 +342,7 @@ fn section(section: &Section) -> wire::Section {
         unfilled: unfilled.collect(),
         assumptions: trace.map(|trace| trace.assumptions.clone()).unwrap_or_default(),
         not_done: section.not_done.clone(),
+        rollback: crate::rollback::wire(section),
     }
 }
 
@@ -416,6 +418,6 @@ fn names(ids: &[ObjectId]) -> Vec<String> {
 }
 
 /// Paths are written with slashes on every platform.
-fn file(path: &Path) -> String {
+pub(crate) fn file(path: &Path) -> String {
     path.display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
 }

@@ -9,6 +9,7 @@ mod json;
 mod layout;
 pub mod lint;
 mod page;
+mod rollback;
 mod rule_list;
 pub mod schema;
 mod schema_docs;

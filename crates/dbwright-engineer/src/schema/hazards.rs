@@ -33,6 +33,7 @@ pub(super) async fn attach(plan: &mut Plan, script: History, set_up: &SchemaSetU
         history,
         judged,
         trace: None,
+        rollbacks: None,
         findings: Vec::new(),
         not_done: Vec::new(),
     };

@@ -291,3 +291,23 @@ fn two_databases_have_a_section_each() {
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     insta::assert_snapshot!(run.shown());
 }
+
+#[test]
+fn ways_back_are_tried_unless_somebody_says_no() {
+    let folder = project(&[(
+        "db/migrations/1_notes.sql",
+        "-- migrate:up\nCREATE TABLE notes (id INTEGER PRIMARY KEY);\n-- migrate:down\nDROP TABLE notes;\n",
+    )]);
+    let check = |arguments: &[&str]| {
+        let all = [&["check", "--engine", "sqlite", "--tool", "dbmate"], arguments].concat();
+        dbwright_in(folder.path(), &all).stdout
+    };
+    let text = check(&[]);
+    assert!(text.contains("ways back: 1 of 1 migration proven"), "{text}");
+    let text = check(&["--no-rollback"]);
+    assert!(!text.contains("ways back"), "{text}");
+    let json: Value = serde_json::from_str(&check(&["--format", "json"])).unwrap();
+    let rollback = &json["sections"][0]["rollback"];
+    assert_eq!(rollback["proven"], 1, "{rollback}");
+    assert_eq!(rollback["ways_back"][0]["result"], "proven");
+}

@@ -13,8 +13,10 @@ mod kept;
 mod observe;
 mod pass;
 mod session;
+mod trial;
 
 pub use kept::trace_kept;
+pub(crate) use trial::{Copy, Trial};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
