@@ -58,8 +58,9 @@ fn is_alone(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["create", ..] => !makes_trigger(&words),
-        ["alter", "table", "main", _, "add", ..] | ["alter", "table", _, "add", ..] => true,
-        [
+        ["alter", "table", "main", _, "add", ..]
+        | ["alter", "table", _, "add", ..]
+        | [
             "analyze" | "begin" | "commit" | "end" | "explain" | "pragma" | "release" | "savepoint" | "select",
             ..,
         ] => true,
