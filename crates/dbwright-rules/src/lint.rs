@@ -3,22 +3,53 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use dbwright_catalog::{Catalog, Change, Evidence, Finding, Known, MigrationSet, Object, ObjectId, Place, Trace};
+use dbwright_catalog::{
+    Catalog, Change, Evidence, Finding, Known, LintKey, Measured, MigrationSet, Object, ObjectId, Place, Relation, Trace,
+};
 
 use crate::flaw::{self, Flaw, Folded};
-use crate::schema::Schema;
+use crate::schema::{self, Schema};
 use crate::timeline::{Position, Timeline};
 use crate::{RULES, Rule, RuleChoice};
 
-/// What the rules say of a catalog that was read whole, rule by rule: as of the change from nothing to it.
+/// What the rules say of a schema.
+#[derive(Debug)]
+pub struct Linted {
+    /// What they say that was not known.
+    pub findings: Vec<Finding>,
+    /// What makes each of these the same tomorrow; more than findings, because those of one table are told as one.
+    pub keys: BTreeSet<LintKey>,
+    /// What they say that was known.
+    pub known: BTreeSet<LintKey>,
+}
+
+/// What the rules say of a catalog that was read whole, rule by rule: as of the change from nothing to it. `known` is not told.
 ///
 /// No file is concerned: the place of each finding is empty, and its object stands in
 /// [`Evidence::relation`].
-pub fn lint(catalog: &Catalog, choice: &RuleChoice) -> Vec<Finding> {
-    let schema = Schema::new(catalog);
-    let mut findings = Vec::new();
+pub fn lint(catalog: &Catalog, measured: &Measured, choice: &RuleChoice, known: &BTreeSet<LintKey>) -> Linted {
+    let schema = Schema::of_live(catalog, measured);
+    let mut linted = Linted {
+        findings: Vec::new(),
+        keys: BTreeSet::new(),
+        known: BTreeSet::new(),
+    };
     for rule in chosen(catalog, choice) {
-        for folded in flaw::fold(rule.flaws(&schema)) {
+        let mut flaws = rule.flaws(&schema);
+        flaws.retain(|flaw| {
+            let key = LintKey {
+                rule: rule.name.to_owned(),
+                object: flaw.object.clone(),
+            };
+            let is_known = known.contains(&key);
+            if is_known {
+                linted.known.insert(key);
+            } else {
+                linted.keys.insert(key);
+            }
+            !is_known
+        });
+        for folded in flaw::fold(flaws) {
             let place = Place {
                 path: PathBuf::new(),
                 statement: None,
@@ -43,11 +74,16 @@ pub fn lint(catalog: &Catalog, choice: &RuleChoice) -> Vec<Finding> {
                 advice: Vec::new(),
                 fix: None,
             };
-            findings.push(told(folded, finding));
+            linted.findings.push(told(folded, finding));
         }
     }
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    findings
+    linted.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    linted
+}
+
+/// Columns that hold the keys of another table without a constraint that keeps that true, to be looked at in a live database.
+pub fn relations(catalog: &Catalog) -> Vec<Relation> {
+    schema::relations::relations(&Schema::new(catalog))
 }
 
 /// A flaw that judged migrations brought, with the statement that made the newest of its objects what it is.

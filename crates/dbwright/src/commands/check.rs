@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use dbwright_catalog::{Drift, Engine, Tool, Version};
 use dbwright_engineer::{
-    BinDirs, CheckAnswer, CheckRequest, EngineerError, FailOn, Input, Overrides, Phase, ReadLimits, SchemaSetUp, Scope,
+    BinDirs, CheckAnswer, CheckRequest, EngineerError, FailOn, Input, Overrides, Phase, ReadLimits, Incomplete, SchemaSetUp, Scope,
     check,
 };
 use dbwright_report::schema::drift_text;
@@ -220,6 +220,7 @@ async fn drift(args: &CheckArgs) -> Result<Option<Drift>, CommandError> {
         cache: cache::folder()?,
         passwords: schema::passwords(),
         limits: ReadLimits::default(),
+        incomplete: Incomplete::Refused,
     };
     let against = args.path.display().to_string();
     Ok(Some(Box::pin(schema::drift::find(db, &against, known, set_up)).await?))
