@@ -64,6 +64,9 @@ pub use plan::{
     Refusal, Rename, Step, Unmodelled, Unread,
 };
 pub use proof::Proof;
-pub use review::{MigrationTrace, Review, Section, Trace, Unfilled};
-pub use schema::{Comparison, Drift, Ignored, KindCoverage, LintKey, NotRun, Proposal, SchemaLint, SchemaShown, SchemaSide, SideKind, Unasked};
+pub use review::{AccessChange, MigrationTrace, Review, Section, Trace, Unfilled};
+pub use schema::{
+    Comparison, Drift, Ignored, KindCoverage, LintKey, NotRun, Proposal, SchemaLint, SchemaShown, SchemaSide, SideKind,
+    Unasked,
+};
 pub use statement::{Span, Statement};

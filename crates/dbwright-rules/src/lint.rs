@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use dbwright_catalog::{
-    Catalog, Change, Evidence, Finding, Known, LintKey, Measured, MigrationSet, Object, ObjectId, Place, Relation, Trace,
+    Catalog, Change, Evidence, Finding, Known, LintKey, Measured, MigrationSet, Object, ObjectId, Place, Relation,
+    Trace,
 };
 
 use crate::flaw::{self, Flaw, Folded};
@@ -77,7 +78,9 @@ pub fn lint(catalog: &Catalog, measured: &Measured, choice: &RuleChoice, known: 
             linted.findings.push(told(folded, finding));
         }
     }
-    linted.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    linted
+        .findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     linted
 }
 
@@ -101,11 +104,12 @@ pub(crate) fn brought(
     choice: &RuleChoice,
 ) -> Vec<Brought> {
     let positions = judged_positions(trace, judged);
-    if positions.iter().all(|position| timeline.steps(*position).is_empty()) {
+    if positions.iter().all(|position| timeline.steps(*position).is_empty()) && trace.access_changes.is_empty() {
         return Vec::new();
     }
-    let without = without_judged(trace, &positions);
-    let (before, after) = (Schema::new(&without), Schema::new(&trace.catalog));
+    let catalog = with_access(trace);
+    let without = without_judged(trace, &catalog, &positions);
+    let (before, after) = (Schema::new(&without), Schema::new(&catalog));
     let renamed = Renamed::of(timeline, &positions);
     let mut brought = Vec::new();
     for rule in chosen(&trace.catalog, choice).filter(|rule| rule.judges_changes()) {
@@ -119,7 +123,8 @@ pub(crate) fn brought(
             if known.contains(&flaw.object) {
                 continue;
             }
-            let Some(position) = position(&flaw, timeline, &positions) else {
+            let position = opened_by(&flaw, trace).or_else(|| position(&flaw, timeline, &positions));
+            let Some(position) = position else {
                 continue;
             };
             match placed.iter_mut().find(|(other, _)| *other == position) {
@@ -160,9 +165,35 @@ fn judged_positions(trace: &Trace, judged: &MigrationSet) -> Vec<Position> {
         .collect()
 }
 
-/// The catalog at the end without what the judged migrations did.
-fn without_judged(trace: &Trace, positions: &[Position]) -> Catalog {
+/// The catalog at the end, with policies and what is granted to everybody.
+fn with_access(trace: &Trace) -> Catalog {
     let mut catalog = trace.catalog.clone();
+    let access = trace.access.iter().map(|object| (object.id.clone(), object.clone()));
+    catalog.objects.extend(access);
+    catalog
+}
+
+/// The last statement that made a policy or a grant that a flaw rests on.
+fn opened_by(flaw: &Flaw, trace: &Trace) -> Option<Position> {
+    let made = trace.access_changes.iter().filter(|access| match &access.change {
+        Change::Created(object) | Change::Altered { after: object, .. } => flaw.related.contains(&object.id),
+        // What is there no more makes a flaw of the table that it was on.
+        Change::Dropped(object) => object.id.owner_table().is_some_and(|table| table == flaw.object),
+    });
+    made.map(|access| (access.migration, access.statement)).max()
+}
+
+/// The catalog without what the judged migrations did.
+fn without_judged(trace: &Trace, at_end: &Catalog, positions: &[Position]) -> Catalog {
+    let mut catalog = at_end.clone();
+    for access in trace.access_changes.iter().rev() {
+        match &access.change {
+            Change::Created(object) => drop(catalog.objects.remove(&object.id)),
+            Change::Dropped(before) | Change::Altered { before, .. } => {
+                catalog.objects.insert(before.id.clone(), before.clone());
+            }
+        }
+    }
     for (migration, statement) in positions.iter().rev() {
         let Some(effect) = trace
             .migrations

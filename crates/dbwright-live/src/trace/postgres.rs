@@ -11,6 +11,7 @@ mod hold;
 #[cfg(unix)]
 mod kept;
 mod observe;
+mod opened;
 mod prefix;
 mod recover;
 mod send;
@@ -43,6 +44,7 @@ use crate::fill;
 use crate::introspect::postgres::{CatalogState, Frame, Touched};
 use crate::scratch::Replayed;
 use crate::scratch::postgres::{PostgresScratch, Session, Who};
+use opened::Opened;
 
 /// Runs the whole history in a new database of the scratch server and tells what became of each migration.
 ///
@@ -175,6 +177,7 @@ pub(crate) struct Runner<'a> {
     unfilled: Vec<Unfilled>,
     failures: Failures,
     assumptions: Vec<String>,
+    opened: Opened,
     transactions: u32,
     /// Names of settings that the migrations may have invented.
     invented: BTreeSet<String>,
@@ -200,6 +203,7 @@ impl<'a> Runner<'a> {
             unfilled: Vec::new(),
             failures: Failures::default(),
             assumptions: Vec::new(),
+            opened: Opened::default(),
             transactions: 0,
             invented: BTreeSet::new(),
             at_hand: (0, 0),
@@ -308,6 +312,7 @@ impl<'a> Runner<'a> {
         let unfilled = std::mem::take(&mut self.unfilled);
         let mut assumptions = std::mem::take(&mut self.assumptions);
         assumptions.extend(self.failures.told_before_first(&migrations));
+        let (access, access_changes) = self.take_opened().await;
         self.discard().await?;
         Ok(Trace {
             server,
@@ -316,6 +321,8 @@ impl<'a> Runner<'a> {
             unfilled,
             assumptions,
             from_cache: 0,
+            access,
+            access_changes,
         })
     }
 
@@ -387,8 +394,14 @@ impl<'a> Runner<'a> {
             if judge {
                 self.next = first;
                 self.prepare().await?;
+                self.note_opened().await;
+            } else {
+                self.forget_opened();
             }
             let effects = self.run_unit(&unit, history.migrations[first].run_mode, judge).await?;
+            if judge {
+                self.compare_opened(&unit, &effects).await;
+            }
             self.note_what_to_fill(&effects);
             let mut effects = effects.into_iter();
             for migration in &history.migrations[first..first + together] {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{
-    Dependency, Grant, Measured, Object, ObjectBody, ObjectId, ObjectKind, Policy, PostgresView, Privilege, TableExtra, View,
+    Dependency, Grant, Measured, Object, ObjectBody, ObjectId, ObjectKind, Policy, PostgresView, Privilege, TableExtra,
+    View,
 };
 
 use crate::RuleChoice;

@@ -254,7 +254,12 @@ fn columns_of_views(catalog: &Catalog) -> BTreeMap<ObjectId, Vec<(String, String
     views
         .map(|(id, view)| {
             let columns = view.columns.iter();
-            (id, columns.map(|column| (column.name.clone(), column.type_name.clone())).collect())
+            (
+                id,
+                columns
+                    .map(|column| (column.name.clone(), column.type_name.clone()))
+                    .collect(),
+            )
         })
         .collect()
 }

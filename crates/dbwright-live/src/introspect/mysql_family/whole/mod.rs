@@ -154,7 +154,10 @@ impl Whole {
         if !self.catalog().objects.keys().any(|id| id.kind == ObjectKind::View) {
             return Ok(());
         }
-        let rows = self.rows(conn, self.queries().columns_of_views()).await?.unwrap_or_default();
+        let rows = self
+            .rows(conn, self.queries().columns_of_views())
+            .await?
+            .unwrap_or_default();
         for row in rows.iter().map(Fields) {
             let id = ObjectId::new(ObjectKind::View, [MAIN, row.text(0)]);
             let column = (row.text(1).to_owned(), row.text(2).to_owned());
