@@ -125,7 +125,9 @@ impl SchemaError {
     /// The same of a source of which a part may do.
     pub(super) fn or_incomplete(mut self) -> Self {
         if let SchemaError::NotApplied { hints, .. } = &mut self {
-            hints.push("--allow-incomplete goes on with what the other statements make, and tells what is missing".to_owned());
+            hints.push(
+                "--allow-incomplete goes on with what the other statements make, and tells what is missing".to_owned(),
+            );
         }
         self
     }

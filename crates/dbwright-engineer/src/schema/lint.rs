@@ -56,7 +56,9 @@ pub async fn lint(
     }
     let (shown, measured) = read(request, progress).await?;
     let baseline = request.baseline.as_ref();
-    let known: BTreeSet<LintKey> = baseline.map(|(_, keys)| keys.iter().cloned().collect()).unwrap_or_default();
+    let known: BTreeSet<LintKey> = baseline
+        .map(|(_, keys)| keys.iter().cloned().collect())
+        .unwrap_or_default();
     let linted = dbwright_rules::lint(&shown.catalog, &measured, &levels.choice, &known);
     let mut findings = linted.findings;
     levels.apply(&mut findings);
@@ -72,9 +74,8 @@ pub async fn lint(
         .iter()
         .filter_map(|rule| unasked(rule, is_live, request.rows))
         .collect();
-    let is_asked = |name: &str| {
-        chosen.iter().any(|rule| rule.name == name) && !unasked.iter().any(|unasked| unasked.rule == name)
-    };
+    let is_asked =
+        |name: &str| chosen.iter().any(|rule| rule.name == name) && !unasked.iter().any(|unasked| unasked.rule == name);
     // Of a rule that was not asked nobody knows what it would say.
     let outdated = known.iter().filter(|key| !linted.known.contains(key));
     let outdated = outdated.filter(|key| is_asked(&key.rule) || dbwright_rules::find(&key.rule).is_none());

@@ -5,9 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{
-    Catalog, Ignored, ObjectBody, ObjectId, ObjectKind, bookkeeping_schema, bookkeeping_table,
-};
+use dbwright_catalog::{Catalog, Ignored, ObjectBody, ObjectId, ObjectKind, bookkeeping_schema, bookkeeping_table};
 
 /// Roles of platforms, and whose they are. What they own is theirs.
 /// <https://supabase.com/docs/guides/database/postgres/roles>,

@@ -41,9 +41,10 @@ pub(super) async fn read(
     set_up: &SchemaSetUp,
     progress: &mut (dyn FnMut(SchemaPhase) + Send),
 ) -> Result<Side, EngineerError> {
-    let engine = source
-        .engine()
-        .or(set_up.overrides.engine)
+    // What was said wins over marks in the text; of a database the server says.
+    let said = set_up.overrides.engine.filter(|_| source.server().is_none());
+    let engine = said
+        .or(source.engine())
         .ok_or_else(|| super::error::SchemaError::NoEngine {
             source_text: source.shown.clone(),
         })?;

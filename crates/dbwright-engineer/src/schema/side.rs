@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use dbwright_catalog::{Catalog, Engine, History, ObjectId, Reading, RunMode, SchemaSide, Server, SideKind, Unmodelled, Version};
+use dbwright_catalog::{
+    Catalog, Engine, History, ObjectId, Reading, RunMode, SchemaSide, Server, SideKind, Unmodelled, Version,
+};
 use dbwright_live::connect::Connection;
 use dbwright_live::scratch::{Scratch, ScratchOptions};
 use dbwright_sql::{DeclaredRename, Dialect, declared_renames};

@@ -100,10 +100,19 @@ pub(crate) async fn url(scratch: &Scratch, database: &str) -> String {
     match scratch {
         Scratch::Postgres(scratch) => {
             let session = scratch.connect(database, Who::Observer).await.unwrap();
-            let row = session.client.query_one("SHOW unix_socket_directories", &[]).await.unwrap();
+            let row = session
+                .client
+                .query_one("SHOW unix_socket_directories", &[])
+                .await
+                .unwrap();
             let (folder, user): (String, String) = (
                 row.get(0),
-                session.client.query_one("SELECT current_user::text", &[]).await.unwrap().get(0),
+                session
+                    .client
+                    .query_one("SELECT current_user::text", &[])
+                    .await
+                    .unwrap()
+                    .get(0),
             );
             session.close().await;
             format!("postgres://{user}@/{database}?host={folder}")

@@ -50,7 +50,9 @@ pub(super) async fn measure(connection: &mut Connection, catalog: &Catalog, meas
         Engine::Sqlite => sqlite(connection, catalog, measured).await,
     };
     if let Err(error) = asked {
-        measured.not_measured.push(said("How far counters are is not known", &error));
+        measured
+            .not_measured
+            .push(said("How far counters are is not known", &error));
     }
 }
 
@@ -62,7 +64,8 @@ async fn postgres(connection: &mut Connection, measured: &mut Measured) -> Resul
         if text(10) == "f" {
             hidden += 1;
         }
-        let (Some(last), Some(minimum), Some(maximum), Some(step)) = (number(2), number(3), number(4), number(5)) else {
+        let (Some(last), Some(minimum), Some(maximum), Some(step)) = (number(2), number(3), number(4), number(5))
+        else {
             continue;
         };
         let column_end = end_of_type(&text(9)).filter(|_| step > 0);
@@ -87,19 +90,29 @@ async fn postgres(connection: &mut Connection, measured: &mut Measured) -> Resul
         measured.counters.push(counter(object, used, all, bound));
     }
     if hidden > 0 {
-        let what = if hidden == 1 { "1 sequence is".to_owned() } else { format!("{hidden} sequences are") };
-        measured
-            .not_measured
-            .push(format!("How far {what} is not known: this role has neither USAGE nor SELECT on it."));
+        let what = if hidden == 1 {
+            "1 sequence is".to_owned()
+        } else {
+            format!("{hidden} sequences are")
+        };
+        measured.not_measured.push(format!(
+            "How far {what} is not known: this role has neither USAGE nor SELECT on it."
+        ));
     }
     Ok(())
 }
 
-async fn mysql_family(connection: &mut Connection, catalog: &Catalog, measured: &mut Measured) -> Result<(), LiveError> {
+async fn mysql_family(
+    connection: &mut Connection,
+    catalog: &Catalog,
+    measured: &mut Measured,
+) -> Result<(), LiveError> {
     if catalog.server.engine == Engine::MySql {
         // https://dev.mysql.com/doc/refman/9.7/en/server-system-variables.html#sysvar_information_schema_stats_expiry: what is
         // cached may be a day old.
-        connection.rows("SET SESSION information_schema_stats_expiry = 0").await?;
+        connection
+            .rows("SET SESSION information_schema_stats_expiry = 0")
+            .await?;
     }
     for row in connection.rows(MYSQL_FAMILY).await? {
         let text = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
@@ -107,7 +120,9 @@ async fn mysql_family(connection: &mut Connection, catalog: &Catalog, measured: 
             continue;
         };
         let object = ObjectId::table("main", text(0)).column(text(2));
-        measured.counters.push(counter(object, next - 1, end, format!("the type {}", text(3))));
+        measured
+            .counters
+            .push(counter(object, next - 1, end, format!("the type {}", text(3))));
     }
     let sequences: Vec<&ObjectId> = catalog
         .objects
@@ -137,7 +152,8 @@ async fn mysql_family(connection: &mut Connection, catalog: &Catalog, measured: 
     for row in connection.rows(&sql).await? {
         let text = |index: usize| row.get(index).cloned().flatten().unwrap_or_default();
         let number = |index: usize| text(index).parse::<i128>().ok();
-        let (Some(next), Some(minimum), Some(maximum), Some(step)) = (number(1), number(2), number(3), number(4)) else {
+        let (Some(next), Some(minimum), Some(maximum), Some(step)) = (number(1), number(2), number(3), number(4))
+        else {
             continue;
         };
         let object = ObjectId::new(ObjectKind::Sequence, ["main".to_owned(), text(0)]);
@@ -163,8 +179,12 @@ async fn sqlite(connection: &mut Connection, catalog: &Catalog, measured: &mut M
     }
     let rows: TextRows = connection.rows("SELECT name, seq FROM sqlite_sequence").await?;
     for table in counting {
-        let of_table = |row: &&Vec<Option<String>>| row.first().is_some_and(|name| name.as_deref() == Some(table.name()));
-        let used = rows.iter().find(of_table).and_then(|row| row.get(1)?.as_ref()?.parse::<i128>().ok());
+        let of_table =
+            |row: &&Vec<Option<String>>| row.first().is_some_and(|name| name.as_deref() == Some(table.name()));
+        let used = rows
+            .iter()
+            .find(of_table)
+            .and_then(|row| row.get(1)?.as_ref()?.parse::<i128>().ok());
         let key = catalog.columns(table).into_iter().find(|(_, column)| is_rowid(column));
         if let (Some(used), Some((key, _))) = (used, key) {
             let bound = "INTEGER PRIMARY KEY, 64 bits".to_owned();

@@ -73,7 +73,12 @@ fn said(what: &str, error: &LiveError) -> String {
     format!("{what}: {}.", words(error))
 }
 
-/// What the server said, without what was tried and the full stop.
+/// What the server said, without the URL in front, which stands above all, and the full stop.
 fn words(error: &LiveError) -> String {
-    error.to_string().trim_end_matches('.').to_owned()
+    let text = error.to_string();
+    let said = match text.split_once(": ") {
+        Some((url, said)) if crate::connect::DatabaseUrl::is_meant(url) => said,
+        _ => text.as_str(),
+    };
+    said.trim_end_matches('.').to_owned()
 }

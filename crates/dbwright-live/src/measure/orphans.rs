@@ -26,7 +26,9 @@ pub(super) async fn look_at(
 ) -> Result<Related, String> {
     let engine = catalog.server.engine;
     if let Some(type_name) = own_type(catalog, relation) {
-        return Err(format!("values of the type {type_name} are compared by operators of this database"));
+        return Err(format!(
+            "values of the type {type_name} are compared by operators of this database"
+        ));
     }
     let has_matches = if relation.kind == RelationKind::ByName {
         number(connection, &matches_sql(engine, relation)).await? > 0

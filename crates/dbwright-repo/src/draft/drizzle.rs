@@ -57,7 +57,9 @@ fn snapshots(root: &Path, history: &History, files: &[DraftFile]) -> Vec<DraftFi
     };
     let mut made = Vec::new();
     for file in files {
-        let Some(previous) = snapshot.get("id").cloned() else { break };
+        let Some(previous) = snapshot.get("id").cloned() else {
+            break;
+        };
         let Some(fields) = snapshot.as_object_mut() else { break };
         if fields.contains_key("prevIds") {
             fields.insert("prevIds".to_owned(), json!([previous]));
@@ -65,7 +67,9 @@ fn snapshots(root: &Path, history: &History, files: &[DraftFile]) -> Vec<DraftFi
             fields.insert("prevId".to_owned(), previous);
         }
         fields.insert("id".to_owned(), json!(uuid(&file.text, &file.path)));
-        let Ok(text) = serde_json::to_string_pretty(&snapshot) else { break };
+        let Ok(text) = serde_json::to_string_pretty(&snapshot) else {
+            break;
+        };
         made.push(DraftFile {
             path: snapshot_of(&file.path, folders),
             text,
@@ -98,7 +102,14 @@ fn uuid(text: &str, path: &Path) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     });
-    format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+    format!(
+        "{}-{}-4{}-8{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[13..16],
+        &hex[17..20],
+        &hex[20..32]
+    )
 }
 
 /// Drizzle's journal with new entries; nothing where there is none.

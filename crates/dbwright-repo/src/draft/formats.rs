@@ -39,7 +39,12 @@ enum Manner {
 impl Format {
     /// Nothing where no tool runs the files.
     pub(super) fn of(history: &History) -> Option<Self> {
-        let any = |end: &str| history.migrations.iter().any(|migration| ends_with(&migration.path, end));
+        let any = |end: &str| {
+            history
+                .migrations
+                .iter()
+                .any(|migration| ends_with(&migration.path, end))
+        };
         let dialect = pop_dialect(history.engine);
         let is_popx = any(".autocommit.up.sql") || any(".autocommit.down.sql");
         let manner = match history.tool {
@@ -182,18 +187,33 @@ impl Format {
             Tool::Prisma => vec![at(format!("{version}_{name}/migration.sql"), up)],
             Tool::Drizzle if has_folders(history) => vec![at(format!("{version}_{name}/migration.sql"), up)],
             Tool::Tern => {
-                let mark = if in_transaction { "" } else { "---- tern: disable-tx ----\n" };
+                let mark = if in_transaction {
+                    ""
+                } else {
+                    "---- tern: disable-tx ----\n"
+                };
                 let back = back
                     .map(|back| format!("\n---- create above / drop below ----\n\n{back}"))
                     .unwrap_or_default();
                 vec![at(format!("{version}_{name}.sql"), format!("{mark}{up}{back}"))]
             }
             Tool::Atlas => {
-                let delimiter = if has_bodies(part) { "-- atlas:delimiter -- end\n" } else { "" };
+                let delimiter = if has_bodies(part) {
+                    "-- atlas:delimiter -- end\n"
+                } else {
+                    ""
+                };
                 let mode = if in_transaction { "" } else { "-- atlas:txmode none\n" };
                 // Directives end with an empty line.
-                let gap = if in_transaction && delimiter.is_empty() { "" } else { "\n" };
-                vec![at(format!("{version}_{name}.sql"), format!("{delimiter}{mode}{gap}{up}"))]
+                let gap = if in_transaction && delimiter.is_empty() {
+                    ""
+                } else {
+                    "\n"
+                };
+                vec![at(
+                    format!("{version}_{name}.sql"),
+                    format!("{delimiter}{mode}{gap}{up}"),
+                )]
             }
             Tool::NodePgMigrate if self.manner == Manner::Pairs => vec![
                 at(format!("{version}_{name}.up.sql"), up),
@@ -203,7 +223,9 @@ impl Format {
                 ),
             ],
             Tool::NodePgMigrate => {
-                let back = back.map(|back| format!("\n-- Down Migration\n{back}")).unwrap_or_default();
+                let back = back
+                    .map(|back| format!("\n-- Down Migration\n{back}"))
+                    .unwrap_or_default();
                 vec![at(
                     format!("{version}_{name}.sql"),
                     format!("-- Up Migration\n{up}{back}"),

@@ -33,16 +33,30 @@ pub(super) fn changesets(
         problem,
         hint: "`dbwright schema plan … --format sql` prints the SQL to be put into a changeset by hand".to_owned(),
     };
-    let last = history.migrations.last().ok_or_else(|| wrong("there is no changeset to write behind".to_owned()))?;
+    let last = history
+        .migrations
+        .last()
+        .ok_or_else(|| wrong("there is no changeset to write behind".to_owned()))?;
     let before = text::peek(&root.join(&last.path), FILE_BYTES);
     let first = before.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    if !first.to_ascii_lowercase().replace(' ', "").starts_with("--liquibaseformatted") {
-        let problem = format!("the last changeset stands in {}, which is no formatted SQL", last.path.display());
+    if !first
+        .to_ascii_lowercase()
+        .replace(' ', "")
+        .starts_with("--liquibaseformatted")
+    {
+        let problem = format!(
+            "the last changeset stands in {}, which is no formatted SQL",
+            last.path.display()
+        );
         return Err(wrong(problem));
     }
     let mut body = String::new();
     for (index, part) in parts.iter().enumerate() {
-        let number = if parts.len() == 1 { String::new() } else { format!("-{}", index + 1) };
+        let number = if parts.len() == 1 {
+            String::new()
+        } else {
+            format!("-{}", index + 1)
+        };
         let id = format!("{}-{name}{number}", stamp(seconds));
         let back = (index + 1 == parts.len()).then_some(down).unwrap_or_default();
         body.push_str(&changeset(&id, part, back));
@@ -56,7 +70,7 @@ pub(super) fn changesets(
     }
     Ok(DraftFile {
         path: last.path.clone(),
-        text: format!("{}\n{body}", before.trim_end_matches(['\n', ' '])) ,
+        text: format!("{}\n{body}", before.trim_end_matches(['\n', ' '])),
         replaces: true,
     })
 }
@@ -76,7 +90,10 @@ fn changeset(id: &str, part: &DraftPart, down: &[DraftPart]) -> String {
     } else {
         ";\n".to_owned()
     };
-    let mut text = format!("\n--changeset {AUTHOR}:{id}{attributes}\n--comment: {}\n", line(&part.purpose));
+    let mut text = format!(
+        "\n--changeset {AUTHOR}:{id}{attributes}\n--comment: {}\n",
+        line(&part.purpose)
+    );
     for statement in &part.statements {
         for comment in &statement.comments {
             let _ = writeln!(text, "-- {}", line(comment));
@@ -100,12 +117,20 @@ fn line(text: &str) -> String {
 
 /// Whether a changelog of the folder includes all files of the one that the last changeset is in.
 fn takes_all_files(root: &Path, history: &History, last: &Path) -> bool {
-    let folder = last.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let folder = last
+        .parent()
+        .and_then(Path::file_name)
+        .map(|name| name.to_string_lossy().into_owned());
     let Some(folder) = folder else { return false };
-    let entries = std::fs::read_dir(root.join(&history.folder)).into_iter().flatten().flatten();
+    let entries = std::fs::read_dir(root.join(&history.folder))
+        .into_iter()
+        .flatten()
+        .flatten();
     let changelogs = entries.filter(|entry| {
         let name = entry.file_name().to_string_lossy().into_owned();
-        ["xml", "yaml", "yml", "json"].iter().any(|extension| has_extension(&name, extension))
+        ["xml", "yaml", "yml", "json"]
+            .iter()
+            .any(|extension| has_extension(&name, extension))
     });
     let mut texts = changelogs.map(|entry| text::peek(&entry.path(), FILE_BYTES));
     texts.any(|text| {
@@ -119,7 +144,11 @@ fn takes_all_files(root: &Path, history: &History, last: &Path) -> bool {
 fn next_file(last: &Path, name: &str, seconds: u64) -> PathBuf {
     let stem = last.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let (digits, rest) = order::digits(&stem);
-    let separator = rest.chars().next().filter(|first| !first.is_alphanumeric()).unwrap_or('_');
+    let separator = rest
+        .chars()
+        .next()
+        .filter(|first| !first.is_alphanumeric())
+        .unwrap_or('_');
     let number = match digits.parse::<u128>() {
         Ok(_) if digits.len() == 14 => stamp(seconds),
         Ok(number) => format!("{:0width$}", number + 1, width = digits.len()),

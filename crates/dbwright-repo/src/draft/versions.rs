@@ -10,7 +10,13 @@ pub(super) fn next(history: &History, count: usize, seconds: u64) -> Vec<String>
         .migrations
         .iter()
         // What is still being worked on has no number, or one of another count.
-        .filter(|migration| history.tool != Tool::GraphileMigrate || migration.path.parent().is_some_and(|folder| folder.ends_with("committed")))
+        .filter(|migration| {
+            history.tool != Tool::GraphileMigrate
+                || migration
+                    .path
+                    .parent()
+                    .is_some_and(|folder| folder.ends_with("committed"))
+        })
         .filter_map(|migration| digits(history.tool, &migration.name))
         .max_by_key(|digits| (digits.parse::<u128>().unwrap_or_default(), digits.len()));
     let width = last.as_ref().map_or(0, String::len);

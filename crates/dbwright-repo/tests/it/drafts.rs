@@ -222,8 +222,16 @@ fn written_beside(
     }
     let after = read();
     assert!(after.findings.is_empty(), "{tool}: {:?}", after.findings);
-    let old: Vec<&str> = before.migrations.iter().map(|migration| migration.name.as_str()).collect();
-    let kept: Vec<&str> = after.migrations.iter().map(|migration| migration.name.as_str()).collect();
+    let old: Vec<&str> = before
+        .migrations
+        .iter()
+        .map(|migration| migration.name.as_str())
+        .collect();
+    let kept: Vec<&str> = after
+        .migrations
+        .iter()
+        .map(|migration| migration.name.as_str())
+        .collect();
     assert_eq!(kept[..old.len()], old, "{tool}");
     let new = after.migrations[old.len()..].iter().map(|migration| {
         let statements = migration.statements.iter();
@@ -234,8 +242,7 @@ fn written_beside(
     (names.collect(), draft.notes, new.collect())
 }
 
-const BODY: &str =
-    "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN\n  PERFORM 1;\n  PERFORM 2;\nEND $$";
+const BODY: &str = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN\n  PERFORM 1;\n  PERFORM 2;\nEND $$";
 
 #[test]
 fn supabase_gets_a_file_for_each_statement_outside_transactions() {
@@ -262,11 +269,17 @@ fn tern_gets_the_next_number_both_ways_and_a_mark_outside_transactions() {
     let (files, _, new) = written_beside(Tool::Tern, "migrations", &[first], &parts());
     assert_eq!(files, ["migrations/002_add_n_1.sql", "migrations/003_add_n_2.sql"]);
     assert_eq!(statements(&new), ALL);
-    assert_eq!(new.iter().map(|(mode, _)| *mode).collect::<Vec<_>>(), [RunMode::Transaction, RunMode::EachStatement]);
+    assert_eq!(
+        new.iter().map(|(mode, _)| *mode).collect::<Vec<_>>(),
+        [RunMode::Transaction, RunMode::EachStatement]
+    );
     let root = repository(&[first]);
     let template = [part(true, &["COMMENT ON TABLE a IS '{{ x }}'"])];
     let error = draft(root.path(), &read(root.path(), Tool::Tern), "n", &template, &[], NOW).unwrap_err();
-    assert!(error.problem.contains("tern takes {{ for the beginning of a template"), "{error}");
+    assert!(
+        error.problem.contains("tern takes {{ for the beginning of a template"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -299,24 +312,28 @@ fn liquibase_gets_changesets_behind_the_last_one_or_a_file_where_all_of_a_folder
     let formatted = "--liquibase formatted sql\n--changeset me:1\nCREATE TABLE a (id int);\n";
     let mut all = parts();
     all.push(part(true, &[BODY]));
-    let named = "databaseChangeLog:\n  - include:\n      file: changes/001-a.sql\n      relativeToChangelogFile: true\n";
+    let named =
+        "databaseChangeLog:\n  - include:\n      file: changes/001-a.sql\n      relativeToChangelogFile: true\n";
     let taken = "databaseChangeLog:\n  - includeAll:\n      path: changes\n      relativeToChangelogFile: true\n";
-    for (changelog, expected) in [
-        (named, "db/changes/001-a.sql"),
-        (taken, "db/changes/002-add_n.sql"),
-    ] {
+    for (changelog, expected) in [(named, "db/changes/001-a.sql"), (taken, "db/changes/002-add_n.sql")] {
         let before = [("db/changes/001-a.sql", formatted), ("db/changelog.yaml", changelog)];
         let (files, _, new) = written_beside(Tool::Liquibase, "db", &before, &all);
         assert_eq!(files, [expected]);
         assert_eq!(statements(&new), [ALL.as_slice(), &[BODY]].concat());
         let modes: Vec<RunMode> = new.iter().map(|(mode, _)| *mode).collect();
-        assert_eq!(modes, [RunMode::Transaction, RunMode::EachStatement, RunMode::Transaction]);
+        assert_eq!(
+            modes,
+            [RunMode::Transaction, RunMode::EachStatement, RunMode::Transaction]
+        );
     }
 }
 
 #[test]
 fn node_pg_migrate_gets_one_file_or_a_pair() {
-    let one = ("migrations/1577836800000_a.sql", "-- Up Migration\nCREATE TABLE a (id int);\n-- Down Migration\n");
+    let one = (
+        "migrations/1577836800000_a.sql",
+        "-- Up Migration\nCREATE TABLE a (id int);\n-- Down Migration\n",
+    );
     let (files, _, new) = written_beside(Tool::NodePgMigrate, "migrations", &[one], &parts()[..1]);
     assert_eq!(files, ["migrations/1769860800000_add_n.sql"]);
     assert_eq!(statements(&new), ALL[..2]);
@@ -328,12 +345,26 @@ fn node_pg_migrate_gets_one_file_or_a_pair() {
     let (files, _, new) = written_beside(Tool::NodePgMigrate, "migrations", &pair, &parts()[..1]);
     assert_eq!(
         files,
-        ["migrations/1769860800000_add_n.up.sql", "migrations/1769860800000_add_n.down.sql"]
+        [
+            "migrations/1769860800000_add_n.up.sql",
+            "migrations/1769860800000_add_n.down.sql"
+        ]
     );
     assert_eq!(statements(&new), ALL[..2]);
     let root = repository(&[one]);
-    let error = draft(root.path(), &read(root.path(), Tool::NodePgMigrate), "n", &parts(), &[], NOW).unwrap_err();
-    assert!(error.problem.contains("puts a transaction around its SQL files"), "{error}");
+    let error = draft(
+        root.path(),
+        &read(root.path(), Tool::NodePgMigrate),
+        "n",
+        &parts(),
+        &[],
+        NOW,
+    )
+    .unwrap_err();
+    assert!(
+        error.problem.contains("puts a transaction around its SQL files"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -366,19 +397,34 @@ fn pop_gets_both_ways_and_the_dialect_where_files_have_one() {
     let (files, notes, new) = written_beside(Tool::Pop, "migrations", &plain, &parts()[..1]);
     assert_eq!(
         files,
-        ["migrations/20260131120000_add_n.up.sql", "migrations/20260131120000_add_n.down.sql"]
+        [
+            "migrations/20260131120000_add_n.up.sql",
+            "migrations/20260131120000_add_n.down.sql"
+        ]
     );
     assert!(notes.is_empty(), "{notes:?}");
     assert_eq!(statements(&new), ALL[..2]);
     let ory = [
         ("migrations/20240101000001000000_a.postgres.up.sql", TABLE),
         ("migrations/20240101000001000000_a.postgres.down.sql", "DROP TABLE a;\n"),
-        ("migrations/20240102000001000000_b.postgres.autocommit.up.sql", "CREATE INDEX CONCURRENTLY a_id ON a (id);\n"),
-        ("migrations/20240102000001000000_b.postgres.autocommit.down.sql", "DROP INDEX a_id;\n"),
-        ("go.mod", "module x\n\nrequire github.com/ory/pop/v6 v6.2.0\nrequire github.com/ory/x v0.0.600\n"),
+        (
+            "migrations/20240102000001000000_b.postgres.autocommit.up.sql",
+            "CREATE INDEX CONCURRENTLY a_id ON a (id);\n",
+        ),
+        (
+            "migrations/20240102000001000000_b.postgres.autocommit.down.sql",
+            "DROP INDEX a_id;\n",
+        ),
+        (
+            "go.mod",
+            "module x\n\nrequire github.com/ory/pop/v6 v6.2.0\nrequire github.com/ory/x v0.0.600\n",
+        ),
     ];
     let (files, notes, new) = written_beside(Tool::Pop, "migrations", &ory, &parts());
-    assert_eq!(files[2], "migrations/20260131120001000000_add_n_2.postgres.autocommit.up.sql");
+    assert_eq!(
+        files[2],
+        "migrations/20260131120001000000_add_n_2.postgres.autocommit.up.sql"
+    );
     assert_eq!(files.len(), 6);
     assert!(notes[0].contains("these are for PostgreSQL only"), "{notes:?}");
     assert_eq!(statements(&new), ALL);
@@ -419,21 +465,36 @@ fn the_chain_of_drizzles_snapshots_stays_whole_and_what_is_left_to_do_is_said() 
     ]);
     let history = read(root.path(), Tool::Drizzle);
     let draft = draft(root.path(), &history, "n", &parts()[..1], &[], NOW).unwrap();
-    let new = draft.files.iter().find(|file| file.path.ends_with("meta/0001_snapshot.json")).unwrap();
+    let new = draft
+        .files
+        .iter()
+        .find(|file| file.path.ends_with("meta/0001_snapshot.json"))
+        .unwrap();
     assert!(!new.replaces);
     let new: serde_json::Value = serde_json::from_str(&new.text).unwrap();
     assert_eq!(new["prevId"], "0a");
     assert_eq!(new["id"].as_str().unwrap().len(), 36);
     assert!(new["tables"]["public.a"].is_object());
-    assert!(draft.notes[0].contains("run `drizzle-kit generate`"), "{:?}", draft.notes);
+    assert!(
+        draft.notes[0].contains("run `drizzle-kit generate`"),
+        "{:?}",
+        draft.notes
+    );
     // Since 1.0 each folder has its own.
     let root = repository(&[
         ("migrations/20240101000000_a/migration.sql", TABLE),
-        ("migrations/20240101000000_a/snapshot.json", "{\"id\":\"0a\",\"prevIds\":[\"00\"],\"dialect\":\"postgres\"}"),
+        (
+            "migrations/20240101000000_a/snapshot.json",
+            "{\"id\":\"0a\",\"prevIds\":[\"00\"],\"dialect\":\"postgres\"}",
+        ),
     ]);
     let history = read(root.path(), Tool::Drizzle);
     let draft = dbwright_repo::draft(root.path(), &history, "n", &parts()[..1], &[], NOW).unwrap();
-    let new = draft.files.iter().find(|file| file.path.ends_with("20260131120000_n/snapshot.json")).unwrap();
+    let new = draft
+        .files
+        .iter()
+        .find(|file| file.path.ends_with("20260131120000_n/snapshot.json"))
+        .unwrap();
     let new: serde_json::Value = serde_json::from_str(&new.text).unwrap();
     assert_eq!(new["prevIds"][0], "0a");
 }
@@ -475,7 +536,9 @@ fn what_a_tool_can_t_do_is_refused_by_name() {
         "{error}"
     );
     assert!(error.problem.contains("CREATE INDEX CONCURRENTLY n_id"), "{error}");
-    let files = draft(root.path(), &history, "n", &parts()[..1], &[], NOW).unwrap().files;
+    let files = draft(root.path(), &history, "n", &parts()[..1], &[], NOW)
+        .unwrap()
+        .files;
     assert_eq!(files[0].path, Path::new("migrations/V2__n.sql"));
     let error = draft(root.path(), &history, "?!", &parts(), &[], NOW).unwrap_err();
     assert!(error.problem.contains("is no name"), "{error}");

@@ -177,7 +177,10 @@ fn baseline(lint: &SchemaLint, layout: Layout) -> String {
     };
     let mut text = layout.wrap("baseline: ", "  ", &clean(&known));
     if !lint.outdated.is_empty() {
-        let keys = lint.outdated.iter().map(|key| format!("{} of {} {}", key.rule, key.object.kind.name(), key.object));
+        let keys = lint
+            .outdated
+            .iter()
+            .map(|key| format!("{} of {} {}", key.rule, key.object.kind.name(), key.object));
         let sentence = format!(
             "{file} holds what no rule says any more ({}); --write-baseline {file} brings it up to date.",
             some(&keys.collect::<Vec<_>>())

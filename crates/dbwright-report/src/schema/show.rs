@@ -15,7 +15,11 @@ use crate::{TextOptions, incomplete};
 pub fn show_sql(shown: &SchemaShown) -> String {
     let mut text = format!("-- {}\n", clean(&side::side(&shown.side)).replace('\n', " "));
     if !shown.side.not_run.is_empty() {
-        let _ = writeln!(text, "-- incomplete: {}", clean(&incomplete::sentence(&shown.side)).replace('\n', " "));
+        let _ = writeln!(
+            text,
+            "-- incomplete: {}",
+            clean(&incomplete::sentence(&shown.side)).replace('\n', " ")
+        );
         for not_run in &shown.side.not_run {
             let line = format!("{}: {}", not_run.place, not_run.why);
             let _ = writeln!(text, "--   {}", clean(&line).replace('\n', " "));

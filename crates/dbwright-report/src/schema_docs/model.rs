@@ -137,7 +137,10 @@ fn missing(side: &SchemaSide) -> Vec<String> {
     if side.not_run.is_empty() {
         return Vec::new();
     }
-    let lines = side.not_run.iter().map(|not_run| format!("{}: {}", not_run.place, not_run.why));
+    let lines = side
+        .not_run
+        .iter()
+        .map(|not_run| format!("{}: {}", not_run.place, not_run.why));
     std::iter::once(incomplete::sentence(side)).chain(lines).collect()
 }
 

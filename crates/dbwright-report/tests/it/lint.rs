@@ -1,8 +1,8 @@
 //! What the rules say of a schema, as text and as JSON.
 
 use dbwright_catalog::{
-    Engine, Evidence, Finding, Group, Ignored, Known, ObjectId, Place, SchemaLint, SchemaSide, Severity, SideKind,
-    LintKey, NotRun, Unasked, Unmodelled, Unread,
+    Engine, Evidence, Finding, Group, Ignored, Known, LintKey, NotRun, ObjectId, Place, SchemaLint, SchemaSide,
+    Severity, SideKind, Unasked, Unmodelled, Unread,
 };
 use dbwright_report::TextOptions;
 use dbwright_report::lint::{lint_baseline, lint_format, lint_json, lint_text, parse_lint_baseline};
@@ -181,5 +181,9 @@ fn a_baseline_is_read_back_and_a_wrong_one_is_refused_in_words() {
     );
     let odd = lint_baseline(&keys).replace("\"table\"", "\"tabel\"");
     assert_eq!(parse_lint_baseline(&odd).unwrap_err(), "`tabel` is no kind of object");
-    assert!(parse_lint_baseline("[]").unwrap_err().starts_with("it is no baseline of findings: "));
+    assert!(
+        parse_lint_baseline("[]")
+            .unwrap_err()
+            .starts_with("it is no baseline of findings: ")
+    );
 }

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use dbwright_catalog::{
     Catalog, Column, ColumnExtra, Comment, Constraint, ConstraintKind, Engine, ForeignKey, Generated, GeneratedKind,
-    Index, NotRun, Object, ObjectBody, ObjectId, ObjectKind, SchemaShown, SchemaSide, Server, SideKind, SqliteColumn, SqliteTable, Table, TableExtra, TableKind,
-    Trigger, Version, View,
+    Index, NotRun, Object, ObjectBody, ObjectId, ObjectKind, SchemaShown, SchemaSide, Server, SideKind, SqliteColumn,
+    SqliteTable, Table, TableExtra, TableKind, Trigger, Version, View,
 };
 use dbwright_report::{DocsFile, schema_docs};
-
 
 /// The documentation of a catalog of which everything is known.
 fn docs(catalog: &Catalog, title: &str) -> Vec<DocsFile> {
@@ -352,10 +351,20 @@ fn an_empty_schema_is_documented_as_such() {
 #[test]
 fn columns_of_views_and_what_is_missing_are_told() {
     let mut shown = shown(&shop());
-    let view = shown.catalog.objects.keys().find(|id| id.kind == ObjectKind::View).unwrap().clone();
-    shown
-        .view_columns
-        .insert(view, vec![("a|b".to_owned(), "INTEGER".to_owned()), ("late".to_owned(), String::new())]);
+    let view = shown
+        .catalog
+        .objects
+        .keys()
+        .find(|id| id.kind == ObjectKind::View)
+        .unwrap()
+        .clone();
+    shown.view_columns.insert(
+        view,
+        vec![
+            ("a|b".to_owned(), "INTEGER".to_owned()),
+            ("late".to_owned(), String::new()),
+        ],
+    );
     shown.side.kind = SideKind::History;
     shown.side.not_run = vec![NotRun {
         place: "migrations/3_seed.go".to_owned(),
@@ -371,5 +380,8 @@ fn columns_of_views_and_what_is_missing_are_told() {
     );
     let html = file(&files, "schema.html");
     assert!(html.contains("<code>a|b</code></td><td>INTEGER</td>"), "{html}");
-    assert!(html.contains("<li>migrations/3_seed.go: not run: it is a program in &lt;Go&gt;</li>"), "{html}");
+    assert!(
+        html.contains("<li>migrations/3_seed.go: not run: it is a program in &lt;Go&gt;</li>"),
+        "{html}"
+    );
 }

@@ -35,8 +35,8 @@
 //! ```sql good mysql mariadb
 //! CREATE TABLE orders (id bigint AUTO_INCREMENT PRIMARY KEY) AUTO_INCREMENT = 2000000000;
 //! INSERT INTO orders VALUES ();
-//! CREATE TABLE lines (id int unsigned AUTO_INCREMENT PRIMARY KEY) AUTO_INCREMENT = 2000000000;
-//! INSERT INTO `lines` VALUES ();
+//! CREATE TABLE parts (id int unsigned AUTO_INCREMENT PRIMARY KEY) AUTO_INCREMENT = 2000000000;
+//! INSERT INTO parts VALUES ();
 //! ```
 //!
 //! ```sql bad sqlite

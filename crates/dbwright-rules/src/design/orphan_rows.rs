@@ -109,16 +109,24 @@ fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
             Related::COUNTED_MAX.. => format!("{} rows or more", Related::COUNTED_MAX),
             rows => format!("{rows} rows"),
         };
-        let says = format!("has {rows} whose {} is not there", relation.parent);
+        let says = format!("names no row of {} in {rows}", relation.parent);
         let columns = relation.columns.join(", ");
         let fact = match &relation.kind {
-            RelationKind::NotValidated(_) => format!("The foreign key over ({columns}) is NOT VALID: old rows were never checked."),
-            RelationKind::NotEnforced(_) => format!("The foreign key over ({columns}) is NOT ENFORCED: nothing checks it."),
+            RelationKind::NotValidated(_) => {
+                format!("The foreign key over ({columns}) is NOT VALID: old rows were never checked.")
+            }
+            RelationKind::NotEnforced(_) => {
+                format!("The foreign key over ({columns}) is NOT ENFORCED: nothing checks it.")
+            }
             RelationKind::Switchable(_) if schema.engine() == Engine::Sqlite => {
-                format!("The foreign key over ({columns}) is checked only where a connection has said PRAGMA foreign_keys = ON.")
+                format!(
+                    "The foreign key over ({columns}) is checked only where a connection has said PRAGMA foreign_keys = ON."
+                )
             }
             RelationKind::Switchable(_) => {
-                format!("The foreign key over ({columns}) was not checked when these rows came: foreign_key_checks was off.")
+                format!(
+                    "The foreign key over ({columns}) was not checked when these rows came: foreign_key_checks was off."
+                )
             }
             RelationKind::ByName => "No foreign key says so; the name and the type do.".to_owned(),
         };

@@ -63,6 +63,9 @@ impl Exemptions {
         let owner = id.owner_table();
         let owner = owner.as_ref().unwrap_or(id);
         let is_book = owner.kind == ObjectKind::Table && bookkeeping_table(owner.name()).is_some();
-        is_book || bookkeeping_schema(owner.schema()).is_some() || is_private(owner.schema()) || self.schemas.contains(owner.schema())
+        is_book
+            || bookkeeping_schema(owner.schema()).is_some()
+            || is_private(owner.schema())
+            || self.schemas.contains(owner.schema())
     }
 }

@@ -10,8 +10,8 @@ pub(crate) mod types;
 use std::collections::BTreeMap;
 
 use dbwright_catalog::{
-    Catalog, Column, Constraint, ConstraintKind, Engine, ForeignKey, Index, Measured, Object, ObjectBody, ObjectId, ObjectKind,
-    Table, TableExtra, TableKind,
+    Catalog, Column, Constraint, ConstraintKind, Engine, ForeignKey, Index, Measured, Object, ObjectBody, ObjectId,
+    ObjectKind, Table, TableExtra, TableKind,
 };
 
 use exempt::Exemptions;

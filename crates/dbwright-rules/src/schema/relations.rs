@@ -66,12 +66,7 @@ fn by_name(schema: &Schema<'_>) -> Vec<Relation> {
     guesses.collect()
 }
 
-fn guess(
-    engine: Engine,
-    parents: &Parents<'_>,
-    table: &TableFacts<'_>,
-    column: &ColumnFacts<'_>,
-) -> Option<Relation> {
+fn guess(engine: Engine, parents: &Parents<'_>, table: &TableFacts<'_>, column: &ColumnFacts<'_>) -> Option<Relation> {
     let name = column.id.name();
     let mut words = words(name);
     let last = words.pop().filter(|last| last == "id" || last == "uuid")?;

@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 
 use dbwright_catalog::{Drift, Engine, Tool, Version};
 use dbwright_engineer::{
-    BinDirs, CheckAnswer, CheckRequest, EngineerError, FailOn, Input, Overrides, Phase, ReadLimits, Incomplete, SchemaSetUp, Scope,
-    check,
+    BinDirs, CheckAnswer, CheckRequest, EngineerError, FailOn, Incomplete, Input, Overrides, Phase, ReadLimits,
+    SchemaSetUp, Scope, check,
 };
 use dbwright_report::schema::drift_text;
 use dbwright_report::{Summary, TextOptions};

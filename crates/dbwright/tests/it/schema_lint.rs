@@ -91,14 +91,24 @@ fn sql_that_does_not_apply_is_told_with_its_place_and_the_rest_is_judged() {
     let run = lint(broken, "", &["--allow", "table-without-primary-key"]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     assert!(
-        run.stdout.contains("incomplete: 1 statement of schema.sql did not run here")
+        run.stdout
+            .contains("incomplete: 1 statement of schema.sql did not run here")
             && run.stdout.contains("  - schema.sql:2: near \"TABEL\": syntax error")
             && run.stdout.contains("1 table and 2 other objects"),
         "{}",
         run.stdout
     );
-    let accepted = lint(broken, "", &["--allow", "table-without-primary-key", "--allow-incomplete"]);
+    let accepted = lint(
+        broken,
+        "",
+        &["--allow", "table-without-primary-key", "--allow-incomplete"],
+    );
     assert_eq!(accepted.code, Some(0), "{}{}", accepted.stdout, accepted.stderr);
+}
+
+/// Without the line breaks that the width of the terminal makes.
+fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A history that a program takes part in, and whose last file is written for another engine.
@@ -114,7 +124,10 @@ fn goose() -> tempfile::TempDir {
             "migrations/00003_b.sql",
             "-- +goose Up\nCREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER NOT NULL REFERENCES a);\n",
         ),
-        ("migrations/00004_c.sql", "-- +goose Up\nCREATE TABLE c (id SERIAL, PRIMARY KEY (id), at NOW());\n"),
+        (
+            "migrations/00004_c.sql",
+            "-- +goose Up\nCREATE TABLE c (id INTEGER PRIMARY KEY, id TEXT);\n",
+        ),
     ])
 }
 
@@ -130,7 +143,7 @@ fn a_history_with_a_program_and_a_failing_statement_is_judged_shown_and_document
     assert_eq!(lint.code, Some(1), "{}", lint.stderr);
     for said in [
         "incomplete: 2 statements of . did not run here",
-        "migrations/00002_seed.go",
+        "migrations/00002_seed.go:1: not run",
         "migrations/00004_c.sql:2",
         "foreign-key-without-index",
     ] {
@@ -149,7 +162,11 @@ fn a_history_with_a_program_and_a_failing_statement_is_judged_shown_and_document
 #[test]
 fn what_would_drop_what_is_missing_needs_the_incomplete_source_to_be_allowed() {
     let folder = goose();
-    std::fs::write(folder.path().join("goal.sql"), "CREATE TABLE a (id INTEGER PRIMARY KEY, note TEXT NOT NULL);\n").unwrap();
+    std::fs::write(
+        folder.path().join("goal.sql"),
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, note TEXT NOT NULL);\n",
+    )
+    .unwrap();
     for command in ["diff", "plan"] {
         let arguments = ["schema", command, ".", "goal.sql", "--engine", "sqlite"];
         let refused = dbwright_in(folder.path(), &arguments);
@@ -178,11 +195,23 @@ fn a_baseline_leaves_what_is_new() {
     };
     let written = run(&["--write-baseline", "known.json"]);
     assert_eq!(written.code, Some(0), "{}", written.stderr);
-    assert!(written.stderr.contains("to known.json; commit it"), "{}", written.stderr);
+    assert!(
+        written.stderr.contains("to known.json; commit it"),
+        "{}",
+        written.stderr
+    );
     let same = run(&["--baseline", "known.json"]);
     assert_eq!(same.code, Some(0), "{}{}", same.stdout, same.stderr);
-    assert!(same.stdout.contains("findings are known to known.json"), "{}", same.stdout);
-    assert!(same.stdout.ends_with("dbwright: nothing new found in 3 tables\n"), "{}", same.stdout);
+    assert!(
+        same.stdout.contains("findings are known to known.json"),
+        "{}",
+        same.stdout
+    );
+    assert!(
+        same.stdout.ends_with("dbwright: nothing new found in 2 tables\n"),
+        "{}",
+        same.stdout
+    );
     // One more flaw of a table whose others are known, and one less elsewhere.
     let changed = SHOP
         .replace("code STRING", "state STRING NOT NULL,\n  code STRING")
@@ -190,16 +219,23 @@ fn a_baseline_leaves_what_is_new() {
     std::fs::write(folder.path().join("schema.sql"), changed).unwrap();
     let new = run(&["--baseline", "known.json"]);
     assert_eq!(new.code, Some(1), "{}{}", new.stdout, new.stderr);
-    assert!(new.stdout.contains("orders.state") && !new.stdout.contains("orders.code"), "{}", new.stdout);
     assert!(
-        new.stdout.contains("holds what no rule says any more")
-            && new.stdout.contains("of index customers_email"),
+        new.stdout.contains("orders.state") && !new.stdout.contains("orders.code"),
+        "{}",
+        new.stdout
+    );
+    assert!(
+        unwrapped(&new.stdout).contains("holds what no rule says any more (duplicate-index of index customers_email)"),
         "{}",
         new.stdout
     );
     let wrong = run(&["--baseline", "schema.sql"]);
     assert_eq!(wrong.code, Some(3));
-    assert!(wrong.stderr.contains("schema.sql: it is no baseline of findings"), "{}", wrong.stderr);
+    assert!(
+        wrong.stderr.contains("schema.sql: it is no baseline of findings"),
+        "{}",
+        wrong.stderr
+    );
 }
 
 #[test]
@@ -217,8 +253,10 @@ fn rows_without_parents_are_counted_where_that_is_asked_and_no_value_is_shown() 
     drop(connection);
     let plain = dbwright_in(folder.path(), &["schema", "lint", "app.db"]);
     assert!(
-        plain.stdout.contains("warning[key-near-its-end]: notes.id has used 86 % of its numbers")
-            && plain.stdout.contains("not asked: orphan-rows (it counts rows; --data asks for it)")
+        plain
+            .stdout
+            .contains("warning[key-near-its-end]: notes.id has used 86 % of its numbers")
+            && unwrapped(&plain.stdout).contains("not asked: orphan-rows (it counts rows; --data asks for it)")
             && !plain.stdout.contains("[orphan-rows]"),
         "{}",
         plain.stdout
@@ -227,13 +265,17 @@ fn rows_without_parents_are_counted_where_that_is_asked_and_no_value_is_shown() 
     assert_eq!(data.code, Some(1), "{}", data.stderr);
     for said in [
         "rows of 2 relations looked at",
-        "notes.user_id has 2 rows whose users is not there",
-        "has 1 row whose users is not there",
+        "notes.user_id names no row of users in 2 rows",
+        "of notes names no row of users in 1 row",
     ] {
-        assert!(data.stdout.contains(said), "{said}: {}", data.stdout);
+        assert!(unwrapped(&data.stdout).contains(said), "{said}: {}", data.stdout);
     }
     assert!(!data.stdout.contains("471"), "{}", data.stdout);
     let no_rows = lint(SHOP, "", &["--data"]);
     assert_eq!(no_rows.code, Some(2));
-    assert!(no_rows.stderr.contains("schema.sql is no live database"), "{}", no_rows.stderr);
+    assert!(
+        no_rows.stderr.contains("schema.sql is no live database"),
+        "{}",
+        no_rows.stderr
+    );
 }
