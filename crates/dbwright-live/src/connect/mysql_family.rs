@@ -114,7 +114,7 @@ impl MySqlFamilyConnection {
         // The server's own limit comes first.
         let limit = self.limits.statement + self.limits.connect;
         match tokio::time::timeout(limit, self.conn.query::<Row, _>(sql)).await {
-            Ok(Ok(rows)) => Ok(rows.into_iter().map(texts).collect()),
+            Ok(Ok(rows)) => Ok(rows.iter().map(texts).collect()),
             Ok(Err(error)) => Err(explain(&self.problems, &error)),
             Err(_) => Err(self.problems.no_answer(limit)),
         }
@@ -142,12 +142,11 @@ impl MySqlFamilyConnection {
 }
 
 /// The values of a row as text.
-fn texts(row: Row) -> Vec<Option<String>> {
-    let values = row.unwrap().into_iter();
-    let texts = values.map(|value| match value {
-        Value::NULL => None,
-        Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-        other => Some(other.as_sql(true)),
+fn texts(row: &Row) -> Vec<Option<String>> {
+    let texts = (0..row.len()).map(|index| match row.as_ref(index) {
+        None | Some(Value::NULL) => None,
+        Some(Value::Bytes(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Some(other) => Some(other.as_sql(true)),
     });
     texts.collect()
 }

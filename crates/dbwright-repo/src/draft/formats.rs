@@ -305,7 +305,7 @@ pub(super) fn last_hash(root: &Path, history: &History) -> Option<String> {
     }
     let is_committed = |path: &&Path| path.parent().is_some_and(|folder| folder.ends_with("committed"));
     let paths = history.migrations.iter().map(|migration| migration.path.as_path());
-    let last = paths.filter(is_committed).last()?;
+    let last = paths.rev().find(is_committed)?;
     graphile_migrate::hash_in(&text::peek(&root.join(last), FILE_BYTES))
 }
 

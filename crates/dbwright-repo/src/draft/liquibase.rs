@@ -58,7 +58,7 @@ pub(super) fn changesets(
             format!("-{}", index + 1)
         };
         let id = format!("{}-{name}{number}", stamp(seconds));
-        let back = (index + 1 == parts.len()).then_some(down).unwrap_or_default();
+        let back = if index + 1 == parts.len() { down } else { &[] };
         body.push_str(&changeset(&id, part, back));
     }
     if takes_all_files(root, history, &last.path) {
