@@ -92,6 +92,10 @@ fn generated() -> BTreeMap<String, String> {
         "docs/schema/schema-lint-v0.json".to_owned(),
         ended(&dbwright_report::lint::lint_format()),
     );
+    files.insert(
+        "docs/schema/schema-lint-baseline-v0.json".to_owned(),
+        ended(&dbwright_report::lint::lint_baseline_format()),
+    );
     for (name, schema) in dbwright_report::schema::schema_formats() {
         files.insert(format!("docs/schema/{name}"), ended(&schema));
     }

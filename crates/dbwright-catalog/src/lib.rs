@@ -25,11 +25,13 @@
 //!
 //! This crate knows no parser, no driver, no file and no wire format.
 
+mod bookkeeping;
 mod change;
 mod effect;
 mod engine;
 mod finding;
 mod history;
+mod measured;
 mod object;
 mod plan;
 mod proof;
@@ -37,6 +39,7 @@ mod review;
 mod schema;
 mod statement;
 
+pub use bookkeeping::{bookkeeping_schema, bookkeeping_table};
 pub use change::{Change, changes};
 pub use effect::{
     Algorithm, Effect, HeldLock, Known, LockLevel, LockMode, Outcome, RefusedOffer, RowCount, Rows, SqlError,
@@ -45,6 +48,7 @@ pub use effect::{
 pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
 pub use history::{History, LeftOut, Migration, MigrationSet, RunMode, Tool};
+pub use measured::{Counter, Measured, Related, Relation, RelationKind};
 pub use object::{
     Aggregate, Attribute, BaseType, Catalog, Collation, Column, ColumnExtra, Comment, Constraint, ConstraintKind,
     DefaultPrivilege, Dependency, DomainCheck, Event, EventTrigger, Extension, ForeignDataWrapper, ForeignKey,
@@ -60,6 +64,9 @@ pub use plan::{
     Refusal, Rename, Step, Unmodelled, Unread,
 };
 pub use proof::Proof;
-pub use review::{MigrationTrace, Review, Section, Trace, Unfilled};
-pub use schema::{Comparison, Drift, Ignored, KindCoverage, Proposal, SchemaLint, SchemaShown, SchemaSide, SideKind};
+pub use review::{AccessChange, MigrationTrace, Review, Section, Trace, Unfilled};
+pub use schema::{
+    Comparison, Drift, Ignored, KindCoverage, LintKey, NotRun, Proposal, SchemaLint, SchemaShown, SchemaSide, SideKind,
+    Unasked,
+};
 pub use statement::{Span, Statement};

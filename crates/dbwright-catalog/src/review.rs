@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Catalog, Effect, Finding, History, MigrationSet, ObjectId, Server};
+use crate::{Catalog, Change, Effect, Finding, History, MigrationSet, Object, ObjectId, Server};
 
 /// A table under review that could not be given rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,19 @@ pub struct MigrationTrace {
     pub effects: Vec<Effect>,
 }
 
+/// What a migration did to a policy, or to what is granted to everybody. These are read before and after a migration only, so
+/// that the statement is the one whose words say so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct AccessChange {
+    /// Index of the migration.
+    pub migration: usize,
+    /// Index of the statement in it.
+    pub statement: usize,
+    /// What changed.
+    pub change: Change,
+}
+
 /// What running a history on a scratch server brought to light.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -36,6 +49,10 @@ pub struct Trace {
     pub migrations: Vec<MigrationTrace>,
     /// The catalog at the end.
     pub catalog: Catalog,
+    /// Policies, and what is granted to everybody, at the end (PostgreSQL); they are no part of the catalog.
+    pub access: Vec<Object>,
+    /// What judged migrations did to these.
+    pub access_changes: Vec<AccessChange>,
     /// Tables without (enough) generated rows.
     pub unfilled: Vec<Unfilled>,
     /// What dbwright did on the scratch server so that the history could run, as whole sentences (`Created the role

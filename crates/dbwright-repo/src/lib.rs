@@ -31,7 +31,7 @@ mod walk;
 pub use config::{Config, FailOn, Overrides, RuleLevel, Setting, parse_tool};
 pub use desired::Desired;
 pub use detect::{Candidate, Detection, detect};
-pub use draft::{DraftError, DraftFile, DraftPart, DraftStatement, draft};
+pub use draft::{Draft, DraftError, DraftFile, DraftPart, DraftStatement, draft};
 pub use error::{ErrorKind, RepoError};
 pub use facts::{Fact, ServerFact};
 pub use git::{ChangeKind, ChangedFile, NewSince, judged, new_since};

@@ -5,6 +5,7 @@
 
 mod counts;
 mod error;
+mod incomplete;
 mod json;
 mod layout;
 pub mod lint;
@@ -19,6 +20,7 @@ mod words;
 
 pub use counts::Summary;
 pub use error::error;
+pub use incomplete::incomplete_text;
 pub use json::{json, json_schema, json_with_drift};
 pub use page::rule_page;
 pub use rule_list::{RuleLine, rule_list};

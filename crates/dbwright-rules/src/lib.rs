@@ -34,10 +34,10 @@ mod tool_advice;
 
 pub use choice::RuleChoice;
 pub use judge::{judge, judge_last};
-pub use lint::lint;
+pub use lint::{Linted, lint, relations};
 pub use page::{Example, ExampleKind};
 pub(crate) use rule::Check;
-pub use rule::{Claim, Rule};
+pub use rule::{Claim, Needs, Rule};
 
 /// Every rule, in the order in which they are listed to people: what takes the database down first.
 pub static RULES: &[&Rule] = &[
@@ -92,11 +92,13 @@ pub static RULES: &[&Rule] = &[
     &release::result_type_changed::RULE,
     &design::table_without_primary_key::RULE,
     &design::small_key::RULE,
+    &design::key_near_its_end::RULE,
     &design::serial_column::RULE,
     &design::random_clustered_key::RULE,
     &design::foreign_key_without_index::RULE,
     &design::foreign_key_type_mismatch::RULE,
     &design::dangling_foreign_key::RULE,
+    &design::orphan_rows::RULE,
     &design::duplicate_foreign_key::RULE,
     &design::duplicate_index::RULE,
     &design::redundant_index::RULE,

@@ -39,6 +39,17 @@ pub(crate) enum Check {
     /// What a catalog holds that was read whole, as it stands; no migration is blamed for it. For what is a step on a good way
     /// (a constraint to be validated later), and for objects that tracing does not read.
     WholeCatalog(fn(&Schema<'_>, &mut Vec<Flaw>)),
+    /// What was measured of a live database beside its schema.
+    Measured(Needs, fn(&Schema<'_>, &mut Vec<Flaw>)),
+}
+
+/// What a rule looks at beside the schema; only a live database has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Counters, which stand in the catalog of the server.
+    Counters,
+    /// Rows, which are counted where somebody asks for it.
+    Rows,
 }
 
 impl Rule {
@@ -54,7 +65,10 @@ impl Rule {
 
     /// Whether it judges catalogs, so that `lint` asks it as well.
     pub fn judges_catalogs(&self) -> bool {
-        matches!(self.check, Check::Catalog(_) | Check::WholeCatalog(_))
+        match self.check {
+            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) => true,
+            Check::Statement(_) => false,
+        }
     }
 
     /// Whether it judges migrations, so that `check` asks it.
@@ -62,11 +76,19 @@ impl Rule {
         matches!(self.check, Check::Catalog(_) | Check::Statement(_))
     }
 
+    /// What it looks at beside the schema.
+    pub fn needs(&self) -> Option<Needs> {
+        match self.check {
+            Check::Measured(needs, _) => Some(needs),
+            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Statement(_) => None,
+        }
+    }
+
     /// Judges one statement, where it judges statements.
     pub(crate) fn judge_statement(&self, context: &Context<'_>, findings: &mut Vec<Finding>) {
         match self.check {
             Check::Statement(check) => check(context, findings),
-            Check::Catalog(_) | Check::WholeCatalog(_) => {}
+            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) => {}
         }
     }
 
@@ -74,7 +96,7 @@ impl Rule {
     pub(crate) fn flaws(&self, schema: &Schema<'_>) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         match self.check {
-            Check::Catalog(check) | Check::WholeCatalog(check) => check(schema, &mut flaws),
+            Check::Catalog(check) | Check::WholeCatalog(check) | Check::Measured(_, check) => check(schema, &mut flaws),
             Check::Statement(_) => {}
         }
         flaws

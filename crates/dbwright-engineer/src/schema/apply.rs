@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use dbwright_catalog::{
-    Engine, Finding, History, Migration, Outcome, RunMode, Server, Span, SqlError, Statement, Tool,
+    Engine, Finding, History, Migration, NotRun, Outcome, RunMode, Server, Span, SqlError, Statement, Tool,
 };
 use dbwright_live::scratch::Replayed;
 
@@ -54,25 +54,47 @@ pub(super) fn history(server: &Server, migrations: Vec<Migration>) -> History {
 
 /// The first statement that did not run, as an error with its place and the server's words.
 pub(super) fn must_apply(history: &History, replayed: &Replayed, server: &Server) -> Result<(), SchemaError> {
+    let Some(first) = failures(history, replayed).into_iter().next() else {
+        return Ok(());
+    };
+    Err(SchemaError::NotApplied {
+        place: first.not_run.place,
+        message: first.not_run.why,
+        server: server.clone(),
+        hints: first.hint.into_iter().collect(),
+    })
+}
+
+/// Every statement that did not run.
+pub(super) fn not_run(history: &History, replayed: &Replayed) -> Vec<NotRun> {
+    let failures = failures(history, replayed).into_iter();
+    failures.map(|failure| failure.not_run).collect()
+}
+
+struct Failure {
+    not_run: NotRun,
+    hint: Option<String>,
+}
+
+fn failures(history: &History, replayed: &Replayed) -> Vec<Failure> {
+    let mut failures = Vec::new();
     for (migration, trace) in history.migrations.iter().zip(&replayed.migrations) {
         for (statement, effect) in migration.statements.iter().zip(&trace.effects) {
-            let place = place(&migration.path, statement.line);
-            let (message, hint) = match &effect.outcome {
+            let (why, hint) = match &effect.outcome {
                 Outcome::Done => continue,
                 Outcome::Refused(reason) => (format!("not run: {reason}"), None),
                 Outcome::Failed(error) | Outcome::FailedOnRows(error) | Outcome::FollowsFrom { error, .. } => {
                     (words(error), hint(error))
                 }
             };
-            return Err(SchemaError::NotApplied {
-                place,
-                message,
-                server: server.clone(),
+            let place = place(&migration.path, statement.line);
+            failures.push(Failure {
+                not_run: NotRun { place, why },
                 hint,
             });
         }
     }
-    Ok(())
+    failures
 }
 
 fn place(path: &Path, line: u32) -> String {

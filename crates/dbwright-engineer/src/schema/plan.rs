@@ -1,6 +1,6 @@
 //! `schema plan`: the steps that turn one schema into another, tried on a copy before they are shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{
     Catalog, Comparison, Engine, History, ObjectBody, ObjectId, ObjectKind, Plan, PlanProof, Proposal, Question,
@@ -294,6 +294,7 @@ async fn carry_out(resolved: &Resolved, original: &Catalog, sides: &mut Sides) -
     apply::must_apply(&history, &replayed, &server)?;
     let reading = scratch.read(&replayed.database).await?;
     let copy = Side {
+        view_columns: BTreeMap::new(),
         catalog: reading.catalog,
         about: sides.before.about.clone(),
         script: None,

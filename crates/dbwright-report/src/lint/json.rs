@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dbwright_catalog::{Finding, ObjectId, SchemaLint, Severity};
 
-use super::wire;
+use super::{baseline, wire};
 use crate::json;
 
 /// What was found in the wire format, pretty printed, with an end of line.
@@ -39,6 +39,29 @@ pub fn lint_json(lint: &SchemaLint) -> String {
             .map(|unread| format!("{}: {}", unread.what, unread.why))
             .collect(),
         notes: lint.side.notes.clone(),
+        not_run: lint
+            .side
+            .not_run
+            .iter()
+            .map(|not_run| wire::NotRun {
+                place: not_run.place.clone(),
+                why: not_run.why.clone(),
+            })
+            .collect(),
+        not_measured: lint.not_measured.clone(),
+        not_asked: lint
+            .unasked
+            .iter()
+            .map(|unasked| wire::NotAsked {
+                rule: unasked.rule.clone(),
+                why: unasked.why.clone(),
+            })
+            .collect(),
+        baseline: lint.baseline.as_ref().map(|file| wire::Baseline {
+            file: file.clone(),
+            known: lint.known.iter().map(baseline::entry).collect(),
+            outdated: lint.outdated.iter().map(baseline::entry).collect(),
+        }),
         summary: summary(lint),
     })
 }
@@ -46,6 +69,11 @@ pub fn lint_json(lint: &SchemaLint) -> String {
 /// The JSON Schema of what [`lint_json`] returns, pretty printed, with an end of line.
 pub fn lint_format() -> String {
     json::format_of::<wire::Lint>()
+}
+
+/// The JSON Schema of a baseline, pretty printed, with an end of line.
+pub fn lint_baseline_format() -> String {
+    json::format_of::<wire::BaselineFile>()
 }
 
 fn finding(finding: &Finding) -> wire::LintFinding {
@@ -82,5 +110,6 @@ fn summary(lint: &SchemaLint) -> wire::LintSummary {
         other_objects: lint.others,
         rules: lint.rules,
         rules_off: lint.off.clone(),
+        relations: lint.relations,
     }
 }

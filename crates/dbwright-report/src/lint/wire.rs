@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::wire::{Group, Server, Severity};
 
@@ -33,6 +33,14 @@ pub struct Lint {
     pub not_read: Vec<String>,
     /// What was done so that the schema could be read.
     pub notes: Vec<String>,
+    /// Statements of the source that did not run, so that what they make was not judged.
+    pub not_run: Vec<NotRun>,
+    /// What could not be measured in a live database, in sentences.
+    pub not_measured: Vec<String>,
+    /// Rules that were not asked, because what they look at was not there or not asked for.
+    pub not_asked: Vec<NotAsked>,
+    /// The baseline, where one was given.
+    pub baseline: Option<Baseline>,
     /// The numbers.
     pub summary: LintSummary,
 }
@@ -54,6 +62,57 @@ pub struct LintFinding {
     pub facts: Vec<String>,
     /// What to do, in whole sentences.
     pub advice: Vec<String>,
+}
+
+/// A statement that did not run.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct NotRun {
+    /// File and line.
+    pub place: String,
+    /// The server's words, or why it was not sent.
+    pub why: String,
+}
+
+/// A rule that was not asked.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct NotAsked {
+    /// Its name.
+    pub rule: String,
+    /// What it needs.
+    pub why: String,
+}
+
+/// What a baseline took away.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Baseline {
+    /// The file.
+    pub file: String,
+    /// What it knows and the rules still say; not among the findings.
+    pub known: Vec<BaselineEntry>,
+    /// What it knows and no rule says any more.
+    pub outdated: Vec<BaselineEntry>,
+}
+
+/// What `dbwright schema lint --write-baseline FILE` writes and `--baseline FILE` reads.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineFile {
+    /// Version of this format.
+    pub version: u32,
+    /// What is known, by rule and object.
+    pub known_findings: Vec<BaselineEntry>,
+}
+
+/// A finding that is known, whatever the rule says of the object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineEntry {
+    /// Name of the rule.
+    pub rule: String,
+    /// The kind of the object: `column`.
+    pub kind: String,
+    /// Its path, outermost name first.
+    pub path: Vec<String>,
 }
 
 /// An object.
@@ -93,4 +152,6 @@ pub struct LintSummary {
     pub rules: usize,
     /// Rules for this engine that are off.
     pub rules_off: Vec<String>,
+    /// Of how many relations the rows were looked at; `null` where rows were not.
+    pub relations: Option<usize>,
 }

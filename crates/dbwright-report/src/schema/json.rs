@@ -189,6 +189,14 @@ fn side(side: &catalog::SchemaSide) -> wire::Side {
                 why: unread.why.clone(),
             })
             .collect(),
+        not_run: side
+            .not_run
+            .iter()
+            .map(|not_run| wire::NotRun {
+                place: not_run.place.clone(),
+                why: not_run.why.clone(),
+            })
+            .collect(),
     }
 }
 

@@ -144,6 +144,17 @@ pub struct Side {
     pub unmodelled: Vec<Named>,
     /// What could not be read, and why.
     pub unread: Vec<Unread>,
+    /// Statements that did not run here: what they make is missing. Empty unless an incomplete source was allowed.
+    pub not_run: Vec<NotRun>,
+}
+
+/// A statement that did not run.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct NotRun {
+    /// File and line.
+    pub place: String,
+    /// The server's words, or why it was not sent.
+    pub why: String,
 }
 
 /// An object that is not known, by the server's own words.

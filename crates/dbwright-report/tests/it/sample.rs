@@ -92,6 +92,8 @@ pub(crate) fn section(migrations: Vec<Migration>) -> Section {
             unfilled: Vec::new(),
             assumptions: Vec::new(),
             from_cache: 0,
+            access: Vec::new(),
+            access_changes: Vec::new(),
         }),
         history: History {
             tool: Tool::Sqlx,

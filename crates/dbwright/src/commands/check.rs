@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 
 use dbwright_catalog::{Drift, Engine, Tool, Version};
 use dbwright_engineer::{
-    BinDirs, CheckAnswer, CheckRequest, EngineerError, FailOn, Input, Overrides, Phase, ReadLimits, SchemaSetUp, Scope,
-    check,
+    BinDirs, CheckAnswer, CheckRequest, EngineerError, FailOn, Incomplete, Input, Overrides, Phase, ReadLimits,
+    SchemaSetUp, Scope, check,
 };
 use dbwright_report::schema::drift_text;
 use dbwright_report::{Summary, TextOptions};
@@ -220,6 +220,7 @@ async fn drift(args: &CheckArgs) -> Result<Option<Drift>, CommandError> {
         cache: cache::folder()?,
         passwords: schema::passwords(),
         limits: ReadLimits::default(),
+        incomplete: Incomplete::Refused,
     };
     let against = args.path.display().to_string();
     Ok(Some(Box::pin(schema::drift::find(db, &against, known, set_up)).await?))

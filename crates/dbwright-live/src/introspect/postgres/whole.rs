@@ -235,6 +235,7 @@ impl Whole {
         let unmodelled = pairs(&results[Asked::UNMODELLED]);
         let unread = pairs(&results[Asked::UNREAD]);
         Reading {
+            view_columns: columns_of_views(&catalog),
             catalog,
             unmodelled: unmodelled
                 .into_iter()
@@ -243,6 +244,24 @@ impl Whole {
             unread: unread.into_iter().map(|(what, why)| Unread { what, why }).collect(),
         }
     }
+}
+
+fn columns_of_views(catalog: &Catalog) -> BTreeMap<ObjectId, Vec<(String, String)>> {
+    let views = catalog.objects.values().filter_map(|object| match &object.body {
+        ObjectBody::View(view) => Some((object.id.clone(), view.postgres.as_ref()?)),
+        _ => None,
+    });
+    views
+        .map(|(id, view)| {
+            let columns = view.columns.iter();
+            (
+                id,
+                columns
+                    .map(|column| (column.name.clone(), column.type_name.clone()))
+                    .collect(),
+            )
+        })
+        .collect()
 }
 
 /// Notes in objects which extensions they go with.

@@ -205,6 +205,8 @@ impl Tracer {
             unfilled: self.unfilled.into_values().collect(),
             assumptions: self.assumptions,
             from_cache: 0,
+            access: Vec::new(),
+            access_changes: Vec::new(),
         })
     }
 
