@@ -1,5 +1,5 @@
 
--- Change definitions in one transaction.
+-- Rewrite a table, with what hangs on it, in a transaction of its own.
 BEGIN;
 DROP VIEW public.v;
 ALTER TABLE public.t ALTER COLUMN a TYPE bigint;
@@ -9,6 +9,10 @@ CREATE VIEW public.v WITH (security_barrier=true) AS
    FROM public.t;
 ALTER VIEW public.v ALTER COLUMN a SET DEFAULT 5;
 CREATE TRIGGER g INSTEAD OF INSERT ON public.v FOR EACH ROW EXECUTE FUNCTION public.f();
+COMMIT;
+
+-- Change definitions in one transaction.
+BEGIN;
 ALTER VIEW public.v OWNER TO postgres;
 COMMENT ON COLUMN public.v.a IS 'kept';
 COMMIT;

@@ -392,6 +392,7 @@ async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) ->
         let moved = carry_out(&resolved, original, sides).await?;
         let questions = dbwright_ddl::questions(&moved, &sides.after.catalog);
         let count = answered.len();
+        let can_be_tried = sides.scratch.is_some() && script_of(&sides.before, original).is_ok();
         for answer in &request.answers {
             if !questions.iter().any(|question| question.id == answer.question) {
                 continue;
@@ -401,13 +402,16 @@ async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) ->
             let renames = renames.map_err(|error| wrong_answer(answer, &error.to_string()))?;
             answered.extend(renames.into_iter().filter(|rename| !resolved.renames.contains(rename)));
         }
-        // Constraints and indexes follow the table or column that was renamed: servers name them after it.
+        // Constraints and indexes follow the table or column that was renamed: servers name them after it. Any other that is
+        // the same under another name, and like no third, is renamed as well: nothing can be lost by that.
         for question in &questions {
             let renames = dbwright_ddl::answer(&questions, &question.id, dbwright_ddl::RENAME).unwrap_or_default();
+            let is_clear = can_be_tried && question.choices.len() == 2 && is_structure(question);
             let follows = !renames.is_empty()
-                && renames
-                    .iter()
-                    .all(|rename| follows(rename, &resolved.renames, &sides.after.catalog));
+                && (is_clear
+                    || renames
+                        .iter()
+                        .all(|rename| follows(rename, &resolved.renames, &sides.after.catalog)));
             if follows && !request.answers.iter().any(|answer| answer.question == question.id) {
                 answered.extend(renames.into_iter().filter(|rename| !resolved.renames.contains(rename)));
             }
@@ -422,15 +426,22 @@ async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) ->
         {
             return Err(wrong_answer(answer, "no such question is asked").into());
         }
+        // Of several that are alike, each is dropped or made anew: that loses nothing, and is no reason to stop.
         let open = questions
             .into_iter()
-            .filter(|question| !used.contains(question.id.as_str()));
+            .filter(|question| !used.contains(question.id.as_str()) && !is_structure(question));
         return Ok(Settled {
             open: open.collect(),
             resolved,
             moved,
         });
     }
+}
+
+/// Whether a question is about what holds no data.
+fn is_structure(question: &Question) -> bool {
+    let mut renames = question.choices.iter().flat_map(|choice| &choice.renames);
+    renames.all(|rename| matches!(rename.to.kind, ObjectKind::Constraint | ObjectKind::Index))
 }
 
 /// Whether it is a constraint or an index of a table that was renamed, or of which a column was. It holds no data that a wrong

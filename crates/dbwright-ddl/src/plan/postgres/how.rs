@@ -1,8 +1,8 @@
 //! How each kind of object is changed: where it is, by a new one in its place, or not at all.
 
 use dbwright_catalog::{
-    Attribute, Column, Constraint, ConstraintKind, GeneratedKind, Index, Object, ObjectBody, Policy, Routine,
-    RoutineKind, Table, TableKind, Trigger, Type, TypeKind, View,
+    Attribute, Column, Constraint, ConstraintKind, GeneratedKind, Index, Object, ObjectBody, ObjectKind, Policy,
+    Routine, RoutineKind, Table, TableKind, Trigger, Type, TypeKind, View,
 };
 
 use super::retype::{self, Cast};
@@ -41,13 +41,26 @@ pub(super) fn how(before: &Side<'_>, after: &Side<'_>, was: &Object, is: &Object
         (ObjectBody::Index(old), ObjectBody::Index(new)) => {
             let table = after.relation_of(&is.id).and_then(|table| after.table(&table));
             let partitioned = table.is_some_and(|table| table.kind == TableKind::Partitioned);
-            index(old, new, was, is, partitioned)
+            let place = |side: &Side<'_>| {
+                let table = side.relation_of(&is.id).and_then(|table| side.table(&table));
+                table.and_then(|table| table.partition.clone())
+            };
+            // The index of a partition that leaves its table stands by itself.
+            let leaves = place(before).is_some() && place(after).is_none();
+            index(old, new, was, is, partitioned, leaves)
         }
         (ObjectBody::View(was), ObjectBody::View(is)) => view(major, was, is),
         (ObjectBody::Routine(old), ObjectBody::Routine(new)) => routine(old, new, was, is),
         (ObjectBody::Trigger(old), ObjectBody::Trigger(new)) => trigger(major, old, new, was, is),
         (ObjectBody::Policy(was), ObjectBody::Policy(is)) => policy(was, is),
-        (ObjectBody::Type(was), ObjectBody::Type(is)) => user_type(was, is),
+        (ObjectBody::Type(old), ObjectBody::Type(new)) => {
+            let made_of_it = before
+                .dependents(&was.id)
+                .iter()
+                .any(|other| other.kind == ObjectKind::Type);
+            let used = made_of_it || !before.columns_of_type(&was.id).is_empty();
+            user_type(old, new, used)
+        }
         (ObjectBody::Statistics(_), ObjectBody::Statistics(_)) if was.definition != is.definition => How::Rebuild,
         (ObjectBody::EventTrigger(was), ObjectBody::EventTrigger(is)) => {
             let same = (&was.event, &was.tags, &was.function) == (&is.event, &is.tags, &is.function);
@@ -135,7 +148,8 @@ fn constraint(major: u32, old: &Constraint, new: &Constraint, was: &Object, is: 
     if let (ConstraintKind::ForeignKey(_), ConstraintKind::ForeignKey(_)) = (&old.kind, &new.kind) {
         made_equal.deferrable = new.deferrable;
         made_equal.initially_deferred = new.initially_deferred;
-        if major >= 18 {
+        // To enforce it again where it is would read the rows under a lock.
+        if major >= 18 && !new.enforced {
             made_equal.enforced = new.enforced;
         }
         let validated = !old.validated || new.validated;
@@ -162,7 +176,7 @@ fn stripped(definition: &str) -> String {
     text
 }
 
-fn index(old: &Index, new: &Index, was: &Object, is: &Object, partitioned: bool) -> How {
+fn index(old: &Index, new: &Index, was: &Object, is: &Object, partitioned: bool, leaves: bool) -> How {
     let options = |index: &Index| {
         index
             .postgres
@@ -187,7 +201,7 @@ fn index(old: &Index, new: &Index, was: &Object, is: &Object, partitioned: bool)
         return How::Rebuild;
     }
     let parent = |index: &Index| index.postgres.as_ref().and_then(|extra| extra.parent.clone());
-    if parent(old).is_some() && parent(old) != parent(new) {
+    if parent(old).is_some() && parent(old) != parent(new) && !(leaves && parent(new).is_none()) {
         return How::Rebuild;
     }
     How::InPlace
@@ -248,7 +262,7 @@ fn policy(was: &Policy, is: &Policy) -> How {
     in_place_if(was.command == is.command && was.permissive == is.permissive && !taken_away)
 }
 
-fn user_type(was: &Type, is: &Type) -> How {
+fn user_type(was: &Type, is: &Type, used: bool) -> How {
     match (&was.kind, &is.kind) {
         (TypeKind::Enum(old), TypeKind::Enum(new)) => in_place_if(is_subsequence(old, new)),
         (
@@ -263,7 +277,9 @@ fn user_type(was: &Type, is: &Type) -> How {
                 ..
             },
         ) => in_place_if((old, was) == (new, is)),
-        (TypeKind::Composite(old), TypeKind::Composite(new)) => in_place_if(can_be_altered(old, new)),
+        (TypeKind::Composite(old), TypeKind::Composite(new)) => {
+            in_place_if(can_be_altered(old, new) && !(used && retyped(old, new)))
+        }
         _ => How::Rebuild,
     }
 }
@@ -271,6 +287,14 @@ fn user_type(was: &Type, is: &Type) -> How {
 fn is_subsequence(old: &[String], new: &[String]) -> bool {
     let mut rest = new.iter();
     old.iter().all(|label| rest.any(|other| other == label))
+}
+
+/// Whether an attribute gets another type, which the server does not do while columns have the type.
+fn retyped(old: &[Attribute], new: &[Attribute]) -> bool {
+    old.iter().any(|attribute| {
+        new.iter()
+            .any(|other| other.name == attribute.name && other != attribute)
+    })
 }
 
 /// Attributes can be dropped, and added at the end.

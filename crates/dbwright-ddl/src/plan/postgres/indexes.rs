@@ -2,7 +2,7 @@
 
 use dbwright_catalog::{Index, ObjectId, PostgresIndex, TableKind};
 
-use super::builder::{BUILD_INDEXES, Builder, Pace, Part};
+use super::builder::{BUILD_INDEXES, Builder, Pace, Part, REWRITE};
 use super::fate::Fate;
 use super::names::{alter_relation, name, parameter_changes, quoted, temporary};
 
@@ -241,7 +241,7 @@ pub(super) fn settings(builder: &mut Builder<'_>, id: &ObjectId) {
     change_settings(builder, id, &old, &new);
     if let Some(tablespace) = &new.tablespace {
         let sql = format!("ALTER INDEX {} SET TABLESPACE {}", name(id), quoted(tablespace));
-        builder.add(id, Part::Finish, Pace::Long, sql);
+        builder.add(id, Part::Finish, Pace::Long(REWRITE), sql);
     }
 }
 
