@@ -387,12 +387,23 @@ struct Settled {
 async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) -> Result<Settled, EngineerError> {
     let mut answered: Vec<Rename> = Vec::new();
     let mut used: BTreeSet<&str> = BTreeSet::new();
+    // Renames that nobody has declared and nobody needs to.
+    let mut clear: Vec<Rename> = Vec::new();
+    let mut tries_clear = sides.scratch.is_some();
     loop {
         let resolved = rename::resolve(original, &sides.after, &request.renames, &answered)?;
-        let moved = carry_out(&resolved, original, sides).await?;
+        let moved = match carry_out(&resolved, original, sides).await {
+            // Where they can't be tried, the objects are dropped and made anew.
+            Err(_) if !clear.is_empty() => {
+                answered.retain(|rename| !clear.contains(rename));
+                clear.clear();
+                tries_clear = false;
+                continue;
+            }
+            moved => moved?,
+        };
         let questions = dbwright_ddl::questions(&moved, &sides.after.catalog);
         let count = answered.len();
-        let can_be_tried = sides.scratch.is_some() && script_of(&sides.before, original).is_ok();
         for answer in &request.answers {
             if !questions.iter().any(|question| question.id == answer.question) {
                 continue;
@@ -406,14 +417,19 @@ async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) ->
         // the same under another name, and like no third, is renamed as well: nothing can be lost by that.
         for question in &questions {
             let renames = dbwright_ddl::answer(&questions, &question.id, dbwright_ddl::RENAME).unwrap_or_default();
-            let is_clear = can_be_tried && question.choices.len() == 2 && is_structure(question);
+            let is_clear = tries_clear && question.choices.len() == 2 && is_structure(question);
             let follows = !renames.is_empty()
                 && (is_clear
                     || renames
                         .iter()
                         .all(|rename| follows(rename, &resolved.renames, &sides.after.catalog)));
             if follows && !request.answers.iter().any(|answer| answer.question == question.id) {
-                answered.extend(renames.into_iter().filter(|rename| !resolved.renames.contains(rename)));
+                let new: Vec<Rename> = renames
+                    .into_iter()
+                    .filter(|rename| !resolved.renames.contains(rename))
+                    .collect();
+                clear.extend(new.iter().filter(|_| is_clear).cloned());
+                answered.extend(new);
             }
         }
         if answered.len() > count {

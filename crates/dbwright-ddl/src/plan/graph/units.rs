@@ -26,24 +26,34 @@ pub(super) fn units(graph: &Graph) -> Units {
     };
     let is_long = |place: &usize| graph.nodes[*place].company == Company::Own;
     for steps in &graph.together {
-        groups.merge(steps.iter().copied().filter(is_long).collect());
+        groups.merge(&steps.iter().copied().filter(is_long).collect());
     }
     for place in (0..graph.nodes.len()).filter(is_long) {
-        let mut before = groups.reach(place, |at| graph.needs[at].iter().copied().collect());
-        let mut after = groups.reach(place, |at| groups.dependents[at].clone());
-        before.insert(place);
-        after.insert(place);
+        let before = reach(place, |at| graph.needs[at].iter().copied().collect());
+        let after = reach(place, |at| groups.dependents[at].clone());
         let around = graph.brackets.iter().filter(|(down, up)| {
             down.iter().any(|step| before.contains(step)) && up.iter().any(|step| after.contains(step))
         });
         let around: Vec<BTreeSet<usize>> = around
             .map(|(down, up)| down.iter().chain(up).copied().chain([place]).collect())
             .collect();
-        for steps in around {
+        for steps in &around {
             groups.merge(steps);
         }
     }
     groups.finish()
+}
+
+/// All that is reached from a step, and it.
+fn reach(from: usize, next: impl Fn(usize) -> Vec<usize>) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(place) = open.pop() {
+        if seen.insert(place) {
+            open.extend(next(place));
+        }
+    }
+    seen
 }
 
 struct Groups<'a> {
@@ -54,20 +64,8 @@ struct Groups<'a> {
 }
 
 impl Groups<'_> {
-    /// All that is reached from a step, without it.
-    fn reach(&self, from: usize, next: impl Fn(usize) -> Vec<usize>) -> BTreeSet<usize> {
-        let mut seen = BTreeSet::new();
-        let mut open = next(from);
-        while let Some(place) = open.pop() {
-            if seen.insert(place) {
-                open.extend(next(place));
-            }
-        }
-        seen
-    }
-
     /// Makes one unit of these steps and all that lies between them, unless something between can't be in a transaction.
-    fn merge(&mut self, steps: BTreeSet<usize>) {
+    fn merge(&mut self, steps: &BTreeSet<usize>) {
         if steps.len() < 2 {
             return;
         }

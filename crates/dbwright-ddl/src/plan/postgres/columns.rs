@@ -1,6 +1,6 @@
 //! Columns of tables that stay.
 
-use dbwright_catalog::{Column, GeneratedKind, ObjectId, ObjectKind};
+use dbwright_catalog::{Column, GeneratedKind, ObjectId, ObjectKind, TableKind};
 
 use super::builder::{Builder, CHECK_ROWS, Pace, Part, REWRITE};
 use super::constraints::is_not_null_of;
@@ -112,8 +112,14 @@ fn follow_drop(builder: &mut Builder<'_>, node: usize, id: &ObjectId) {
     }
 }
 
+/// Whether the rows of the table of a column are elsewhere.
+fn is_of_foreign_table(builder: &Builder<'_>, id: &ObjectId) -> bool {
+    let table = id.owner_table().and_then(|table| builder.before.table(&table));
+    table.is_some_and(|table| table.kind == TableKind::Foreign)
+}
+
 fn lose_column(builder: &mut Builder<'_>, id: &ObjectId, column: &Column) {
-    if builder.fates.of(id) == Fate::Drop && column.generated.is_none() {
+    if builder.fates.of(id) == Fate::Drop && column.generated.is_none() && !is_of_foreign_table(builder, id) {
         builder.lose(id, "The column and its values are dropped.");
     }
 }
@@ -441,12 +447,16 @@ fn retype_column(builder: &mut Builder<'_>, id: &ObjectId, was: &Column, is: &Co
         alter_column_of_all(builder.before, id),
         is.type_name
     );
+    let is_foreign = is_of_foreign_table(builder, id);
     let keeps = !swapped
+        && !is_foreign
         && using.is_empty()
         && was.collation == is.collation
         && retype::keeps_storage(&was.type_name, &is.type_name);
     let mut notes = Vec::new();
-    if keeps {
+    if is_foreign {
+        notes.push("Only what is said here changes: the rows are elsewhere.");
+    } else if keeps {
         notes.push("The stored values stay as they are, so the table is neither read nor rewritten.");
     } else {
         notes.push("The table is rewritten, or at least read, while nobody can use it.");
@@ -454,7 +464,11 @@ fn retype_column(builder: &mut Builder<'_>, id: &ObjectId, was: &Column, is: &Co
     if !using.is_empty() {
         notes.push("It fails on values that can't be read as the new type.");
     }
-    let pace = if keeps { Pace::Quick } else { Pace::Long(REWRITE) };
+    let pace = if keeps || is_foreign {
+        Pace::Quick
+    } else {
+        Pace::Long(REWRITE)
+    };
     let node = builder.add_with(id, Part::Disturb, pace, sql, &notes);
     if !swapped && let Some(loss) = retype::loss(&was.type_name, &is.type_name) {
         builder.lose(id, loss);

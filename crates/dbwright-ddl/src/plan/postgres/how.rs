@@ -71,7 +71,23 @@ pub(super) fn how(before: &Side<'_>, after: &Side<'_>, was: &Object, is: &Object
             in_place_if((&was.wrapper, &was.server_type) == (&is.wrapper, &is.server_type))
         }
         (ObjectBody::Collation(_), ObjectBody::Collation(_)) => How::Rebuild,
+        (ObjectBody::Extension(was), ObjectBody::Extension(is)) if is_older(&is.version, &was.version) => {
+            How::Refuse(format!(
+                "Its version would go from {} back to {}, and extensions have scripts for the way forward only. Let the goal \
+                 have version {} or a later one.",
+                was.version, is.version, was.version
+            ))
+        }
         _ => How::InPlace,
+    }
+}
+
+/// Whether a version of an extension comes before another, as far as both are numbers with dots.
+fn is_older(version: &str, than: &str) -> bool {
+    let numbers = |version: &str| -> Option<Vec<u32>> { version.split('.').map(|part| part.parse().ok()).collect() };
+    match (numbers(version), numbers(than)) {
+        (Some(version), Some(than)) => version < than,
+        _ => false,
     }
 }
 
