@@ -217,6 +217,13 @@ async fn propose(
             without_default_owners(plan, &[&from, &to], migrator);
         }
     }
+    let (from_side, to_side) = if request.reverse {
+        (&sides.after, &sides.before)
+    } else {
+        (&sides.before, &sides.after)
+    };
+    without_defaults_of_extensions(&mut chosen, to_side);
+    without_defaults_of_extensions(&mut other, from_side);
     proposal.plan = chosen;
     if request.reverse {
         proposal.not_restored.clone_from(&other.losses);
@@ -249,6 +256,44 @@ fn without_default_owners(plan: &mut Plan, catalogs: &[&Catalog], migrator: &str
         phase
             .steps
             .retain(|step| step.objects.is_empty() || !step.objects.iter().all(is_default));
+    }
+    plan.phases.retain(|phase| !phase.steps.is_empty());
+}
+
+/// Leaves out what a new extension has by itself, where the SQL of the goal says nothing of it: the version that the scratch
+/// server has, and the comment that comes with it. Another server may have another version.
+fn without_defaults_of_extensions(plan: &mut Plan, goal: &Side) {
+    let Some(script) = goal.script.as_ref().filter(|_| plan.server.engine == Engine::Postgres) else {
+        return;
+    };
+    let texts: Vec<String> = script
+        .migrations
+        .iter()
+        .flat_map(|migration| &migration.statements)
+        .map(|statement| statement.text.to_lowercase())
+        .filter(|text| text.contains("extension"))
+        .collect();
+    let says_version = texts.iter().any(|text| text.contains("version"));
+    let says_comment = texts.iter().any(|text| text.contains("comment"));
+    let made: BTreeSet<ObjectId> = plan
+        .steps()
+        .filter(|step| step.sql.starts_with("CREATE EXTENSION "))
+        .flat_map(|step| step.objects.clone())
+        .collect();
+    for phase in &mut plan.phases {
+        for step in phase.steps.iter_mut().filter(|_| !says_version) {
+            let pinned = step
+                .sql
+                .starts_with("CREATE EXTENSION ")
+                .then(|| step.sql.find(" VERSION '"));
+            if let Some(at) = pinned.flatten() {
+                step.sql.truncate(at);
+            }
+        }
+        phase.steps.retain(|step| {
+            let mut targets = step.objects.iter().filter_map(ObjectId::target);
+            says_comment || !(step.sql.starts_with("COMMENT ON EXTENSION ") && targets.any(|id| made.contains(&id)))
+        });
     }
     plan.phases.retain(|phase| !phase.steps.is_empty());
 }

@@ -57,13 +57,15 @@ fn phase_text(index: usize, phase: &PlanPhase, layout: Layout) -> String {
     };
     let head = format!("{}. {}", index + 1, clean(&phase.purpose));
     let usual = usual_limits(phase);
-    let mut told = vec![how.to_owned()];
+    // The purpose may say it.
+    let says_how = phase.transaction && phase.purpose.contains("transaction");
+    let mut told: Vec<String> = (!says_how).then(|| how.to_owned()).into_iter().collect();
     told.extend(limits(usual, phase.steps.len() > 1));
-    let told = faint(layout, &format!("({})", told.join("; ")));
-    let mut text = format!(
-        "\n{}",
-        layout.wrap("", "   ", &format!("{} {told}", layout.paint(BOLD, &head)))
-    );
+    let mut head = layout.paint(BOLD, &head);
+    if !told.is_empty() {
+        head = format!("{head} {}", faint(layout, &format!("({})", told.join("; "))));
+    }
+    let mut text = format!("\n{}", layout.wrap("", "   ", &head));
     for step in &phase.steps {
         text.push_str(&step_text(step, usual, layout));
     }
