@@ -147,9 +147,10 @@ impl<'p> Builder<'p> {
             Pace::Long(purpose) => (Company::Own, purpose),
             Pace::Alone(purpose) => (Company::None, purpose),
         };
-        // Building an index concurrently waits for old transactions; giving that up leaves an invalid index behind, and
-        // nobody queues up behind it.
-        step.lock_timeout = (purpose != BUILD_INDEXES).then_some(self.options.lock_timeout);
+        // What is done concurrently waits for old transactions; giving that up leaves an invalid index or a partition that is
+        // half detached behind, and nobody queues up behind it.
+        let is_concurrent = [BUILD_INDEXES, DETACH].contains(&purpose);
+        step.lock_timeout = (!is_concurrent).then_some(self.options.lock_timeout);
         step.statement_timeout = (pace == Pace::Quick).then_some(self.options.statement_timeout);
         let work = match part {
             Part::Down if self.fates.of(id) == Fate::Drop => Work::Remove,
@@ -332,6 +333,26 @@ impl<'p> Builder<'p> {
         self.before
             .inherited_from(part)
             .is_some_and(|parent| self.fates.goes(&parent) && !self.leaves_parent(part))
+    }
+
+    /// What the goal calls a part of a table that comes from that of its parent, where both stay and only the name is another.
+    pub(super) fn other_name_of_heir(&self, part: &ObjectId) -> Option<ObjectId> {
+        let parent = self.before.inherited_from(part)?;
+        let table = self.before.relation_of(part)?;
+        if self.fates.goes(&parent) || !self.after.has(&parent) || self.leaves_parent(part) {
+            return None;
+        }
+        let mut heirs = self
+            .after
+            .catalog
+            .objects
+            .keys()
+            .filter(|id| id.kind == part.kind && *id != part);
+        let is_it = |id: &&ObjectId| {
+            self.after.inherited_from(id).as_ref() == Some(&parent)
+                && self.after.relation_of(id).as_ref() == Some(&table)
+        };
+        heirs.find(is_it).cloned()
     }
 
     /// Whether the table of a part leaves its parent.

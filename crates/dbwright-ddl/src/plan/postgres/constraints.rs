@@ -38,7 +38,7 @@ fn drop(builder: &mut Builder<'_>, id: &ObjectId) {
     }
     // The trigger takes it along.
     let kind = builder.before.constraint(id).map(|constraint| &constraint.kind);
-    if kind == Some(&ConstraintKind::Trigger) || rename_not_null(builder, id) {
+    if kind == Some(&ConstraintKind::Trigger) || rename_not_null(builder, id) || rename_heir(builder, id) {
         return;
     }
     let Some(statement) = super::names::drop_statement(builder.before, id) else {
@@ -46,6 +46,31 @@ fn drop(builder: &mut Builder<'_>, id: &ObjectId) {
     };
     let node = builder.add(id, Part::Down, Pace::Quick, statement);
     goes_along(builder, node, id);
+}
+
+/// A key of a partition that belongs to a key that stays can't go; the goal has another name for it.
+fn rename_heir(builder: &mut Builder<'_>, id: &ObjectId) -> bool {
+    let Some(new) = builder.other_name_of_heir(id) else {
+        return false;
+    };
+    let index = |side: &super::side::Side<'_>, id: &ObjectId| side.constraint(id).and_then(|body| body.index.clone());
+    let (Some(old_index), Some(new_index)) = (index(builder.before, id), index(builder.after, &new)) else {
+        return false;
+    };
+    let sql = format!(
+        "{} RENAME CONSTRAINT {} TO {}",
+        alter_table(builder, id),
+        quoted(id.name()),
+        quoted(new.name())
+    );
+    // What has the name may go with another key of the partitioned table.
+    let holder = builder.before.inherited_from(&new);
+    let node = builder.add(id, Part::Down, Pace::Quick, sql);
+    builder.also(node, &old_index, Part::Down);
+    builder.also(node, &new, Part::Create);
+    builder.also(node, &new_index, Part::Create);
+    builder.after_all.extend(holder.map(|holder| (holder, node)));
+    true
 }
 
 /// A column has one `NOT NULL`, so another name for it is a rename.

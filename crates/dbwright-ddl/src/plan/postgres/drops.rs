@@ -75,7 +75,10 @@ fn drop_whole(builder: &mut Builder<'_>, id: &ObjectId) {
             Part::Aside,
             Pace::Alone(DETACH),
             detach,
-            &["To drop a partition that is in its place keeps everybody out of the whole table."],
+            &[
+                "To drop a partition that is in its place keeps everybody out of the whole table.",
+                super::tables::FINALIZE,
+            ],
         );
     }
     if let Some(parent) = referenced_parent(builder, id) {

@@ -46,8 +46,18 @@ pub(super) fn how(before: &Side<'_>, after: &Side<'_>, was: &Object, is: &Object
                 table.and_then(|table| table.partition.clone())
             };
             // The index of a partition that leaves its table stands by itself.
-            let leaves = place(before).is_some() && place(after).is_none();
-            index(old, new, was, is, partitioned, leaves)
+            let leaves = place(before).is_some() && place(after).is_none() && after.inherited_from(&is.id).is_none();
+            // Another index of the table belongs to that parent already, and gets this name.
+            let parent = after.inherited_from(&is.id);
+            let is_taken_over = parent.is_some_and(|parent| {
+                let mut heirs = before.dependents(&parent).iter();
+                heirs.any(|heir| {
+                    *heir != is.id
+                        && before.inherited_from(heir).as_ref() == Some(&parent)
+                        && before.relation_of(heir) == after.relation_of(&is.id)
+                })
+            });
+            index(old, new, was, is, partitioned, leaves || is_taken_over)
         }
         (ObjectBody::View(was), ObjectBody::View(is)) => view(major, was, is),
         (ObjectBody::Routine(old), ObjectBody::Routine(new)) => routine(old, new, was, is),
@@ -192,7 +202,7 @@ fn stripped(definition: &str) -> String {
     text
 }
 
-fn index(old: &Index, new: &Index, was: &Object, is: &Object, partitioned: bool, leaves: bool) -> How {
+fn index(old: &Index, new: &Index, was: &Object, is: &Object, partitioned: bool, keeps_parent: bool) -> How {
     let options = |index: &Index| {
         index
             .postgres
@@ -217,7 +227,7 @@ fn index(old: &Index, new: &Index, was: &Object, is: &Object, partitioned: bool,
         return How::Rebuild;
     }
     let parent = |index: &Index| index.postgres.as_ref().and_then(|extra| extra.parent.clone());
-    if parent(old).is_some() && parent(old) != parent(new) && !(leaves && parent(new).is_none()) {
+    if parent(old).is_some() && parent(old) != parent(new) && !keeps_parent {
         return How::Rebuild;
     }
     How::InPlace

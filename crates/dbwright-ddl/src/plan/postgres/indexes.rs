@@ -192,6 +192,14 @@ fn drop(builder: &mut Builder<'_>, id: &ObjectId) {
     if builder.goes_with_parent(id) {
         return;
     }
+    if let Some(new) = builder.other_name_of_heir(id) {
+        let sql = format!("ALTER INDEX {} RENAME TO {}", name(id), quoted(new.name()));
+        let holder = builder.before.inherited_from(&new);
+        let node = builder.add(id, Part::Down, Pace::Quick, sql);
+        builder.also(node, &new, Part::Create);
+        builder.after_all.extend(holder.map(|holder| (holder, node)));
+        return;
+    }
     if is_partitioned(builder, id) || extra(body).parent.is_some() {
         drop_now(builder, id);
         return;

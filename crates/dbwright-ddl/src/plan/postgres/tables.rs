@@ -174,7 +174,8 @@ fn detach(builder: &mut Builder<'_>, id: &ObjectId, old: &Partition, is: &Table)
     };
     let alter = alter_relation(builder.before, &old.parent);
     let sql = format!("{alter} DETACH PARTITION {}{word}", name(id));
-    let node = builder.add(id, Part::Release, pace, sql);
+    let notes: &[&str] = if check.is_some() { &[FINALIZE] } else { &[] };
+    let node = builder.add_with(id, Part::Release, pace, sql, notes);
     builder.leaving.push((id.clone(), node));
     if let Some(check) = check {
         let sql = format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", name(id), quoted(&check));
@@ -189,6 +190,10 @@ fn detach(builder: &mut Builder<'_>, id: &ObjectId, old: &Partition, is: &Table)
     }
     node
 }
+
+/// Said where a partition is detached in two steps.
+pub(super) const FINALIZE: &str =
+    "It waits for transactions that use the table. Where it is interrupted, DETACH PARTITION … FINALIZE ends it.";
 
 /// Whether a partition can be detached without keeping anybody out.
 /// <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION>

@@ -47,8 +47,8 @@ pub(super) async fn try_pair(scratch: &PostgresScratch, before: &str, after: &st
     }
     let back = plan(&is, &was, &options);
     let mut wrong = String::new();
-    let ways = [(&there, &is), (&back, &was)];
-    for (way, end) in ways.into_iter().filter(|(way, _)| way.refusals.is_empty()) {
+    let both = [(&there, &is), (&back, &was)];
+    for (way, end) in both.into_iter().filter(|(way, _)| way.refusals.is_empty()) {
         wrong.extend(run(&start, way).await);
         let changes = diff(&read(scratch, &start).await, end).changes;
         wrong.extend(changes.iter().map(|change| format!("{change:?}\n")));
