@@ -1,13 +1,8 @@
--- loses column far.a: The column and its values are dropped.
-
--- Rewrite a table, with what hangs on it, in a transaction of its own.
-BEGIN;
-ALTER FOREIGN TABLE public.far ALTER COLUMN id TYPE bigint;
-COMMIT;
 
 -- Change definitions in one transaction.
 BEGIN;
 ALTER FOREIGN TABLE public.far OPTIONS (SET table_name 'further', ADD schema_name 'x');
+ALTER FOREIGN TABLE public.far ALTER COLUMN id TYPE bigint;
 ALTER FOREIGN TABLE public.far ALTER COLUMN id OPTIONS (SET column_name 'Id');
 ALTER FOREIGN DATA WRAPPER w OPTIONS (SET debug 'false', ADD more '1');
 ALTER SERVER s VERSION '1.1' OPTIONS (DROP port, SET host 'b', ADD dbname 'd');

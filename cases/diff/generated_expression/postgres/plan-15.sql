@@ -14,10 +14,6 @@ CREATE VIEW public.v AS
  SELECT t.id,
     t.twice
    FROM public.t;
-COMMIT;
-
--- Change definitions in one transaction.
-BEGIN;
 ALTER VIEW public.v OWNER TO postgres;
 COMMIT;
 

@@ -1,8 +1,8 @@
 //! How each kind of object is changed: where it is, by a new one in its place, or not at all.
 
 use dbwright_catalog::{
-    Attribute, Column, Constraint, ConstraintKind, GeneratedKind, Index, Object, ObjectBody, ObjectKind, Policy,
-    Routine, RoutineKind, Table, TableKind, Trigger, Type, TypeKind, View,
+    Attribute, Column, Constraint, ConstraintKind, GeneratedKind, Index, Object, ObjectBody, ObjectId, ObjectKind,
+    Policy, Routine, RoutineKind, Table, TableKind, Trigger, Type, TypeKind, View,
 };
 
 use super::retype::{self, Cast};
@@ -57,6 +57,9 @@ pub(super) fn how(before: &Side<'_>, after: &Side<'_>, was: &Object, is: &Object
                         && before.relation_of(heir) == after.relation_of(&is.id)
                 })
             });
+            if changes_places(before, after, &is.id) {
+                return How::Refuse(TWO_EQUAL.to_owned());
+            }
             index(old, new, was, is, partitioned, leaves || is_taken_over)
         }
         (ObjectBody::View(was), ObjectBody::View(is)) => view(major, was, is),
@@ -90,6 +93,26 @@ pub(super) fn how(before: &Side<'_>, after: &Side<'_>, was: &Object, is: &Object
         }
         _ => How::InPlace,
     }
+}
+
+/// Said where the parts of two equal indexes have each other's names.
+const TWO_EQUAL: &str = "The partitioned table has two equal indexes, and their parts in this partition have names the other way \
+                         round in the goal. Rename those of the partition by hand first.";
+
+/// Whether the index of a partition has the name that one of another index of the partitioned table shall have, while its own
+/// stays under another name.
+fn changes_places(before: &Side<'_>, after: &Side<'_>, id: &ObjectId) -> bool {
+    let (Some(old), Some(new)) = (before.inherited_from(id), after.inherited_from(id)) else {
+        return false;
+    };
+    let table = before.relation_of(id);
+    let indexes = after.catalog.objects.keys();
+    let mut heirs = indexes.filter(|other| other.kind == id.kind);
+    old != new
+        && after.has(&old)
+        && heirs.any(|heir| {
+            heir != id && after.inherited_from(heir).as_ref() == Some(&old) && after.relation_of(heir) == table
+        })
 }
 
 /// Whether a version of an extension comes before another, as far as both are numbers with dots.
