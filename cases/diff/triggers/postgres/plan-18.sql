@@ -8,11 +8,11 @@ CREATE OR REPLACE FUNCTION public.f()
 AS $function$BEGIN /* new */ RETURN NEW; END$function$;
 ALTER TABLE public.t DISABLE TRIGGER disabled;
 CREATE CONSTRAINT TRIGGER added AFTER INSERT ON public.t DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION public.f();
+DROP TRIGGER dropped ON public.t;
 COMMIT;
 
 -- Rewrite a table, with what hangs on it, in a transaction of its own.
 BEGIN;
-DROP TRIGGER dropped ON public.t;
 ALTER TABLE public.t ALTER COLUMN a TYPE bigint;
 COMMIT;
 

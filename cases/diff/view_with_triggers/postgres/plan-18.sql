@@ -9,10 +9,6 @@ CREATE VIEW public.v WITH (security_barrier=true) AS
    FROM public.t;
 ALTER VIEW public.v ALTER COLUMN a SET DEFAULT 5;
 CREATE TRIGGER g INSTEAD OF INSERT ON public.v FOR EACH ROW EXECUTE FUNCTION public.f();
-COMMIT;
-
--- Change definitions in one transaction.
-BEGIN;
 ALTER VIEW public.v OWNER TO postgres;
 COMMENT ON COLUMN public.v.a IS 'kept';
 COMMIT;
