@@ -82,7 +82,13 @@ fn failures(history: &History, replayed: &Replayed) -> Vec<Failure> {
         for (statement, effect) in migration.statements.iter().zip(&trace.effects) {
             let (why, hint) = match &effect.outcome {
                 Outcome::Done => continue,
-                Outcome::Refused(reason) => (format!("not run: {reason}"), None),
+                Outcome::Refused(reason) => {
+                    let lacks_extension = reason.starts_with("the extension ") && reason.contains("is not installed");
+                    (
+                        format!("not run: {reason}"),
+                        lacks_extension.then(|| LACKS_EXTENSION.to_owned()),
+                    )
+                }
                 Outcome::Failed(error) | Outcome::FailedOnRows(error) | Outcome::FollowsFrom { error, .. } => {
                     (words(error), hint(error))
                 }
@@ -115,12 +121,11 @@ fn hint(error: &SqlError) -> Option<String> {
     let message = error.message.as_str();
     // https://www.postgresql.org/docs/current/errcodes-appendix.html: feature_not_supported, undefined_file
     let extension = matches!(error.code.as_str(), "0A000" | "58P01") && message.contains("extension");
-    extension.then(|| {
-        "the scratch server lacks that extension; install it beside the server programs, or give a disposable server that has \
-         it: --scratch-url URL"
-            .to_owned()
-    })
+    extension.then(|| LACKS_EXTENSION.to_owned())
 }
+
+const LACKS_EXTENSION: &str = "the scratch server lacks that extension; install it beside the server programs, or give a \
+                               disposable server that has it: --scratch-url URL";
 
 /// Whether dialects of an engine run the SQL of another: what says nothing of MariaDB was taken for MySQL's.
 pub(super) fn may_be(written_for: Engine, engine: Engine) -> bool {

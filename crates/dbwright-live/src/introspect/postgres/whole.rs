@@ -26,8 +26,17 @@ pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, Liv
     let mut attempt = 1;
     loop {
         match read_once(client, server).await {
-            Err(error) if attempt < ATTEMPTS && changed_meanwhile(&error) => attempt += 1,
-            result => return result,
+            Err(error) => match changed_meanwhile(&error) {
+                Some(_) if attempt < ATTEMPTS => attempt += 1,
+                Some(said) => {
+                    return Err(LiveError::Changing {
+                        attempts: ATTEMPTS,
+                        said,
+                    });
+                }
+                None => return Err(error),
+            },
+            Ok(reading) => return Ok(reading),
         }
     }
 }
@@ -35,13 +44,14 @@ pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, Liv
 /// The OID of `pg_proc`.
 const ROUTINES: u32 = 1255;
 
-/// Whether an object was gone when the server wanted to print it. The lists come from a snapshot, the texts do not.
-fn changed_meanwhile(error: &LiveError) -> bool {
+/// What the server said where an object was gone when it wanted to print it. The lists come from a snapshot, the texts do
+/// not.
+fn changed_meanwhile(error: &LiveError) -> Option<String> {
     let LiveError::Postgres { source, .. } = error else {
-        return false;
+        return None;
     };
-    let code = source.code().map(tokio_postgres::error::SqlState::code);
-    matches!(code, Some("XX000" | "42P01" | "42704" | "42883"))
+    let error = source.as_db_error()?;
+    matches!(error.code().code(), "XX000" | "42P01" | "42704" | "42883").then(|| error.message().to_owned())
 }
 
 async fn read_once(client: &Client, server: &Server) -> Result<Reading, LiveError> {
