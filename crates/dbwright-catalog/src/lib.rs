@@ -17,6 +17,7 @@
 //! | effect | what one statement did: locks, rewrites, scans, changes to the catalog, rows, error ([`Effect`]) |
 //! | rule | judges the effects of a change; one file each, in `dbwright-rules` |
 //! | finding | what a rule reports: place, severity, evidence, fix ([`Finding`]) |
+//! | allowance | a comment that silences a rule at one statement or in one file, with its reason ([`Allowance`]) |
 //! | claim | what a rule's page says will happen, as data; a live test observes it |
 //! | reading | what was read of a live database, with what was not ([`Reading`]) |
 //! | diff | the changes between two schemas, and the questions they raise ([`Diff`]) |
@@ -25,11 +26,14 @@
 //!
 //! This crate knows no parser, no driver, no file and no wire format.
 
+mod allowed;
 mod change;
+mod date;
 mod effect;
 mod engine;
 mod finding;
 mod history;
+mod nearest;
 mod object;
 mod plan;
 mod proof;
@@ -37,7 +41,9 @@ mod review;
 mod schema;
 mod statement;
 
+pub use allowed::{Allowance, AllowedFinding};
 pub use change::{Change, changes};
+pub use date::{Date, NoDate};
 pub use effect::{
     Algorithm, Effect, HeldLock, Known, LockLevel, LockMode, Outcome, RefusedOffer, RowCount, Rows, SqlError,
     TableOperation, TransactionId, Warning,
@@ -45,6 +51,7 @@ pub use effect::{
 pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
 pub use history::{History, LeftOut, Migration, MigrationSet, RunMode, Tool};
+pub use nearest::nearest;
 pub use object::{
     Aggregate, Attribute, BaseType, Catalog, Collation, Column, ColumnExtra, Comment, Constraint, ConstraintKind,
     DefaultPrivilege, Dependency, DomainCheck, Event, EventTrigger, Extension, ForeignDataWrapper, ForeignKey,

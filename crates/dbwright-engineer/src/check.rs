@@ -153,6 +153,7 @@ async fn one_section(
         judged,
         trace: None,
         findings: Vec::new(),
+        allowed: Vec::new(),
         not_done: Vec::new(),
     };
     let reviewed = section::review(&mut section, scratch, store, levels, progress).await;
@@ -297,11 +298,29 @@ fn prepare_history(
         Scope::New => new_migrations(root, &history, config)?,
     };
     Ok(PreparedHistory {
+        judged: without_ignored(&history, judged, config),
         history,
-        judged,
         findings,
         foreign_keys_from: selection.sqlite_foreign_keys.map(|(_, from)| from),
     })
+}
+
+/// The judged migrations without those that the configuration ignores.
+fn without_ignored(history: &History, judged: MigrationSet, config: &Config) -> MigrationSet {
+    let ignored = |index: &usize| config.ignores(&history.migrations[*index].path);
+    let all: Vec<usize> = (0..history.migrations.len())
+        .filter(|index| judged.contains(*index))
+        .collect();
+    let Some(setting) = all.iter().find_map(ignored) else {
+        return judged;
+    };
+    let indexes: Vec<usize> = all.iter().copied().filter(|index| ignored(index).is_none()).collect();
+    let left_out = format!("{} ignored by {}", all.len() - indexes.len(), setting.from);
+    let why = match judged {
+        MigrationSet::All => left_out,
+        MigrationSet::Only { why, .. } => format!("{why}, {left_out}"),
+    };
+    MigrationSet::Only { indexes, why }
 }
 
 /// The root of the repository that `folder` is in, and overrides that keep to the folder where it is one below the root:

@@ -86,7 +86,7 @@ async fn postgres_of_ours(
         cache::keep(&cache, &trace).await;
         trace
     };
-    section.findings = judge(section, &trace, levels);
+    judge(section, &trace, levels);
     let (places, candidates) = candidates(&section.findings, &trace);
     let mut proofs = cache.proofs(&candidates);
     let (unknown, to_try): (Vec<usize>, Vec<Candidate<'_>>) = (0..candidates.len())
@@ -117,7 +117,7 @@ async fn postgres_given(
         progress(Phase::Running(at));
     })
     .await?;
-    section.findings = judge(section, &trace, levels);
+    judge(section, &trace, levels);
     let (places, candidates) = candidates(&section.findings, &trace);
     if !candidates.is_empty() {
         progress(Phase::Proving {
@@ -170,7 +170,7 @@ async fn mysql_family(
 }
 
 fn mysql_family_judged(section: &mut Section, trace: Trace, levels: &Levels) {
-    section.findings = judge(section, &trace, levels);
+    judge(section, &trace, levels);
     section.trace = Some(trace);
     let engine = section.history.engine;
     without_proof(&mut section.findings, &format!("fixes are not tried on {engine} yet"));
@@ -215,20 +215,18 @@ async fn sqlite(
     let trace = work.await.map_err(|_| LiveError::Unsupported {
         what: "the SQLite trace ended early".to_owned(),
     })??;
-    section.findings = judge(section, &trace, levels);
+    judge(section, &trace, levels);
     section.trace = Some(trace);
     without_proof(&mut section.findings, "fixes are not tried on SQLite yet");
     Ok(())
 }
 
-fn judge(section: &Section, trace: &Trace, levels: &Levels) -> Vec<Finding> {
-    let mut findings = dbwright_rules::judge(&section.history, &section.judged, trace, &levels.choice);
-    for finding in &mut findings {
-        if let Some(severity) = levels.severity(&finding.rule) {
-            finding.severity = severity;
-        }
-    }
-    findings
+fn judge(section: &mut Section, trace: &Trace, levels: &Levels) {
+    let judgement = dbwright_rules::judge_with_allowed(&section.history, &section.judged, trace, &levels.choice);
+    section.findings = judgement.findings;
+    section.allowed = judgement.allowed;
+    levels.apply(&mut section.findings);
+    levels.apply_to_allowed(&mut section.allowed);
 }
 
 fn without_proof(findings: &mut [Finding], reason: &str) {

@@ -28,7 +28,10 @@ mod text;
 mod tools;
 mod walk;
 
-pub use config::{Config, FailOn, Overrides, RuleLevel, Setting, parse_tool};
+pub use config::{
+    Config, DocumentedKey, FailOn, Overrides, PathLevels, Pattern, RuleLevel, Setting, config_schema, documented,
+    parse_tool,
+};
 pub use desired::Desired;
 pub use detect::{Candidate, Detection, detect};
 pub use draft::{DraftError, DraftFile, DraftPart, DraftStatement, draft};

@@ -1,41 +1,124 @@
 //! Runs every rule over every statement of the judged migrations, and over the catalog that they lead to.
 
-use dbwright_catalog::{Finding, History, MigrationSet, Span, Trace};
+use std::collections::BTreeMap;
 
-use crate::allow::{self, Instruction};
+use dbwright_catalog::{AllowedFinding, Finding, History, MigrationSet, Outcome, Span, Trace};
+
+use crate::allow::{Allowances, Instruction, Reach, Verdict};
 use crate::context::Context;
+use crate::design::unused_allowance;
 use crate::lint::{self, Brought};
 use crate::timeline::{Position, Timeline};
 use crate::{RULES, Rule, RuleChoice};
+
+/// What came of judging.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// What the rules say, in the order of the history and of the statements.
+    pub findings: Vec<Finding>,
+    /// What they say and comments allow, in the same order.
+    pub allowed: Vec<AllowedFinding>,
+}
 
 /// What the rules say about the judged migrations, in the order of the history and of the statements.
 ///
 /// SQL that was loaded before the first migration ([`History::schema`]) is never judged.
 pub fn judge(history: &History, judged: &MigrationSet, trace: &Trace, choice: &RuleChoice) -> Vec<Finding> {
+    judge_with_allowed(history, judged, trace, choice).findings
+}
+
+/// The same with what comments allow.
+pub fn judge_with_allowed(history: &History, judged: &MigrationSet, trace: &Trace, choice: &RuleChoice) -> Judgement {
     let rules: Vec<&Rule> = RULES
         .iter()
         .copied()
         .filter(|rule| rule.engines.contains(&history.engine) && choice.includes(rule))
         .collect();
     let timeline = Timeline::new(trace);
-    let mut findings = Vec::new();
+    let mut judgement = Judgement::default();
+    let mut comments: BTreeMap<usize, Allowances> = BTreeMap::new();
     let migrations = history.migrations.iter().zip(&trace.migrations).enumerate();
     for (index, (migration, migration_trace)) in migrations.filter(|(index, _)| judged.contains(*index)) {
-        let instructions = allow::instructions(migration);
+        let allowances = comments.entry(index).or_insert_with(|| Allowances::of(migration));
         for number in 0..migration.statements.len().min(migration_trace.effects.len()) {
-            if let Some(context) = context(history, trace, &timeline, (index, number), &instructions) {
-                findings.extend(judge_statement(&rules, &context, &instructions));
+            let mut findings = Vec::new();
+            if let Some(context) = context(history, trace, &timeline, (index, number), &allowances.instructions) {
+                for rule in &rules {
+                    rule.judge_statement(&context, &mut findings);
+                }
+            }
+            for finding in findings {
+                judgement.take(allowances.judge(finding, number, choice.today));
             }
         }
     }
     for brought in lint::brought(trace, judged, &timeline, choice) {
-        findings.extend(place(history, trace, &timeline, brought));
+        let (migration, statement) = brought.position;
+        let Some(allowances) = comments.get_mut(&migration) else {
+            continue;
+        };
+        if let Some(finding) = place(history, trace, &timeline, &allowances.instructions, brought) {
+            judgement.take(allowances.judge(finding, statement, choice.today));
+        }
     }
-    findings.sort_by(|a, b| {
-        (a.place.statement.cmp(&b.place.statement))
-            .then_with(|| b.severity.cmp(&a.severity))
-            .then_with(|| a.place.line.cmp(&b.place.line))
-    });
+    if rules.iter().any(|rule| rule.name == unused_allowance::RULE.name) {
+        let is_asked = |name: &str| rules.iter().any(|rule| rule.name == name && rule.judges_changes());
+        judgement
+            .findings
+            .extend(unused(history, trace, &timeline, &comments, is_asked));
+    }
+    judgement.findings.sort_by(order);
+    judgement.allowed.sort_by(|a, b| order(&a.finding, &b.finding));
+    judgement
+}
+
+impl Judgement {
+    fn take(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Reported(finding) => self.findings.push(finding),
+            Verdict::Allowed(allowed) => self.allowed.push(allowed),
+        }
+    }
+}
+
+/// The order of the history and of the statements; of one statement the worst first.
+fn order(a: &Finding, b: &Finding) -> std::cmp::Ordering {
+    (a.place.statement.cmp(&b.place.statement))
+        .then_with(|| b.severity.cmp(&a.severity))
+        .then_with(|| a.place.line.cmp(&b.place.line))
+}
+
+/// Comments that allow a rule which was asked and found nothing, where all that they are for was observed.
+fn unused(
+    history: &History,
+    trace: &Trace,
+    timeline: &Timeline<'_>,
+    comments: &BTreeMap<usize, Allowances>,
+    is_asked: impl Fn(&str) -> bool,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (migration, allowances) in comments {
+        let effects = &trace.migrations[*migration].effects;
+        let ran = |statement: usize| {
+            let effect = effects.get(statement);
+            effect.is_some_and(|effect| {
+                effect.outcome == Outcome::Done && effect.known == dbwright_catalog::Known::Observed
+            })
+        };
+        for (instruction, allow, rule) in allowances.unused() {
+            let ran = match allow.reach {
+                Reach::Statement => ran(instruction.statement),
+                Reach::File => (0..history.migrations[*migration].statements.len()).all(ran),
+            };
+            let position = (*migration, instruction.statement);
+            if is_asked(rule)
+                && ran
+                && let Some(context) = context(history, trace, timeline, position, &allowances.instructions)
+            {
+                findings.push(unused_allowance::finding(&context, instruction, allow, rule));
+            }
+        }
+    }
     findings
 }
 
@@ -62,23 +145,16 @@ fn context<'a>(
     })
 }
 
-fn judge_statement(rules: &[&Rule], context: &Context<'_>, instructions: &[Instruction]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for rule in rules {
-        rule.judge_statement(context, &mut findings);
-    }
-    findings.retain(|finding| !allow::is_allowed(instructions, &finding.rule, context.position.1));
-    findings
-}
-
-/// The finding about a flaw of the catalog, at the statement that brought it; nothing where a comment allows it there.
-fn place(history: &History, trace: &Trace, timeline: &Timeline<'_>, brought: Brought) -> Option<Finding> {
+/// The finding about a flaw of the catalog, at the statement that brought it.
+fn place(
+    history: &History,
+    trace: &Trace,
+    timeline: &Timeline<'_>,
+    instructions: &[Instruction],
+    brought: Brought,
+) -> Option<Finding> {
     let Brought { rule, position, folded } = brought;
-    let instructions = allow::instructions(history.migrations.get(position.0)?);
-    if allow::is_allowed(&instructions, rule.name, position.1) {
-        return None;
-    }
-    let context = context(history, trace, timeline, position, &instructions)?;
+    let context = context(history, trace, timeline, position, instructions)?;
     let mut finding = lint::told(folded, context.finding(rule, None, String::new()));
     let name = finding
         .evidence

@@ -19,7 +19,6 @@ mod flaw;
 mod judge;
 mod lint;
 mod locks;
-mod nearest;
 mod page;
 mod phrase;
 mod rule;
@@ -32,7 +31,7 @@ mod timeline;
 mod tool_advice;
 
 pub use choice::RuleChoice;
-pub use judge::judge;
+pub use judge::{Judgement, judge, judge_with_allowed};
 pub use lint::lint;
 pub use page::{Example, ExampleKind};
 pub(crate) use rule::Check;
@@ -106,6 +105,8 @@ pub static RULES: &[&Rule] = &[
     &design::identifier_truncated::RULE,
     &design::inline_references_ignored::RULE,
     &design::unknown_rule_allowed::RULE,
+    &design::allowance_without_reason::RULE,
+    &design::unused_allowance::RULE,
     &security::row_security_missing::RULE,
     &security::security_definer_search_path::RULE,
     &security::foreign_definer::RULE,
@@ -123,5 +124,5 @@ pub fn find(name: &str) -> Option<&'static Rule> {
 /// The rule whose name is most like this one, for "did you mean"; nothing where none is alike.
 pub fn nearest(name: &str) -> Option<&'static str> {
     let names: Vec<_> = RULES.iter().map(|rule| rule.name).collect();
-    nearest::nearest(name, &names)
+    dbwright_catalog::nearest(name, &names)
 }

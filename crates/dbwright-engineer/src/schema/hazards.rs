@@ -34,6 +34,7 @@ pub(super) async fn attach(plan: &mut Plan, script: History, set_up: &SchemaSetU
         judged,
         trace: None,
         findings: Vec::new(),
+        allowed: Vec::new(),
         not_done: Vec::new(),
     };
     let levels = Levels::of(&Config::default().with(set_up.overrides.clone()))?;
