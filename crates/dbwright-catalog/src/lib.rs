@@ -18,6 +18,8 @@
 //! | rule | judges the effects of a change; one file each, in `dbwright-rules` |
 //! | finding | what a rule reports: place, severity, evidence, fix ([`Finding`]) |
 //! | allowance | a comment that silences a rule at one statement or in one file, with its reason ([`Allowance`]) |
+//! | scorecard, figure | how well a database and its migrations are looked after ([`Scorecard`], [`Figure`]) |
+//! | risk | how much harm a change can do ([`Risk`]) |
 //! | claim | what a rule's page says will happen, as data; a live test observes it |
 //! | reading | what was read of a live database, with what was not ([`Reading`]) |
 //! | diff | the changes between two schemas, and the questions they raise ([`Diff`]) |
@@ -39,6 +41,7 @@ mod plan;
 mod proof;
 mod review;
 mod schema;
+mod scorecard;
 mod statement;
 
 pub use allowed::{Allowance, AllowedFinding};
@@ -69,4 +72,5 @@ pub use plan::{
 pub use proof::Proof;
 pub use review::{MigrationTrace, Review, Section, Trace, Unfilled};
 pub use schema::{Comparison, Drift, Ignored, KindCoverage, Proposal, SchemaLint, SchemaShown, SchemaSide, SideKind};
+pub use scorecard::{ChangeRisk, Figure, FigureKind, FigureValue, Risk, Scorecard, Target};
 pub use statement::{Span, Statement};

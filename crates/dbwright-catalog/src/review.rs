@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{AllowedFinding, Catalog, Effect, Finding, History, MigrationSet, ObjectId, Server};
+use crate::{AllowedFinding, Catalog, Effect, Finding, History, MigrationSet, ObjectId, Scorecard, Server};
 
 /// A table under review that could not be given rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub struct Section {
     pub findings: Vec<Finding>,
     /// What the rules say and comments in the migrations allow, in the same order.
     pub allowed: Vec<AllowedFinding>,
+    /// The figures, and the risk of each change.
+    pub scorecard: Scorecard,
     /// What was not done for the whole section, as whole sentences (`No PostgreSQL server was found …`).
     pub not_done: Vec<String>,
 }

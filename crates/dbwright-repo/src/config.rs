@@ -21,7 +21,7 @@ use crate::text;
 pub(crate) const FILE_NAME: &str = "dbwright.toml";
 
 pub use paths::Pattern;
-pub use schema::{DocumentedKey, config_schema, documented};
+pub use schema::{DocumentedKey, config_page, config_schema, documented};
 
 /// A value together with who set it: `dbwright.toml:3` or `--engine`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -64,10 +64,6 @@ pub(crate) struct Allowances {
 }
 
 /// What becomes of a finding.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, and it is moved on at once"
-)]
 pub(crate) enum Verdict {
     /// It is reported.
     Reported(Finding),
@@ -106,13 +102,11 @@ impl Allowances {
                 Err(objection) => objections.push(objection),
             }
         }
-        match allowance {
-            Some(allowance) => Verdict::Allowed(AllowedFinding { finding, allowance }),
-            None => {
-                finding.evidence.facts.extend(objections);
-                Verdict::Reported(finding)
-            }
+        if let Some(allowance) = allowance {
+            return Verdict::Allowed(AllowedFinding { finding, allowance });
         }
+        finding.evidence.facts.extend(objections);
+        Verdict::Reported(finding)
     }
 
     /// What allows nothing, as indexes of instructions with the names of their rules. Comments without a reason are told by

@@ -23,6 +23,7 @@ mod page;
 mod phrase;
 mod rule;
 mod schema;
+mod scorecard;
 
 mod security;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use lint::lint;
 pub use page::{Example, ExampleKind};
 pub(crate) use rule::Check;
 pub use rule::{Claim, Rule};
+pub use scorecard::scorecard;
 
 /// Every rule, in the order in which they are listed to people: what takes the database down first.
 pub static RULES: &[&Rule] = &[

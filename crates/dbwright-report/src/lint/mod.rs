@@ -2,7 +2,6 @@
 
 mod json;
 mod text;
-pub mod wire;
 
 pub use json::{lint_format, lint_json};
 pub use text::lint_text;

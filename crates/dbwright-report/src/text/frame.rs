@@ -52,6 +52,15 @@ pub(super) fn frame(section: &Section, finding: &Finding, layout: Layout) -> Fra
     Frame { text, gutter }
 }
 
+/// The bytes that a finding points at, with the migration that they are in; nothing where its text is not at hand or the
+/// finding is about a file as a whole.
+pub(crate) fn pointed_at<'a>(section: &'a Section, finding: &Finding) -> Option<(&'a Migration, Span)> {
+    finding.place.span?;
+    let migration = migration(section, finding)?;
+    let span = point(section, migration, finding);
+    migration.text.get(span.range()).map(|_| (migration, span))
+}
+
 /// The migration (or the schema file) that the finding is about.
 fn migration<'a>(section: &'a Section, finding: &Finding) -> Option<&'a Migration> {
     let history = &section.history;
