@@ -117,7 +117,13 @@ fn schema_changes(section: &Section) -> Vec<String> {
                 .owner_table()
                 .is_some_and(|table| *id != table && whole.contains(&&table));
             let is_index = matches!(&object.body, ObjectBody::Index(index) if index.of_constraint || whole.contains(&&index.table));
-            if is_part || is_index || id.kind.is_satellite() {
+            // What became of its parts says more.
+            let has_parts = matches!(change, Change::Altered { before, .. } if before.id == *id)
+                && effect
+                    .changes
+                    .iter()
+                    .any(|other| other.object().id != *id && other.object().id.owner_table().as_ref() == Some(id));
+            if is_part || is_index || has_parts || id.kind.is_satellite() {
                 continue;
             }
             let what = match change {

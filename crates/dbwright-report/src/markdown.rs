@@ -239,15 +239,15 @@ fn folded(title: &str, lines: &[String]) -> String {
     text + "\n</details>\n"
 }
 
+/// The statement that a finding is about, or the comment that it points at.
 fn statement<'a>(placed: &Placed<'a>) -> Option<&'a str> {
     let (migration, statement) = placed.finding.place.statement?;
-    let statement = placed
-        .section
-        .history
-        .migrations
-        .get(migration)?
-        .statements
-        .get(statement)?;
+    let migration = placed.section.history.migrations.get(migration)?;
+    let statement = migration.statements.get(statement)?;
+    let span = placed.finding.place.span.unwrap_or(statement.span);
+    if span.end <= statement.span.start || span.start >= statement.span.end {
+        return migration.text.get(span.range()).map(str::trim);
+    }
     Some(statement.text.trim())
 }
 

@@ -105,7 +105,7 @@ impl Allowances {
         if let Some(allowance) = allowance {
             return Verdict::Allowed(AllowedFinding { finding, allowance });
         }
-        finding.evidence.facts.extend(objections);
+        finding.advice.extend(objections);
         Verdict::Reported(finding)
     }
 
@@ -134,12 +134,12 @@ impl Allowances {
 fn counts(allow: &Allow, line: u32, today: Option<Date>) -> Result<Allowance, String> {
     let Some(reason) = &allow.reason else {
         return Err(format!(
-            "The comment on line {line} allows it without a reason, so it does not count."
+            "Give the comment on line {line} a reason: it allows this without one, so it does not count."
         ));
     };
     match (allow.until, today) {
         (Some(until), Some(today)) if until < today => Err(format!(
-            "The comment on line {line} allowed it until {until} ({reason}); that day has passed."
+            "Decide again: the comment on line {line} allowed it until {until} ({reason}), and that day has passed."
         )),
         _ => Ok(Allowance {
             reason: reason.clone(),

@@ -84,7 +84,13 @@ fn region(migration: &Migration, finding: &Finding) -> Span {
             .get(span.range())
             .is_some_and(|text| !text.trim().is_empty())
     };
-    let span = statement.map(|statement| statement.span).or(place.span);
+    // A comment for dbwright belongs to a statement and stands outside of it.
+    let statement = statement.map(|statement| statement.span).filter(|statement| {
+        place
+            .span
+            .is_none_or(|span| statement.start <= span.start && span.end <= statement.end)
+    });
+    let span = statement.or(place.span);
     span.filter(is_text).unwrap_or_else(|| {
         let line = place.line.saturating_sub(1) as usize;
         let start: usize = migration.text.split_inclusive('\n').take(line).map(str::len).sum();

@@ -495,3 +495,16 @@ fn what_follows_from_an_earlier_migration_is_counted_and_told_there() {
     };
     insta::assert_snapshot!(told(&sample::review(vec![section])));
 }
+
+#[test]
+fn a_finding_about_a_comment_shows_the_comment() {
+    let text = "-- dbwright: allow drop-table\nDROP TABLE orders;\n";
+    let mut section = sample::section(vec![sample::migration("db/1.sql", text)]);
+    let mut finding = sample::finding(&section, (0, 0), "allowance-without-reason", "it has no reason");
+    finding.place.span = Some(dbwright_catalog::Span::new(0, 29));
+    finding.place.line = 1;
+    section.findings = vec![finding];
+    let told = told(&sample::review(vec![section]));
+    assert!(told.contains("1 | -- dbwright: allow drop-table\n  | ^^^^"), "{told}");
+    assert!(!told.contains("DROP TABLE orders"), "{told}");
+}

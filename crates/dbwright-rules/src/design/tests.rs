@@ -106,8 +106,8 @@ fn a_comment_without_a_reason_silences_nothing_and_both_say_so() {
             [("allowance-without-reason", 2), ("drop-table", 3), ("drop-table", 4)]
         );
         assert_eq!(
-            findings[1].evidence.facts.last().unwrap(),
-            "The comment on line 2 allows it without a reason, so it does not count."
+            findings[1].advice.last().unwrap(),
+            "Give the comment on line 2 a reason: it allows this without one, so it does not count."
         );
         assert_eq!(
             findings[0].advice,
@@ -142,8 +142,8 @@ fn after_its_last_day_the_finding_comes_back_and_says_so() {
     assert_eq!(judgement.allowed, []);
     let back = judgement.findings.iter().find(|it| it.place.line == 3).unwrap();
     assert_eq!(
-        back.evidence.facts.last().unwrap(),
-        "The comment on line 2 allowed it until 2027-01-31 (nobody reads it); that day has passed."
+        back.advice.last().unwrap(),
+        "Decide again: the comment on line 2 allowed it until 2027-01-31 (nobody reads it), and that day has passed."
     );
     let unused = judgement.findings.iter().any(|it| it.rule == "unused-allowance");
     assert!(!unused, "it would allow something, had it not ended");
