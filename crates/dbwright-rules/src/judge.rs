@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dbwright_catalog::{AllowedFinding, Finding, History, MigrationSet, Outcome, Span, Trace};
+use dbwright_catalog::{AllowedFinding, Finding, Group, History, MigrationSet, Outcome, Span, Trace};
 
 use crate::allow::{Allowances, Instruction, Reach, Verdict};
 use crate::context::Context;
@@ -29,28 +29,18 @@ pub fn judge(history: &History, judged: &MigrationSet, trace: &Trace, choice: &R
 
 /// The same with what comments allow.
 pub fn judge_with_allowed(history: &History, judged: &MigrationSet, trace: &Trace, choice: &RuleChoice) -> Judgement {
-    let rules: Vec<&Rule> = RULES
-        .iter()
-        .copied()
-        .filter(|rule| rule.engines.contains(&history.engine) && choice.includes(rule))
-        .collect();
+    let rules = rules(history, choice);
     let timeline = Timeline::new(trace);
     let mut judgement = Judgement::default();
     let mut comments: BTreeMap<usize, Allowances> = BTreeMap::new();
-    let migrations = history.migrations.iter().zip(&trace.migrations).enumerate();
-    for (index, (migration, migration_trace)) in migrations.filter(|(index, _)| judged.contains(*index)) {
+    for index in (0..trace.migrations.len()).filter(|index| judged.contains(*index)) {
+        let Some(migration) = history.migrations.get(index) else {
+            continue;
+        };
         let allowances = comments.entry(index).or_insert_with(|| Allowances::of(migration));
-        for number in 0..migration.statements.len().min(migration_trace.effects.len()) {
-            let mut findings = Vec::new();
-            if let Some(context) = context(history, trace, &timeline, (index, number), &allowances.instructions) {
-                for rule in &rules {
-                    rule.judge_statement(&context, &mut findings);
-                }
-            }
-            for finding in findings {
-                judgement.take(allowances.judge(finding, number, choice.today));
-            }
-        }
+        let of_migration = statements(history, trace, &timeline, &rules, (index, allowances), choice);
+        judgement.findings.extend(of_migration.findings);
+        judgement.allowed.extend(of_migration.allowed);
     }
     for brought in lint::brought(trace, judged, &timeline, choice) {
         let (migration, statement) = brought.position;
@@ -69,6 +59,52 @@ pub fn judge_with_allowed(history: &History, judged: &MigrationSet, trace: &Trac
     }
     judgement.findings.sort_by(order);
     judgement.allowed.sort_by(|a, b| order(&a.finding, &b.finding));
+    judgement
+}
+
+/// What the rules about statements say of the last migration of a trace that ends before its history does. Knowing the rest
+/// may change it, and rules about schemas are not asked.
+pub fn judge_last(history: &History, trace: &Trace, choice: &RuleChoice) -> Vec<Finding> {
+    let last = trace.migrations.len().checked_sub(1);
+    let Some((last, migration)) = last.and_then(|last| Some((last, history.migrations.get(last)?))) else {
+        return Vec::new();
+    };
+    let mut allowances = Allowances::of(migration);
+    let (timeline, rules) = (Timeline::new(trace), rules(history, choice));
+    statements(history, trace, &timeline, &rules, (last, &mut allowances), choice).findings
+}
+
+/// The rules that are asked.
+fn rules(history: &History, choice: &RuleChoice) -> Vec<&'static Rule> {
+    let asked = |rule: &&Rule| rule.engines.contains(&history.engine) && choice.includes(rule);
+    RULES.iter().copied().filter(asked).collect()
+}
+
+/// What these rules say of the statements of one migration.
+fn statements(
+    history: &History,
+    trace: &Trace,
+    timeline: &Timeline<'_>,
+    rules: &[&Rule],
+    (index, allowances): (usize, &mut Allowances),
+    choice: &RuleChoice,
+) -> Judgement {
+    let mut judgement = Judgement::default();
+    let number = history.migrations.get(index).map_or(0, |it| it.statements.len());
+    for statement in 0..number {
+        let mut findings = Vec::new();
+        if let Some(context) = context(history, trace, timeline, (index, statement), &allowances.instructions) {
+            for rule in rules {
+                rule.judge_statement(&context, &mut findings);
+            }
+        }
+        let mut of_statement = Judgement::default();
+        for finding in findings {
+            of_statement.take(allowances.judge(finding, statement, choice.today));
+        }
+        judgement.findings.extend(fold(of_statement.findings));
+        judgement.allowed.extend(of_statement.allowed);
+    }
     judgement
 }
 
@@ -143,6 +179,33 @@ fn context<'a>(
         position,
         timeline,
     })
+}
+
+/// What is told as a fact of another finding about the same table at the same statement, where one stands: several effects
+/// of one statement are one finding.
+static FOLDED: [&Rule; 3] = [
+    &crate::release::required_column::RULE,
+    &crate::release::result_type_changed::RULE,
+    &crate::locks::referenced_table_locked::RULE,
+];
+
+fn fold(findings: Vec<Finding>) -> Vec<Finding> {
+    let is_folded = |finding: &Finding| FOLDED.iter().any(|rule| rule.name == finding.rule);
+    let (folded, mut findings): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(is_folded);
+    let mut alone = Vec::new();
+    for finding in folded {
+        let host = findings.iter_mut().find(|host| {
+            host.group == Group::Failure
+                || host.evidence.relation == finding.evidence.relation
+                || host.group == Group::DataLoss
+        });
+        match host {
+            Some(host) => host.evidence.facts.push(format!("{}.", finding.message)),
+            None => alone.push(finding),
+        }
+    }
+    findings.append(&mut alone);
+    findings
 }
 
 /// The finding about a flaw of the catalog, at the statement that brought it.
