@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{Catalog, Change, Effect, Finding, History, MigrationSet, Object, ObjectId, Server};
+use crate::{
+    AllowedFinding, Catalog, Change, Effect, Finding, History, MigrationSet, Object, ObjectId, Scorecard, Server,
+};
 
 /// A table under review that could not be given rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +89,10 @@ pub struct Section {
     pub trace: Option<Trace>,
     /// What the rules say, in the order of the history.
     pub findings: Vec<Finding>,
+    /// What the rules say and comments in the migrations allow, in the same order.
+    pub allowed: Vec<AllowedFinding>,
+    /// The figures, and the risk of each change.
+    pub scorecard: Scorecard,
     /// What was not done for the whole section, as whole sentences (`No PostgreSQL server was found …`).
     pub not_done: Vec<String>,
 }

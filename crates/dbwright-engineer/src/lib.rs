@@ -25,7 +25,7 @@ pub use engines::{
     list_engines, remove_engine,
 };
 pub use error::{EngineerError, ErrorKind};
-pub use rules::{RuleLine, rule_page, rules};
+pub use rules::{RuleHelp, RuleLine, rule_help, rule_names, rule_page, rules};
 pub use schema::{
     Answer, BaselineEntry, DiffRequest, DriftRequest, Incomplete, LintAnswer, LintRequest, NewMigration,
     NewMigrationRequest, Passwords, PlanRequest, RenameRequest, SchemaError, SchemaPhase, SchemaSetUp, ShowRequest,

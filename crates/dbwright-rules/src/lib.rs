@@ -19,12 +19,12 @@ mod flaw;
 mod judge;
 mod lint;
 mod locks;
-mod nearest;
 mod page;
 mod phrase;
 mod release;
 mod rule;
 mod schema;
+mod scorecard;
 mod security;
 mod statement_text;
 #[cfg(test)]
@@ -33,11 +33,12 @@ mod timeline;
 mod tool_advice;
 
 pub use choice::RuleChoice;
-pub use judge::{judge, judge_last};
+pub use judge::{Judgement, judge, judge_last, judge_with_allowed};
 pub use lint::{Linted, lint, relations};
 pub use page::{Example, ExampleKind};
 pub(crate) use rule::Check;
 pub use rule::{Claim, Needs, Rule};
+pub use scorecard::scorecard;
 
 /// Every rule, in the order in which they are listed to people: what takes the database down first.
 pub static RULES: &[&Rule] = &[
@@ -141,6 +142,8 @@ pub static RULES: &[&Rule] = &[
     &design::identifier_truncated::RULE,
     &design::inline_references_ignored::RULE,
     &design::unknown_rule_allowed::RULE,
+    &design::allowance_without_reason::RULE,
+    &design::unused_allowance::RULE,
     &security::row_security_missing::RULE,
     &security::security_definer_search_path::RULE,
     &security::foreign_definer::RULE,
@@ -158,5 +161,5 @@ pub fn find(name: &str) -> Option<&'static Rule> {
 /// The rule whose name is most like this one, for "did you mean"; nothing where none is alike.
 pub fn nearest(name: &str) -> Option<&'static str> {
     let names: Vec<_> = RULES.iter().map(|rule| rule.name).collect();
-    nearest::nearest(name, &names)
+    dbwright_catalog::nearest(name, &names)
 }

@@ -1,7 +1,7 @@
 //! What the rules of `check` say of the steps of a plan: they are statements like any others, and are run and watched like
 //! those.
 
-use dbwright_catalog::{History, MigrationSet, Plan, RunMode, Section};
+use dbwright_catalog::{History, MigrationSet, Plan, RunMode, Scorecard, Section};
 use dbwright_live::cache::Store;
 use dbwright_repo::Config;
 
@@ -34,6 +34,8 @@ pub(super) async fn attach(plan: &mut Plan, script: History, set_up: &SchemaSetU
         judged,
         trace: None,
         findings: Vec::new(),
+        allowed: Vec::new(),
+        scorecard: Scorecard::default(),
         not_done: Vec::new(),
     };
     let levels = Levels::of(&Config::default().with(set_up.overrides.clone()))?;

@@ -52,7 +52,7 @@ pub async fn lint(
     let config = Config::load(&root(&request.source)?)?.with(request.set_up.overrides.clone());
     let mut levels = Levels::of(&config)?;
     for name in &request.rules {
-        levels.choice.enabled.push(judges_schemas(name)?);
+        levels.ask(&judges_schemas(name)?);
     }
     let (shown, measured) = read(request, progress).await?;
     let baseline = request.baseline.as_ref();

@@ -4,8 +4,8 @@
 
 use dbwright_catalog::{LintKey, ObjectId, ObjectKind};
 
-use super::wire;
 use crate::json;
+use crate::wire::lint as wire;
 
 /// Known findings as the text of a file.
 pub fn lint_baseline(keys: &[LintKey]) -> String {

@@ -3,7 +3,6 @@
 mod baseline;
 mod json;
 mod text;
-pub mod wire;
 
 pub use baseline::{lint_baseline, parse_lint_baseline};
 pub use json::{lint_baseline_format, lint_format, lint_json};

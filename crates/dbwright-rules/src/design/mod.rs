@@ -1,6 +1,7 @@
 //! It works, and there is a better way.
 
 pub(crate) mod all_columns_nullable;
+pub(crate) mod allowance_without_reason;
 pub(crate) mod autoincrement_column;
 pub(crate) mod btree_on_array;
 pub(crate) mod constraint_not_enforced;
@@ -51,5 +52,6 @@ pub(crate) mod timestamp_without_time_zone;
 pub(crate) mod unknown_rule_allowed;
 pub(crate) mod unrelated_table;
 pub(crate) mod untyped_text;
+pub(crate) mod unused_allowance;
 pub(crate) mod zero_date_default;
 pub(crate) mod zerofill_column;

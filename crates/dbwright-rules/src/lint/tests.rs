@@ -171,6 +171,7 @@ fn lint_tells_all_of_a_catalog_and_leaves_out_what_is_not_the_users() {
     let more = RuleChoice {
         allowed: vec!["table-without-primary-key".to_owned()],
         enabled: vec!["table-not-strict".to_owned()],
+        ..RuleChoice::default()
     };
     assert_eq!(lint(&more), ["table-not-strict: notes takes any value in any column"]);
 }

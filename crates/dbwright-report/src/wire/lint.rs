@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{Group, Server, Severity};
+use super::{Group, Ignored, NotRun, ObjectRef, Server, Severity};
 
 /// The version of the format.
 pub const VERSION: u32 = 0;
@@ -28,7 +28,7 @@ pub struct Lint {
     /// Objects that were not judged because they belong to platforms and tools.
     pub ignored: Vec<Ignored>,
     /// Objects that the server has and dbwright does not know.
-    pub unknown_objects: Vec<Object>,
+    pub unknown_objects: Vec<Unknown>,
     /// What could not be read, with the reason.
     pub not_read: Vec<String>,
     /// What was done so that the schema could be read.
@@ -55,22 +55,13 @@ pub struct LintFinding {
     /// How bad it is.
     pub severity: Severity,
     /// The object concerned; of several, the first.
-    pub object: Option<Object>,
+    pub object: Option<ObjectRef>,
     /// What is so, in one sentence without a full stop.
     pub message: String,
     /// Facts, in sentences.
     pub facts: Vec<String>,
     /// What to do, in whole sentences.
     pub advice: Vec<String>,
-}
-
-/// A statement that did not run.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct NotRun {
-    /// File and line.
-    pub place: String,
-    /// The server's words, or why it was not sent.
-    pub why: String,
 }
 
 /// A rule that was not asked.
@@ -115,24 +106,6 @@ pub struct BaselineEntry {
     pub path: Vec<String>,
 }
 
-/// An object.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Object {
-    /// What it is: `table`, `column`, `index`.
-    pub kind: String,
-    /// Its name, with that of its table where it is part of one.
-    pub name: String,
-}
-
-/// Objects of somebody else.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Ignored {
-    /// Whose they are.
-    pub why: String,
-    /// The objects, without their parts.
-    pub objects: Vec<Object>,
-}
-
 /// The numbers.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct LintSummary {
@@ -154,4 +127,13 @@ pub struct LintSummary {
     pub rules_off: Vec<String>,
     /// Of how many relations the rows were looked at; `null` where rows were not.
     pub relations: Option<usize>,
+}
+
+/// An object that is not known, in the server's own words.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Unknown {
+    /// The server's word for its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
 }
