@@ -1,6 +1,6 @@
 //! `cargo xtask docs`: the pages that are generated from the code.
 //!
-//! Writes `docs/rules/` (a page a rule and their list) and `docs/schema/`; pages of rules that are gone are removed.
+//! Writes `docs/rules/` (a page a rule and their list), `docs/schema/` and `docs/configuration.md`; pages of rules that are gone are removed.
 //! What stands on a page is written in the rule's own file, and the schema in `dbwright-report`.
 
 use std::collections::BTreeMap;
@@ -85,12 +85,27 @@ fn generated() -> BTreeMap<String, String> {
         files.insert(format!("docs/rules/{}.md", rule.name), ended(&rule.page()));
     }
     files.insert(
-        "docs/schema/check-v0.json".to_owned(),
+        "docs/schema/check-v1.json".to_owned(),
         ended(&dbwright_report::json_schema()),
     );
     files.insert(
         "docs/schema/schema-lint-v0.json".to_owned(),
         ended(&dbwright_report::lint::lint_format()),
+    );
+    files.insert(
+        "docs/schema/schema-lint-baseline-v0.json".to_owned(),
+        ended(&dbwright_report::lint::lint_baseline_format()),
+    );
+    let mut rules: Vec<&str> = RULES
+        .iter()
+        .map(|rule| rule.name)
+        .chain(dbwright_repo::FILE_RULES)
+        .collect();
+    rules.sort_unstable();
+    files.insert("docs/configuration.md".to_owned(), ended(&dbwright_repo::config_page()));
+    files.insert(
+        "docs/schema/dbwright-toml.json".to_owned(),
+        ended(&dbwright_repo::config_schema(&rules)),
     );
     for (name, schema) in dbwright_report::schema::schema_formats() {
         files.insert(format!("docs/schema/{name}"), ended(&schema));

@@ -17,6 +17,9 @@
 //! | effect | what one statement did: locks, rewrites, scans, changes to the catalog, rows, error ([`Effect`]) |
 //! | rule | judges the effects of a change; one file each, in `dbwright-rules` |
 //! | finding | what a rule reports: place, severity, evidence, fix ([`Finding`]) |
+//! | allowance | a comment that silences a rule at one statement or in one file, with its reason ([`Allowance`]) |
+//! | scorecard, figure | how well a database and its migrations are looked after ([`Scorecard`], [`Figure`]) |
+//! | risk | how much harm a change can do ([`Risk`]) |
 //! | claim | what a rule's page says will happen, as data; a live test observes it |
 //! | reading | what was read of a live database, with what was not ([`Reading`]) |
 //! | diff | the changes between two schemas, and the questions they raise ([`Diff`]) |
@@ -25,20 +28,29 @@
 //!
 //! This crate knows no parser, no driver, no file and no wire format.
 
+mod allowed;
+mod bookkeeping;
 mod change;
+mod date;
 mod effect;
 mod engine;
 mod finding;
 mod history;
+mod measured;
+mod nearest;
 mod object;
 mod plan;
 mod proof;
 mod review;
 mod rollback;
 mod schema;
+mod scorecard;
 mod statement;
 
+pub use allowed::{Allowance, AllowedFinding};
+pub use bookkeeping::{bookkeeping_schema, bookkeeping_table};
 pub use change::{Change, changes};
+pub use date::{Date, NoDate};
 pub use effect::{
     Algorithm, Effect, HeldLock, Known, LockLevel, LockMode, Outcome, RefusedOffer, RowCount, Rows, SqlError,
     TableOperation, TransactionId, Warning,
@@ -46,6 +58,8 @@ pub use effect::{
 pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
 pub use history::{Down, History, LeftOut, Migration, MigrationSet, RunMode, Tool};
+pub use measured::{Counter, Measured, Related, Relation, RelationKind};
+pub use nearest::nearest;
 pub use object::{
     Aggregate, Attribute, BaseType, Catalog, Collation, Column, ColumnExtra, Comment, Constraint, ConstraintKind,
     DefaultPrivilege, Dependency, DomainCheck, Event, EventTrigger, Extension, ForeignDataWrapper, ForeignKey,
@@ -61,10 +75,14 @@ pub use plan::{
     Refusal, Rename, Step, Unmodelled, Unread,
 };
 pub use proof::Proof;
-pub use review::{MigrationTrace, Review, Section, Trace, Unfilled};
+pub use review::{AccessChange, MigrationTrace, Review, Section, Trace, Unfilled};
 pub use rollback::{
     Again, Difference, DifferenceKind, LostRows, LostValues, Rollback, RollbackCoverage, RollbackOutcome, RoundTrip,
     WayFailure,
 };
-pub use schema::{Comparison, Drift, Ignored, KindCoverage, Proposal, SchemaLint, SchemaShown, SchemaSide, SideKind};
+pub use schema::{
+    Comparison, Drift, Ignored, KindCoverage, LintKey, NotRun, Proposal, SchemaLint, SchemaShown, SchemaSide, SideKind,
+    Unasked,
+};
+pub use scorecard::{ChangeRisk, Figure, FigureKind, FigureValue, Risk, Scorecard, Target};
 pub use statement::{Span, Statement};

@@ -1,5 +1,6 @@
 //! What turns one schema into another: the difference, the questions it raises, and the steps of a plan.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::{Catalog, Change, Finding, Object, ObjectId, Server};
@@ -14,6 +15,9 @@ pub struct Reading {
     pub unmodelled: Vec<Unmodelled>,
     /// What could not be read, and why: a missing right, an object that was dropped meanwhile.
     pub unread: Vec<Unread>,
+    /// The columns of views: name and type, in their order. They follow from what the views stand on, so that they are no part
+    /// of the catalog and make no difference.
+    pub view_columns: BTreeMap<ObjectId, Vec<(String, String)>>,
 }
 
 /// An object that the server has and the model does not know. Differences in it are not seen.

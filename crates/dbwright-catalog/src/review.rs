@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{Catalog, Effect, Finding, History, MigrationSet, ObjectId, Rollback, Server};
+use crate::{
+    AllowedFinding, Catalog, Change, Effect, Finding, History, MigrationSet, Object, ObjectId, Rollback, Scorecard,
+    Server,
+};
 
 /// A table under review that could not be given rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,19 @@ pub struct MigrationTrace {
     pub effects: Vec<Effect>,
 }
 
+/// What a migration did to a policy, or to what is granted to everybody. These are read before and after a migration only, so
+/// that the statement is the one whose words say so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct AccessChange {
+    /// Index of the migration.
+    pub migration: usize,
+    /// Index of the statement in it.
+    pub statement: usize,
+    /// What changed.
+    pub change: Change,
+}
+
 /// What running a history on a scratch server brought to light.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -36,6 +52,10 @@ pub struct Trace {
     pub migrations: Vec<MigrationTrace>,
     /// The catalog at the end.
     pub catalog: Catalog,
+    /// Policies, and what is granted to everybody, at the end (PostgreSQL); they are no part of the catalog.
+    pub access: Vec<Object>,
+    /// What judged migrations did to these.
+    pub access_changes: Vec<AccessChange>,
     /// Tables without (enough) generated rows.
     pub unfilled: Vec<Unfilled>,
     /// What dbwright did on the scratch server so that the history could run, as whole sentences (`Created the role
@@ -72,6 +92,10 @@ pub struct Section {
     pub rollbacks: Option<Vec<Rollback>>,
     /// What the rules say, in the order of the history.
     pub findings: Vec<Finding>,
+    /// What the rules say and comments in the migrations allow, in the same order.
+    pub allowed: Vec<AllowedFinding>,
+    /// The figures, and the risk of each change.
+    pub scorecard: Scorecard,
     /// What was not done for the whole section, as whole sentences (`No PostgreSQL server was found …`).
     pub not_done: Vec<String>,
 }

@@ -1,5 +1,7 @@
 //! What the commands about schemas found out, before it is turned into text or JSON.
 
+use std::collections::BTreeMap;
+
 use crate::{
     Catalog, Diff, Finding, Loss, ObjectId, ObjectKind, Plan, PlanProof, Question, Refusal, Rename, Server, Step,
     Unmodelled, Unread,
@@ -45,6 +47,17 @@ pub struct SchemaSide {
     pub unmodelled: Vec<Unmodelled>,
     /// What could not be read.
     pub unread: Vec<Unread>,
+    /// What did not run, so that the schema is not whole. Empty unless an incomplete schema was asked for.
+    pub not_run: Vec<NotRun>,
+}
+
+/// SQL of a source that did not run on the scratch server: what it would have made is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRun {
+    /// File and line: `migrations/0002_x.sql:14`; a file alone where all of it was not run.
+    pub place: String,
+    /// The server's words, or why it was not sent.
+    pub why: String,
 }
 
 /// Objects that are left out because they belong to somebody else.
@@ -149,6 +162,8 @@ pub struct SchemaShown {
     pub refusals: Vec<Refusal>,
     /// How much of it the model covers, by kind.
     pub coverage: Vec<KindCoverage>,
+    /// The columns of views: name and type, in their order.
+    pub view_columns: BTreeMap<ObjectId, Vec<(String, String)>>,
 }
 
 /// How much of one kind of objects the model covers.
@@ -177,7 +192,37 @@ pub struct SchemaLint {
     pub rules: usize,
     /// Names of rules that would judge this engine and are off.
     pub off: Vec<String>,
+    /// Rules that were not asked because what they judge was not looked at.
+    pub unasked: Vec<Unasked>,
+    /// Of how many relations the rows were looked at, where rows were.
+    pub relations: Option<usize>,
+    /// What could not be measured in a live database, as whole sentences.
+    pub not_measured: Vec<String>,
+    /// The file of the baseline, where there is one.
+    pub baseline: Option<String>,
+    /// What the baseline knows and the rules still say; it is not among the findings.
+    pub known: Vec<LintKey>,
+    /// What the baseline knows and no rule says any more.
+    pub outdated: Vec<LintKey>,
     /// What they say, the worst first. No file is concerned: the places are empty, and the objects stand in
     /// [`Evidence::relation`](crate::Evidence::relation).
     pub findings: Vec<Finding>,
+}
+
+/// A rule that was not asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unasked {
+    /// Its name.
+    pub rule: String,
+    /// What it needs: `it looks at a live database`.
+    pub why: String,
+}
+
+/// What makes a finding the same one tomorrow: the rule, and the object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LintKey {
+    /// Name of the rule.
+    pub rule: String,
+    /// The object.
+    pub object: ObjectId,
 }

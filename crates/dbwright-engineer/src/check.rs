@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use dbwright_catalog::{Engine, Finding, History, MigrationSet, Review, Section, Tool};
+use dbwright_catalog::{Engine, Finding, History, MigrationSet, Review, Scorecard, Section, Target, Tool};
 use dbwright_live::cache::Store;
 use dbwright_live::scratch::{BinDirs, ScratchOptions, ScratchUrl};
 use dbwright_live::trace::Progress;
@@ -111,7 +111,8 @@ pub async fn check(
     let mut failure = None;
     let alone = histories.len() == 1;
     for prepared in histories {
-        let (section, error) = Box::pin(one_section(prepared, &scratch, &store, &levels, progress)).await;
+        let (mut section, error) = Box::pin(one_section(prepared, &scratch, &store, &levels, progress)).await;
+        section.scorecard = scorecard(&section, &config);
         if let Some(error) = error {
             if alone {
                 return Err(error);
@@ -140,6 +141,24 @@ pub async fn check(
     })
 }
 
+/// The scorecard of a section, with the targets that the project sets.
+fn scorecard(section: &Section, config: &Config) -> Scorecard {
+    let (history, judged) = (&section.history, &section.judged);
+    let trace = section.trace.as_ref();
+    let rollbacks = section.rollbacks.as_deref();
+    let mut scorecard =
+        dbwright_rules::scorecard(history, judged, trace, rollbacks, &section.findings, &section.allowed);
+    for figure in &mut scorecard.figures {
+        if let Some(threshold) = config.thresholds.get(figure.kind.name()) {
+            figure.target = Target::Percent {
+                percent: threshold.value,
+                from: Some(threshold.from.clone()),
+            };
+        }
+    }
+    scorecard
+}
+
 /// Reviews one history; where that fails, the section says so.
 async fn one_section(
     prepared: PreparedHistory,
@@ -162,6 +181,8 @@ async fn one_section(
         trace: None,
         rollbacks: None,
         findings: Vec::new(),
+        allowed: Vec::new(),
+        scorecard: Scorecard::default(),
         not_done: Vec::new(),
     };
     // In a box, because it is large and waits most of the time.
@@ -307,11 +328,29 @@ fn prepare_history(
         Scope::New => new_migrations(root, &history, config)?,
     };
     Ok(PreparedHistory {
+        judged: without_ignored(&history, judged, config),
         history,
-        judged,
         findings,
         foreign_keys_from: selection.sqlite_foreign_keys.map(|(_, from)| from),
     })
+}
+
+/// The judged migrations without those that the configuration ignores.
+fn without_ignored(history: &History, judged: MigrationSet, config: &Config) -> MigrationSet {
+    let ignored = |index: &usize| config.ignores(&history.migrations[*index].path);
+    let all: Vec<usize> = (0..history.migrations.len())
+        .filter(|index| judged.contains(*index))
+        .collect();
+    let Some(setting) = all.iter().find_map(ignored) else {
+        return judged;
+    };
+    let indexes: Vec<usize> = all.iter().copied().filter(|index| ignored(index).is_none()).collect();
+    let left_out = format!("{} ignored by {}", all.len() - indexes.len(), setting.from);
+    let why = match judged {
+        MigrationSet::All => left_out,
+        MigrationSet::Only { why, .. } => format!("{why}, {left_out}"),
+    };
+    MigrationSet::Only { indexes, why }
 }
 
 /// The root of the repository that `folder` is in, and overrides that keep to the folder where it is one below the root:

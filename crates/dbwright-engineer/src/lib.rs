@@ -26,10 +26,10 @@ pub use engines::{
     list_engines, remove_engine,
 };
 pub use error::{EngineerError, ErrorKind};
-pub use rules::{RuleLine, rule_page, rules};
+pub use rules::{RuleHelp, RuleLine, rule_help, rule_names, rule_page, rules};
 pub use schema::{
-    Answer, BaselineEntry, DiffRequest, DriftRequest, LintAnswer, LintRequest, NewMigrationRequest, Passwords,
-    PlanRequest, RenameRequest, SchemaError, SchemaPhase, SchemaSetUp, ShowRequest, diff as schema_diff,
-    drift as schema_drift, entries as baseline_entries, lint as schema_lint, new_migration, plan as schema_plan,
-    show as schema_show,
+    Answer, BaselineEntry, DiffRequest, DriftRequest, Incomplete, LintAnswer, LintRequest, NewMigration,
+    NewMigrationRequest, Passwords, PlanRequest, RenameRequest, SchemaError, SchemaPhase, SchemaSetUp, ShowRequest,
+    diff as schema_diff, drift as schema_drift, entries as baseline_entries, lint as schema_lint, new_migration,
+    plan as schema_plan, show as schema_show,
 };

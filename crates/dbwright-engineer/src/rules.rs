@@ -1,6 +1,6 @@
 //! What can be told about rules without a repository.
 
-use dbwright_catalog::Group;
+use dbwright_catalog::{Group, Severity};
 
 use crate::EngineerError;
 
@@ -78,6 +78,44 @@ pub fn rules() -> Vec<RuleLine> {
     });
     lines.splice(end..end, of_files);
     lines
+}
+
+/// What a rule is, for those who have its name only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleHelp {
+    /// Name of the rule.
+    pub name: String,
+    /// What it protects.
+    pub group: Group,
+    /// How bad its findings are, where nobody says otherwise.
+    pub severity: Severity,
+    /// First sentence of its page, without a full stop.
+    pub summary: String,
+    /// Its page, as Markdown.
+    pub page: String,
+}
+
+/// What a rule is; nothing where there is none of that name.
+pub fn rule_help(name: &str) -> Option<RuleHelp> {
+    let page = rule_page(name).ok()?;
+    let (group, severity, summary) = if let Some(rule) = dbwright_rules::find(name) {
+        (rule.group, rule.severity, rule.summary())
+    } else {
+        let rule = FILE_RULES.iter().find(|rule| rule.name == name)?;
+        (Group::Failure, Severity::Warning, rule.summary.to_owned())
+    };
+    Some(RuleHelp {
+        name: name.to_owned(),
+        group,
+        severity,
+        summary,
+        page,
+    })
+}
+
+/// The names of all rules.
+pub fn rule_names() -> Vec<&'static str> {
+    rules().iter().map(|line| line.name).collect()
 }
 
 /// The page of a rule, as Markdown.

@@ -16,6 +16,7 @@ use dbwright_live::scratch::postgres::PostgresScratch;
 #[cfg(unix)]
 use dbwright_live::scratch::postgres::Programs;
 use dbwright_live::trace;
+use dbwright_rules::Judgement;
 
 #[cfg(unix)]
 use crate::cache;
@@ -38,7 +39,7 @@ pub(crate) async fn review(
         return Ok(());
     }
     match section.history.engine {
-        Engine::Postgres => postgres(section, scratch, store, levels, progress).await,
+        Engine::Postgres => Box::pin(postgres(section, scratch, store, levels, progress)).await,
         Engine::Sqlite => sqlite(section, store, levels, progress).await,
         Engine::MySql | Engine::MariaDb => mysql_family(section, scratch, store, levels, progress).await,
     }
@@ -107,6 +108,7 @@ async fn postgres_watched(
         history,
         judged,
         findings,
+        allowed,
         ..
     } = section;
     let (history, judged) = (&*history, &*judged);
@@ -116,7 +118,10 @@ async fn postgres_watched(
         let (trace, early) = watch((history, judged), programs, cache, levels, progress).await?;
         (trace, Some(early))
     };
-    *findings = judge(history, judged, &trace, levels);
+    Judgement {
+        findings: *findings,
+        allowed: *allowed,
+    } = judge(history, judged, &trace, levels);
     let (places, candidates) = candidates(findings, &trace);
     let mut proofs = cache.proofs(&candidates);
     let unknown: Vec<usize> = (0..candidates.len()).filter(|index| proofs[*index].is_none()).collect();
@@ -205,7 +210,7 @@ async fn postgres_given(
         progress(Phase::Running(at));
     })
     .await?;
-    section.findings = judge(&section.history, &section.judged, &trace, levels);
+    judge_section(section, &trace, levels);
     let (places, candidates) = candidates(&section.findings, &trace);
     if !candidates.is_empty() {
         progress(Phase::Proving {
@@ -278,7 +283,7 @@ async fn mysql_family(
 }
 
 fn mysql_family_judged(section: &mut Section, trace: &Trace, levels: &Levels) {
-    section.findings = judge(&section.history, &section.judged, trace, levels);
+    judge_section(section, trace, levels);
     let engine = section.history.engine;
     without_proof(&mut section.findings, &format!("fixes are not tried on {engine} yet"));
 }
@@ -330,7 +335,7 @@ async fn sqlite(
     let trace = work.await.map_err(|_| LiveError::Unsupported {
         what: "the SQLite trace ended early".to_owned(),
     })??;
-    section.findings = judge(&section.history, &section.judged, &trace, levels);
+    judge_section(section, &trace, levels);
     without_proof(&mut section.findings, "fixes are not tried on SQLite yet");
     if let Some(ways) = WaysBack::select(section, &trace, Some(&kept), levels) {
         progress(going_back(&ways));
@@ -354,14 +359,17 @@ async fn sqlite(
     Ok(())
 }
 
-fn judge(history: &History, judged: &MigrationSet, trace: &Trace, levels: &Levels) -> Vec<Finding> {
-    let mut findings = dbwright_rules::judge(history, judged, trace, &levels.choice);
-    for finding in &mut findings {
-        if let Some(severity) = levels.severity(&finding.rule) {
-            finding.severity = severity;
-        }
-    }
-    findings
+fn judge_section(section: &mut Section, trace: &Trace, levels: &Levels) {
+    let judgement = judge(&section.history, &section.judged, trace, levels);
+    section.findings = judgement.findings;
+    section.allowed = judgement.allowed;
+}
+
+fn judge(history: &History, judged: &MigrationSet, trace: &Trace, levels: &Levels) -> Judgement {
+    let mut judgement = dbwright_rules::judge_with_allowed(history, judged, trace, &levels.choice);
+    levels.apply(&mut judgement.findings);
+    levels.apply_to_allowed(&mut judgement.allowed);
+    judgement
 }
 
 fn without_proof(findings: &mut [Finding], reason: &str) {

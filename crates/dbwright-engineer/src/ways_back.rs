@@ -80,15 +80,26 @@ fn take(section: &mut Section, trace: &Trace, selected: Selected, tried: Vec<Rol
     let rollbacks = selected.complete(tried);
     let found = dbwright_rules::judge_rollbacks(&section.history, &rollbacks, &trace.server, &levels.choice);
     section.rollbacks = Some(rollbacks);
-    for (migration, mut finding) in found {
-        finding.severity = levels.severity(&finding.rule).unwrap_or(finding.severity);
-        insert(&mut section.findings, migration, finding);
+    for (migration, mut finding) in found.findings {
+        if levels.settle(&mut finding) {
+            insert(&mut section.findings, migration, finding, |finding| finding);
+        }
+    }
+    for (migration, mut allowed) in found.allowed {
+        if levels.settle(&mut allowed.finding) {
+            insert(&mut section.allowed, migration, allowed, |allowed| &allowed.finding);
+        }
     }
 }
 
 /// Puts a finding behind the others of its migration.
-fn insert(findings: &mut Vec<Finding>, migration: usize, finding: Finding) {
-    let is_later = |other: &Finding| other.place.statement.is_some_and(|(other, _)| other > migration);
-    let place = findings.iter().position(is_later);
-    findings.insert(place.unwrap_or(findings.len()), finding);
+fn insert<T>(all: &mut Vec<T>, migration: usize, one: T, finding: impl Fn(&T) -> &Finding) {
+    let is_later = |other: &T| {
+        finding(other)
+            .place
+            .statement
+            .is_some_and(|(other, _)| other > migration)
+    };
+    let place = all.iter().position(is_later);
+    all.insert(place.unwrap_or(all.len()), one);
 }

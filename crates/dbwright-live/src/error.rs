@@ -30,6 +30,14 @@ pub enum LiveError {
         /// Why.
         source: mysql_async::Error,
     },
+    /// A schema was changed again and again while it was read.
+    #[error("the schema was changed while it was read, {attempts} times in a row: {said}")]
+    Changing {
+        /// How often it was read.
+        attempts: u32,
+        /// What the server said the last time.
+        said: String,
+    },
     /// No server program that can be used was found on this machine.
     #[error("no usable {engine} server was found; looked in: {tried}")]
     NoServer {
@@ -149,6 +157,9 @@ impl LiveError {
             }
             LiveError::Install(error) => error.hints(),
             LiveError::Connect { hints, .. } => hints.clone(),
+            LiveError::Changing { .. } => {
+                vec!["try again when no migration is running there".to_owned()]
+            }
             _ => Vec::new(),
         }
     }

@@ -1,6 +1,9 @@
 //! `dbwright.toml` and the flags that override it.
 //!
-//! Rule names are not checked here: which rules exist is known further up.
+//! Rule names are not checked here: which rules exist is known further up. What each key means stands in [`schema`].
+
+mod paths;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,8 +20,8 @@ use crate::text;
 /// Name of the configuration file, at the root of the repository.
 pub(crate) const FILE_NAME: &str = "dbwright.toml";
 
-/// The keys of the configuration file, as they are listed to people.
-const KEYS: &str = "engine, engine-version, migrations, tool, schema, base, fail-on, sqlite-foreign-keys, allow, rules";
+pub use paths::Pattern;
+pub use schema::{DocumentedKey, config_page, config_schema, documented};
 
 /// A value together with who set it: `dbwright.toml:3` or `--engine`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +101,28 @@ pub struct Config {
     pub sqlite_foreign_keys: Option<Setting<bool>>,
     /// Levels of rules, by name.
     pub rules: BTreeMap<String, Setting<RuleLevel>>,
+    /// Migrations that are run and not judged.
+    pub ignore: Vec<Setting<Pattern>>,
+    /// Levels of rules for some files.
+    pub overrides: Vec<PathLevels>,
+    /// What the figures of the scorecard have to reach, in percent, by their name.
+    pub thresholds: BTreeMap<String, Setting<u8>>,
+}
+
+/// Levels of rules for the files that one of the patterns fits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PathLevels {
+    /// Which files.
+    pub paths: Vec<Pattern>,
+    /// Levels of rules, by name.
+    pub rules: BTreeMap<String, Setting<RuleLevel>>,
+}
+
+impl Config {
+    /// The setting that keeps a file, named relative to the root of the repository, from being judged.
+    pub fn ignores(&self, file: &Path) -> Option<&Setting<Pattern>> {
+        self.ignore.iter().find(|pattern| pattern.value.fits(file))
+    }
 }
 
 /// What flags set. They win over `dbwright.toml`.
@@ -195,6 +220,20 @@ struct Written {
     allow: Vec<Spanned<String>>,
     #[serde(default)]
     rules: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    ignore: Vec<Spanned<String>>,
+    #[serde(default)]
+    overrides: Vec<WrittenOverride>,
+    #[serde(default)]
+    thresholds: BTreeMap<String, Spanned<toml::Value>>,
+}
+
+/// One `[[overrides]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenOverride {
+    paths: Vec<Spanned<String>>,
+    rules: BTreeMap<String, Spanned<String>>,
 }
 
 impl Written {
@@ -210,12 +249,36 @@ impl Written {
                 },
             );
         }
-        for (rule, level) in self.rules {
-            if let Some(level) = setting(text, Some(level), |level| level.parse())? {
-                rules.insert(rule, level);
+        rules.extend(levels(text, self.rules)?);
+        let mut overrides = Vec::with_capacity(self.overrides.len());
+        for written in self.overrides {
+            let mut paths = Vec::with_capacity(written.paths.len());
+            for path in written.paths {
+                paths.extend(setting(text, Some(path), |path| Pattern::parse(&path))?.map(|path| path.value));
+            }
+            overrides.push(PathLevels {
+                paths,
+                rules: levels(text, written.rules)?,
+            });
+        }
+        let mut ignore = Vec::with_capacity(self.ignore.len());
+        for path in self.ignore {
+            ignore.extend(setting(text, Some(path), |path| Pattern::parse(&path))?);
+        }
+        let mut thresholds = BTreeMap::new();
+        for (figure, percent) in self.thresholds {
+            if !schema::FIGURES.contains(&figure.as_str()) {
+                let at = percent.span().start;
+                return Err(mistake(text, at, unknown("figure", &figure, &schema::FIGURES)));
+            }
+            if let Some(percent) = setting(text, Some(percent), |value| percent_of(&value))? {
+                thresholds.insert(figure, percent);
             }
         }
         Ok(Config {
+            ignore,
+            overrides,
+            thresholds,
             engine: setting(text, self.engine, |name| {
                 name.parse::<Engine>().map_err(|error| error.to_string())
             })?,
@@ -229,6 +292,28 @@ impl Written {
             rules,
         })
     }
+}
+
+/// Levels of rules as they are written under `rules`.
+fn levels(
+    text: &str,
+    written: BTreeMap<String, Spanned<String>>,
+) -> Result<BTreeMap<String, Setting<RuleLevel>>, RepoError> {
+    let mut rules = BTreeMap::new();
+    for (rule, level) in written {
+        if let Some(level) = setting(text, Some(level), |level| level.parse())? {
+            rules.insert(rule, level);
+        }
+    }
+    Ok(rules)
+}
+
+/// A share: `0` to `100`.
+fn percent_of(value: &toml::Value) -> Result<u8, String> {
+    let percent = value.as_integer().and_then(|number| u8::try_from(number).ok());
+    percent
+        .filter(|percent| *percent <= 100)
+        .ok_or_else(|| format!("a threshold is a number of percent from 0 to 100, not {value}"))
 }
 
 /// Checks one value and notes where it stands.
@@ -280,13 +365,23 @@ fn mistake(text: &str, at: usize, message: String) -> RepoError {
 
 /// The parser's words, with the known keys in ours.
 fn reworded(message: &str) -> String {
-    match message
+    let Some((key, rest)) = message
         .strip_prefix("unknown field `")
         .and_then(|rest| rest.split_once('`'))
-    {
-        Some((key, _)) => format!("unknown key `{key}` (known: {KEYS})"),
-        None => message.lines().next().unwrap_or_default().to_owned(),
-    }
+    else {
+        return message.lines().next().unwrap_or_default().to_owned();
+    };
+    // The parser names the keys that are known at that place.
+    let is_known = |name: &&'static str| rest.contains(&format!("`{name}`"));
+    let known: Vec<&'static str> = schema::names().into_iter().filter(is_known).collect();
+    unknown("key", key, &known)
+}
+
+/// `unknown key `engin`; did you mean `engine`? (known: …)`.
+fn unknown(what: &str, name: &str, known: &[&'static str]) -> String {
+    let nearest = dbwright_catalog::nearest(name, known);
+    let meant = nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
+    format!("unknown {what} `{name}`{meant} (known: {})", known.join(", "))
 }
 
 #[cfg(test)]
@@ -318,17 +413,57 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_keys_that_an_error_shows_is_the_list_that_is_read() {
-        let error = toml::from_str::<Written>("x = 1").map(|_| ()).unwrap_err();
-        let known: Vec<&str> = error.message().split('`').skip(3).step_by(2).collect();
-        assert_eq!(known.join(", "), KEYS);
+    fn the_keys_that_are_documented_are_those_that_are_read() {
+        let known = |text: &str| -> Vec<String> {
+            let error = toml::from_str::<Written>(text).map(|_| ()).unwrap_err();
+            let names = error.message().split('`').skip(3).step_by(2);
+            names.map(str::to_owned).collect()
+        };
+        let documented: Vec<&str> = documented().iter().map(|key| key.name).collect();
+        assert_eq!(known("x = 1"), documented);
+        assert_eq!(known("[[overrides]]\nx = 1"), schema::OF_OVERRIDES);
+    }
+
+    #[test]
+    fn files_are_ignored_and_overridden_by_pattern() {
+        let config = Config::parse(
+            "ignore = [\"db/old/**\"]\n[rules]\na = \"error\"\n[[overrides]]\npaths = [\"db/*.sql\"]\nrules = { a = \"note\" }\n\
+             [thresholds]\nconstraint-coverage = 90\n",
+        )
+        .unwrap();
+        let ignored = |file: &str| config.ignores(Path::new(file)).map(|setting| setting.from.clone());
+        assert_eq!(ignored("db/old/a/1.sql").as_deref(), Some("dbwright.toml:1"));
+        assert_eq!(ignored("db/new/1.sql"), None);
+        assert_eq!(
+            config.overrides[0].rules["a"].value,
+            RuleLevel::Severity(Severity::Note)
+        );
+        assert_eq!(config.overrides[0].rules["a"].from, "dbwright.toml:6");
+        assert!(config.overrides[0].paths[0].fits(Path::new("db/1.sql")));
+        assert_eq!(config.thresholds["constraint-coverage"].value, 90);
     }
 
     #[test]
     fn a_mistake_names_key_line_and_what_would_be_right() {
         assert_eq!(
             message("engine = \"sqlite\"\nengin = 1\n"),
-            format!("dbwright.toml:2: unknown key `engin` (known: {KEYS})")
+            "dbwright.toml:2: unknown key `engin`; did you mean `engine`? (known: engine, engine-version, migrations, tool, \
+             schema, base, fail-on, sqlite-foreign-keys, allow, rules, ignore, overrides, thresholds)"
+        );
+        assert_eq!(
+            message("[[overrides]]\npath = [\"a\"]\nrules = {}"),
+            "dbwright.toml:2: unknown key `path`; did you mean `paths`? (known: rules, paths)"
+        );
+        assert_eq!(
+            message("[[overrides]]\npaths = [\"../a\"]\nrules = {}"),
+            "dbwright.toml:2: `../a` leaves the repository: a pattern is relative to its root, as in \"db/migrations/0001_*.sql\""
+        );
+        assert!(message("[thresholds]\nconstraints-coverage = 90").starts_with(
+            "dbwright.toml:2: unknown figure `constraints-coverage`; did you mean `constraint-coverage`?"
+        ));
+        assert_eq!(
+            message("[thresholds]\nconstraint-coverage = 0.9"),
+            "dbwright.toml:2: a threshold is a number of percent from 0 to 100, not 0.9"
         );
         assert_eq!(
             message("\nengine = \"oracle\"\n"),

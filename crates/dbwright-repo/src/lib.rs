@@ -28,10 +28,16 @@ mod text;
 mod tools;
 mod walk;
 
-pub use config::{Config, FailOn, Overrides, RuleLevel, Setting, parse_tool};
+/// Names of what is reported of files before any of them runs.
+pub const FILE_RULES: [&str; 3] = ["migration-changed", "migration-refused", "migration-skipped"];
+
+pub use config::{
+    Config, DocumentedKey, FailOn, Overrides, PathLevels, Pattern, RuleLevel, Setting, config_page, config_schema,
+    documented, parse_tool,
+};
 pub use desired::Desired;
 pub use detect::{Candidate, Detection, detect};
-pub use draft::{DraftError, DraftFile, DraftPart, DraftStatement, draft};
+pub use draft::{Draft, DraftError, DraftFile, DraftPart, DraftStatement, draft};
 pub use error::{ErrorKind, RepoError};
 pub use facts::{Fact, ServerFact};
 pub use git::{ChangeKind, ChangedFile, NewSince, judged, new_since};

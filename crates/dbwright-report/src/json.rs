@@ -1,35 +1,36 @@
 //! From the words of the catalog to the wire format.
 
-use std::path::Path;
-
 use schemars::generate::SchemaSettings;
 
 use dbwright_catalog as catalog;
 use dbwright_catalog::{Known, MigrationSet, ObjectId, Outcome, Proof, Review, Section};
 
-use crate::counts::{Summary, findings};
+use crate::counts::Summary;
+use crate::place::{Placed, path as file, placed};
+use crate::scorecard::figures;
 use crate::unseen::unseen;
 use crate::wire;
+use crate::wire::check as format;
 
-/// The review in the wire format, pretty printed, with an end of line.
-pub fn json(review: &Review) -> String {
-    json_with_drift(review, None)
-}
-
-/// The same, with how a live database differs from the migrations.
-pub fn json_with_drift(review: &Review, drift: Option<&catalog::Drift>) -> String {
+/// The review in the wire format, pretty printed, with an end of line; with how a live database differs from the
+/// migrations, where that is known.
+pub fn json(review: &Review, drift: Option<&catalog::Drift>) -> String {
     let sections = || review.sections.iter().enumerate();
-    let report = wire::Report {
-        version: wire::VERSION,
-        findings: sections()
-            .flat_map(|(index, section)| findings(section).map(move |it| finding(index, it)))
+    let placed = placed(review);
+    let report = format::Report {
+        version: format::VERSION,
+        findings: placed
+            .iter()
+            .filter(|placed| placed.allowance.is_none())
+            .map(finding)
             .collect(),
+        allowed: placed.iter().filter_map(allowed).collect(),
         effects: sections()
             .flat_map(|(index, section)| effects(index, section))
             .collect(),
-        sections: sections().map(|(_, it)| section(it)).collect(),
+        histories: sections().map(|(_, section)| history(section, drift)).collect(),
         not_checked: review.not_checked.clone(),
-        drift: drift.map(crate::schema::drift_wire),
+        drift: drift.map(drift_in_short),
         summary: summary(review),
     };
     pretty(&report)
@@ -37,7 +38,7 @@ pub fn json_with_drift(review: &Review, drift: Option<&catalog::Drift>) -> Strin
 
 /// The JSON Schema of what [`json`] returns, pretty printed, with an end of line.
 pub fn json_schema() -> String {
-    format_of::<wire::Report>()
+    format_of::<format::Report>()
 }
 
 /// The JSON Schema of a format, pretty printed, with an end of line.
@@ -51,19 +52,69 @@ pub(crate) fn pretty(value: &impl serde::Serialize) -> String {
     json + "\n"
 }
 
-fn finding(section: usize, finding: &catalog::Finding) -> wire::Finding {
-    wire::Finding {
+fn finding(placed: &Placed<'_>) -> format::Finding {
+    let finding = placed.finding;
+    format::Finding {
         rule: finding.rule.clone(),
         group: group(finding.group),
         severity: severity(finding.severity),
-        section,
-        file: file(&finding.place.path),
-        line: finding.place.line,
+        history: placed.section_index,
+        file: placed.file.clone(),
+        line: placed.region.line,
+        column: placed.region.column,
+        end_line: placed.region.end.map(|(line, _)| line),
+        end_column: placed.region.end.map(|(_, column)| column),
         statement: finding.place.statement.map(|(_, statement)| statement),
+        fingerprint: placed.fingerprint.clone(),
         message: finding.message.clone(),
         evidence: evidence(&finding.evidence),
         advice: finding.advice.clone(),
         fix: finding.fix.as_ref().map(fix),
+    }
+}
+
+fn allowed(placed: &Placed<'_>) -> Option<format::AllowedFinding> {
+    let allowance = placed.allowance?;
+    Some(format::AllowedFinding {
+        finding: finding(placed),
+        reason: allowance.reason.clone(),
+        until: allowance.until.map(|until| until.to_string()),
+        line: allowance.line,
+    })
+}
+
+fn drift_in_short(drift: &catalog::Drift) -> format::Drift {
+    let diff = &drift.comparison.diff;
+    let difference = |id: &ObjectId, change| format::Difference {
+        object: object(id),
+        change,
+        known: drift.known.contains(id),
+    };
+    let changes = diff.changes.iter().map(|change| {
+        let kind = match change {
+            catalog::Change::Created(_) => wire::ChangeKind::Created,
+            catalog::Change::Dropped(_) => wire::ChangeKind::Dropped,
+            catalog::Change::Altered { .. } => wire::ChangeKind::Altered,
+        };
+        difference(&change.object().id, kind)
+    });
+    let opaque = diff
+        .opaque
+        .iter()
+        .map(|opaque| difference(&opaque.after.id, wire::ChangeKind::Altered));
+    format::Drift {
+        database: drift.comparison.after.shown.clone(),
+        new: drift.is_new(),
+        differences: changes.chain(opaque).collect(),
+    }
+}
+
+/// An object in the wire formats.
+pub(crate) fn object(id: &ObjectId) -> wire::ObjectRef {
+    wire::ObjectRef {
+        kind: id.kind.name().to_owned(),
+        path: id.path.clone(),
+        name: id.to_string(),
     }
 }
 
@@ -87,12 +138,12 @@ pub(crate) fn severity(severity: catalog::Severity) -> wire::Severity {
     }
 }
 
-fn evidence(evidence: &catalog::Evidence) -> wire::Evidence {
-    wire::Evidence {
+fn evidence(evidence: &catalog::Evidence) -> format::Evidence {
+    format::Evidence {
         known: known(&evidence.known),
-        reason: unknown_reason(&evidence.known),
+        unknown_because: unknown_reason(&evidence.known),
         server: server(&evidence.server),
-        relation: evidence.relation.as_ref().map(ObjectId::to_string),
+        object: evidence.relation.as_ref().map(object),
         lock: evidence.lock.map(mode),
         operation: evidence.operation.as_ref().map(operation),
         blocks_reads: blocks(
@@ -119,14 +170,14 @@ fn blocks(
     evidence.lock.map(mode).or_else(of_operation)
 }
 
-fn operation(operation: &catalog::TableOperation) -> wire::TableOperation {
-    let refused = operation.refused.iter().map(|offer| wire::RefusedOffer {
+fn operation(operation: &catalog::TableOperation) -> format::TableOperation {
+    let refused = operation.refused.iter().map(|offer| format::RefusedOffer {
         algorithm: offer.algorithm.name(),
         lock: offer.lock.map(catalog::LockLevel::name),
         reason: offer.reason.clone(),
     });
-    wire::TableOperation {
-        table: operation.table.to_string(),
+    format::TableOperation {
+        table: object(&operation.table),
         algorithm: operation.algorithm.name(),
         lock: operation.lock.name(),
         refused: refused.collect(),
@@ -135,26 +186,26 @@ fn operation(operation: &catalog::TableOperation) -> wire::TableOperation {
 }
 
 /// Steps that were not proven are kept back, here as in the text.
-fn fix(fix: &catalog::Fix) -> wire::Fix {
+fn fix(fix: &catalog::Fix) -> format::Fix {
     let holds = fix.proof.as_ref().is_some_and(Proof::holds);
-    let steps = fix.steps.iter().filter(|_| holds).map(|step| wire::FixStep {
+    let steps = fix.steps.iter().filter(|_| holds).map(|step| format::FixStep {
         sql: step.sql.clone(),
         in_transaction: step.in_transaction,
     });
     let (result, on, reason) = match &fix.proof {
-        Some(Proof::Holds { server }) => (wire::ProofResult::Holds, Some(server), None),
-        Some(Proof::Fails { server, reason }) => (wire::ProofResult::Fails, Some(server), Some(reason)),
-        Some(Proof::NotTried { reason }) => (wire::ProofResult::NotTried, None, Some(reason)),
-        None => (wire::ProofResult::NotTried, None, None),
+        Some(Proof::Holds { server }) => (format::ProofResult::Holds, Some(server), None),
+        Some(Proof::Fails { server, reason }) => (format::ProofResult::Fails, Some(server), Some(reason)),
+        Some(Proof::NotTried { reason }) => (format::ProofResult::NotTried, None, Some(reason)),
+        None => (format::ProofResult::NotTried, None, None),
     };
-    let avoids = fix.avoids.iter().map(|(relation, lock)| wire::RelationLock {
-        relation: relation.to_string(),
+    let avoids = fix.avoids.iter().map(|(relation, lock)| format::RelationLock {
+        object: object(relation),
         mode: mode(*lock),
     });
-    wire::Fix {
+    format::Fix {
         summary: fix.summary.clone(),
         steps: steps.collect(),
-        proof: wire::Proof {
+        proof: format::Proof {
             result,
             server: on.map(server),
             reason: reason.cloned(),
@@ -164,7 +215,7 @@ fn fix(fix: &catalog::Fix) -> wire::Fix {
 }
 
 /// The effects of the judged migrations.
-fn effects(index: usize, section: &Section) -> Vec<wire::Effect> {
+fn effects(index: usize, section: &Section) -> Vec<format::Effect> {
     let traces = section.trace.iter().flat_map(|trace| &trace.migrations);
     let migrations = section.history.migrations.iter().zip(traces).enumerate();
     migrations
@@ -182,26 +233,27 @@ fn effect(
     migration: &catalog::Migration,
     statement: usize,
     effect: &catalog::Effect,
-) -> wire::Effect {
+) -> format::Effect {
     let line_of = |statement: usize| migration.statements.get(statement).map(|statement| statement.line);
     let (outcome, first_cause, refused) = outcome(section, &effect.outcome);
-    wire::Effect {
+    format::Effect {
         file: file(&migration.path),
         line: line_of(statement).unwrap_or(1),
-        section: index,
+        history: index,
         statement,
         known: known(&effect.known),
-        reason: refused.or_else(|| unknown_reason(&effect.known)),
+        unknown_because: unknown_reason(&effect.known),
+        not_sent_because: refused,
         transaction: effect.transaction.0,
         run_mode: match migration.run_mode {
-            catalog::RunMode::EachStatement => wire::RunMode::EachStatement,
-            catalog::RunMode::Transaction => wire::RunMode::Transaction,
-            catalog::RunMode::SimpleQuery => wire::RunMode::SimpleQuery,
-            catalog::RunMode::AllInOneTransaction => wire::RunMode::AllInOneTransaction,
+            catalog::RunMode::EachStatement => format::RunMode::EachStatement,
+            catalog::RunMode::Transaction => format::RunMode::Transaction,
+            catalog::RunMode::SimpleQuery => format::RunMode::SimpleQuery,
+            catalog::RunMode::AllInOneTransaction => format::RunMode::AllInOneTransaction,
         },
         outcome,
         first_cause,
-        error: effect.outcome.error().map(|error| wire::SqlError {
+        error: effect.outcome.error().map(|error| format::SqlError {
             code: error.code.clone(),
             message: error.message.clone(),
             detail: error.detail.clone(),
@@ -228,77 +280,79 @@ fn effect(
 }
 
 /// How a statement ended, its first cause and why it was not sent.
-fn outcome(section: &Section, outcome: &Outcome) -> (wire::Outcome, Option<wire::StatementPlace>, Option<String>) {
+fn outcome(section: &Section, outcome: &Outcome) -> (format::Outcome, Option<format::StatementPlace>, Option<String>) {
     match outcome {
-        Outcome::Done => (wire::Outcome::Done, None, None),
-        Outcome::Failed(_) => (wire::Outcome::Failed, None, None),
-        Outcome::FailedOnRows(_) => (wire::Outcome::FailedOnRows, None, None),
+        Outcome::Done => (format::Outcome::Done, None, None),
+        Outcome::Failed(_) => (format::Outcome::Failed, None, None),
+        Outcome::FailedOnRows(_) => (format::Outcome::FailedOnRows, None, None),
         Outcome::FollowsFrom {
             migration, statement, ..
-        } => (wire::Outcome::FollowsFrom, place(section, *migration, *statement), None),
-        Outcome::Refused(reason) => (wire::Outcome::Refused, None, Some(reason.clone())),
+        } => (
+            format::Outcome::FollowsFrom,
+            place(section, *migration, *statement),
+            None,
+        ),
+        Outcome::Refused(reason) => (format::Outcome::Refused, None, Some(reason.clone())),
     }
 }
 
-fn place(section: &Section, migration: usize, statement: usize) -> Option<wire::StatementPlace> {
+fn place(section: &Section, migration: usize, statement: usize) -> Option<format::StatementPlace> {
     let migration = section.history.at(migration)?;
-    Some(wire::StatementPlace {
+    Some(format::StatementPlace {
         file: file(&migration.path),
         line: migration.statements.get(statement)?.line,
         statement,
     })
 }
 
-fn held_lock(lock: &catalog::HeldLock, line: Option<u32>) -> wire::HeldLock {
-    wire::HeldLock {
-        relation: lock.relation.to_string(),
+fn held_lock(lock: &catalog::HeldLock, line: Option<u32>) -> format::HeldLock {
+    format::HeldLock {
+        object: object(&lock.relation),
         mode: mode(lock.mode),
-        since: wire::Since {
+        since: format::Since {
             statement: lock.since,
             line,
         },
     }
 }
 
-fn rows(rows: &catalog::RowCount) -> wire::RowCount {
-    wire::RowCount {
-        relation: rows.table.to_string(),
+fn rows(rows: &catalog::RowCount) -> format::RowCount {
+    format::RowCount {
+        object: object(&rows.table),
         inserted: rows.inserted,
         updated: rows.updated,
         deleted: rows.deleted,
     }
 }
 
-fn warning(warning: &catalog::Warning) -> wire::Warning {
-    wire::Warning {
+fn warning(warning: &catalog::Warning) -> format::Warning {
+    format::Warning {
         code: warning.code,
         message: warning.message.clone(),
     }
 }
 
-fn change(change: &catalog::Change) -> wire::Change {
+fn change(change: &catalog::Change) -> format::Change {
     let (kind, before) = match change {
         catalog::Change::Created(_) => (wire::ChangeKind::Created, None),
         catalog::Change::Dropped(_) => (wire::ChangeKind::Dropped, None),
         catalog::Change::Altered { before, after } if before.id == after.id => (wire::ChangeKind::Altered, None),
-        catalog::Change::Altered { before, .. } => (wire::ChangeKind::Altered, Some(before.id.to_string())),
+        catalog::Change::Altered { before, .. } => (wire::ChangeKind::Altered, Some(object(&before.id))),
     };
-    let id = &change.object().id;
-    wire::Change {
+    format::Change {
         change: kind,
-        kind: id.kind.name().to_owned(),
-        name: id.to_string(),
-        name_before: before,
+        object: object(&change.object().id),
+        before,
     }
 }
 
-fn section(section: &Section) -> wire::Section {
+fn history(section: &Section, drift: Option<&catalog::Drift>) -> format::History {
     let summary = Summary::of_section(section);
     let history = &section.history;
     let trace = section.trace.as_ref();
     let not_observed = unseen(section).into_iter().filter_map(|unseen| {
         let place = place(section, unseen.migration, unseen.statement)?;
-        Some(wire::NotObserved {
+        Some(format::NotObserved {
             file: place.file,
             line: place.line,
             statement: place.statement,
@@ -310,19 +364,19 @@ fn section(section: &Section) -> wire::Section {
     let unfilled = trace
         .iter()
         .flat_map(|trace| &trace.unfilled)
-        .map(|unfilled| wire::Unfilled {
-            relation: unfilled.table.to_string(),
+        .map(|unfilled| format::Unfilled {
+            object: object(&unfilled.table),
             rows: unfilled.rows,
             reason: unfilled.reason.clone(),
         });
-    wire::Section {
+    format::History {
         tool: history.tool.name().to_owned(),
         folder: file(&history.folder),
         engine: engine(history.engine),
         repository_version: history
             .version
             .as_ref()
-            .map(|(version, place)| wire::RepositoryVersion {
+            .map(|(version, place)| format::RepositoryVersion {
                 version: version.to_string(),
                 place: place.clone(),
             }),
@@ -342,20 +396,82 @@ fn section(section: &Section) -> wire::Section {
         unfilled: unfilled.collect(),
         assumptions: trace.map(|trace| trace.assumptions.clone()).unwrap_or_default(),
         not_done: section.not_done.clone(),
+        scorecard: figures(section, drift).iter().map(figure).collect(),
+        risks: section
+            .scorecard
+            .risks
+            .iter()
+            .filter_map(|it| risk(section, it))
+            .collect(),
         rollback: crate::rollback::wire(section),
     }
 }
 
-fn left_out(left_out: &catalog::LeftOut) -> wire::LeftOut {
-    wire::LeftOut {
+fn figure(figure: &catalog::Figure) -> format::Figure {
+    let (target_percent, target_from) = match &figure.target {
+        catalog::Target::Percent { percent, from } => (Some(*percent), from.clone()),
+        catalog::Target::Zero => (None, None),
+    };
+    format::Figure {
+        name: match figure.kind {
+            catalog::FigureKind::MigrationCoverage => format::FigureName::MigrationCoverage,
+            catalog::FigureKind::RollbackSuccess => format::FigureName::RollbackSuccess,
+            catalog::FigureKind::SchemaDrift => format::FigureName::SchemaDrift,
+            catalog::FigureKind::ConstraintCoverage => format::FigureName::ConstraintCoverage,
+            catalog::FigureKind::IndexCoverage => format::FigureName::IndexCoverage,
+        },
+        value: match &figure.value {
+            catalog::FigureValue::Share { part, whole } => format::FigureValue::Share {
+                part: *part,
+                whole: *whole,
+                percent: figure.value.percent().unwrap_or(100),
+            },
+            catalog::FigureValue::Number(number) => format::FigureValue::Number { number: *number },
+            catalog::FigureValue::NothingToCount(because) => format::FigureValue::NothingToCount {
+                because: because.clone(),
+            },
+            catalog::FigureValue::Unknown(because) => format::FigureValue::Unknown {
+                because: because.clone(),
+            },
+        },
+        target_percent,
+        target_from,
+        met: figure.is_met(),
+        to_raise: figure.to_raise.clone(),
+    }
+}
+
+fn risk(section: &Section, risk: &catalog::ChangeRisk) -> Option<format::ChangeRisk> {
+    let place = place(section, risk.migration, risk.statement)?;
+    Some(format::ChangeRisk {
+        file: place.file,
+        line: place.line,
+        statement: place.statement,
+        objects: risk.objects.iter().map(object).collect(),
+        risk: match risk.risk {
+            catalog::Risk::None => format::Risk::None,
+            catalog::Risk::Low => format::Risk::Low,
+            catalog::Risk::Medium => format::Risk::Medium,
+            catalog::Risk::High => format::Risk::High,
+            catalog::Risk::Critical => format::Risk::Critical,
+        },
+        because: risk.because.clone(),
+        needs_migration: risk.needs_migration,
+        needs_index: risk.needs_index,
+        needs_backfill: risk.needs_backfill,
+    })
+}
+
+fn left_out(left_out: &catalog::LeftOut) -> format::LeftOut {
+    format::LeftOut {
         what: left_out.what.clone(),
         files: left_out.files.iter().map(|path| file(path)).collect(),
     }
 }
 
-fn summary(review: &Review) -> wire::Summary {
+fn summary(review: &Review) -> format::Summary {
     let summary = Summary::of(review);
-    wire::Summary {
+    format::Summary {
         errors: summary.errors,
         warnings: summary.warnings,
         notes: summary.notes,
@@ -369,11 +485,11 @@ fn summary(review: &Review) -> wire::Summary {
     }
 }
 
-fn known(known: &Known) -> wire::Known {
+fn known(known: &Known) -> format::Known {
     match known {
-        Known::Observed => wire::Known::Observed,
-        Known::Predicted => wire::Known::Predicted,
-        Known::Unknown(_) => wire::Known::Unknown,
+        Known::Observed => format::Known::Observed,
+        Known::Predicted => format::Known::Predicted,
+        Known::Unknown(_) => format::Known::Unknown,
     }
 }
 
@@ -413,11 +529,6 @@ fn mode(mode: catalog::LockMode) -> wire::LockMode {
     }
 }
 
-fn names(ids: &[ObjectId]) -> Vec<String> {
-    ids.iter().map(ObjectId::to_string).collect()
-}
-
-/// Paths are written with slashes on every platform.
-pub(crate) fn file(path: &Path) -> String {
-    path.display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
+fn names(ids: &[ObjectId]) -> Vec<wire::ObjectRef> {
+    ids.iter().map(object).collect()
 }

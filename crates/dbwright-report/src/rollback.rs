@@ -3,8 +3,9 @@
 use dbwright_catalog as catalog;
 use dbwright_catalog::{Again, Rollback, RollbackCoverage, RollbackOutcome, Section, Tool};
 
-use crate::json::file;
-use crate::wire;
+use crate::json::object;
+use crate::place::path;
+use crate::wire::check as wire;
 use crate::words;
 
 /// `ways back: 3 of 5 migrations proven, 1 fails, 1 has none`; nothing where there is nothing to tell.
@@ -61,6 +62,33 @@ pub(crate) fn not_tried(section: &Section) -> Vec<String> {
     told.collect()
 }
 
+/// What came of the way back of one migration, as a clause.
+pub(crate) fn came_of(section: &Section, migration: usize) -> String {
+    let mut rollbacks = section.rollbacks.iter().flatten();
+    let Some(rollback) = rollbacks.find(|rollback| rollback.migration == migration) else {
+        return "it was not tried".to_owned();
+    };
+    let trip = match &rollback.outcome {
+        RollbackOutcome::Missing => return "it does nothing".to_owned(),
+        RollbackOutcome::NotTried { reason } => return format!("it was not tried: {reason}"),
+        RollbackOutcome::Ran(trip) if trip.does_nothing() => return "it does nothing".to_owned(),
+        RollbackOutcome::Ran(trip) => trip,
+    };
+    let came_of = match (&trip.failure, &trip.again) {
+        (Some(failure), _) => format!("it fails: {}", failure.error.message.trim_end_matches('.')),
+        (None, _) if !trip.differences.is_empty() => "it leads to another schema".to_owned(),
+        (None, Again::Same) => "it was proven up, back and up again".to_owned(),
+        (None, Again::Fails(_) | Again::Other(_) | Again::NotTried) => {
+            "the migration can't be applied again after it".to_owned()
+        }
+    };
+    if trip.lost.is_empty() {
+        came_of
+    } else {
+        came_of + ", and does not bring back all data"
+    }
+}
+
 /// The figure in the wire format.
 pub(crate) fn wire(section: &Section) -> Option<wire::RollbackCoverage> {
     let rollbacks = section.rollbacks.as_ref()?;
@@ -102,7 +130,7 @@ fn way_back(section: &Section, rollback: &Rollback) -> Option<wire::WayBack> {
     };
     Some(wire::WayBack {
         migration: migration.name.clone(),
-        file: migration.down.as_ref().map(|down| file(&down.path)),
+        file: migration.down.as_ref().map(|down| path(&down.path)),
         result,
         reason,
         differences: trip.iter().flat_map(|trip| &trip.differences).map(difference).collect(),
@@ -119,8 +147,7 @@ fn difference(difference: &catalog::Difference) -> wire::SchemaDifference {
         }
     };
     wire::SchemaDifference {
-        kind: difference.object.kind.name().to_owned(),
-        name: difference.object.to_string(),
+        object: object(&difference.object),
         difference: kind,
         was,
         is,
@@ -135,7 +162,7 @@ fn lost(lost: &catalog::LostRows) -> wire::LostRows {
         lost_by_way_back: column.lost_back,
     });
     wire::LostRows {
-        relation: lost.table.to_string(),
+        object: object(&lost.table),
         rows_before: lost.rows_before,
         rows_after: lost.rows_after,
         rows_lost_by_way_back: lost.rows_lost_back,

@@ -52,6 +52,18 @@ pub(crate) fn unseen(section: &Section) -> Vec<Unseen> {
     unseen
 }
 
+/// The same without statements of judged migrations that were observed, and are listed only because they made others fail.
+pub(crate) fn not_observed(section: &Section) -> Vec<Unseen> {
+    let traces = section.trace.as_ref().map_or(&[][..], |trace| &trace.migrations);
+    let was_observed = |unseen: &Unseen| {
+        let effects = traces.get(unseen.migration).map_or(&[][..], |it| &it.effects);
+        section.judged.contains(unseen.migration) && effects.get(unseen.statement).is_some_and(is_observed)
+    };
+    let mut unseen = unseen(section);
+    unseen.retain(|unseen| !was_observed(unseen));
+    unseen
+}
+
 /// How many statements of judged migrations failed only because a migration that was just replayed had.
 pub(crate) fn inherited(section: &Section) -> usize {
     followers_of(section, |cause| {

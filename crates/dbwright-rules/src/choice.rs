@@ -1,5 +1,7 @@
 //! Which rules are asked.
 
+use dbwright_catalog::Date;
+
 use crate::Rule;
 
 /// Which rules are asked: those that are on by default, without some and with some more.
@@ -9,6 +11,8 @@ pub struct RuleChoice {
     pub allowed: Vec<String>,
     /// Names of rules that are asked although they are off by default.
     pub enabled: Vec<String>,
+    /// The day on which comments with a last day are judged; without one, none has ended.
+    pub today: Option<Date>,
 }
 
 impl RuleChoice {

@@ -397,6 +397,14 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// A finding about a comment for dbwright, at the comment itself.
+    pub(crate) fn finding_at_comment(&self, rule: &Rule, instruction: &Instruction, message: String) -> Finding {
+        let mut finding = self.finding(rule, None, message);
+        finding.place.span = Some(instruction.span);
+        finding.place.line = instruction.line;
+        finding
+    }
+
     /// A finding about a lock: names the lock and who took it, where that was an earlier statement.
     pub(crate) fn lock_finding(&self, rule: &Rule, lock: &HeldLock, message: String) -> Finding {
         let mut finding = self.finding(rule, Some(&lock.relation), message);

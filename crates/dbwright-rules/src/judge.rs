@@ -1,41 +1,77 @@
 //! Runs every rule over every statement of the judged migrations, and over the catalog that they lead to.
 
-use dbwright_catalog::{Finding, Group, History, MigrationSet, Span, Trace};
+use std::collections::BTreeMap;
 
-use crate::allow::{self, Instruction};
+use dbwright_catalog::{AllowedFinding, Finding, Group, History, MigrationSet, Outcome, Span, Trace};
+
+use crate::allow::{Allowances, Instruction, Reach, Verdict};
 use crate::context::Context;
+use crate::design::unused_allowance;
 use crate::lint::{self, Brought};
 use crate::timeline::{Position, Timeline};
 use crate::{RULES, Rule, RuleChoice};
+
+/// What came of judging.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// What the rules say, in the order of the history and of the statements.
+    pub findings: Vec<Finding>,
+    /// What they say and comments allow, in the same order.
+    pub allowed: Vec<AllowedFinding>,
+}
 
 /// What the rules say about the judged migrations, in the order of the history and of the statements.
 ///
 /// SQL that was loaded before the first migration ([`History::schema`]) is never judged.
 pub fn judge(history: &History, judged: &MigrationSet, trace: &Trace, choice: &RuleChoice) -> Vec<Finding> {
+    judge_with_allowed(history, judged, trace, choice).findings
+}
+
+/// The same with what comments allow.
+pub fn judge_with_allowed(history: &History, judged: &MigrationSet, trace: &Trace, choice: &RuleChoice) -> Judgement {
     let rules = rules(history, choice);
     let timeline = Timeline::new(trace);
-    let mut findings = Vec::new();
+    let mut judgement = Judgement::default();
+    let mut comments: BTreeMap<usize, Allowances> = BTreeMap::new();
     for index in (0..trace.migrations.len()).filter(|index| judged.contains(*index)) {
-        findings.extend(statements(history, trace, &timeline, &rules, index));
+        let Some(migration) = history.migrations.get(index) else {
+            continue;
+        };
+        let allowances = comments.entry(index).or_insert_with(|| Allowances::of(migration));
+        let of_migration = statements(history, trace, &timeline, &rules, (index, allowances), choice);
+        judgement.findings.extend(of_migration.findings);
+        judgement.allowed.extend(of_migration.allowed);
     }
     for brought in lint::brought(trace, judged, &timeline, choice) {
-        findings.extend(place(history, trace, &timeline, brought));
+        let (migration, statement) = brought.position;
+        let Some(allowances) = comments.get_mut(&migration) else {
+            continue;
+        };
+        if let Some(finding) = place(history, trace, &timeline, &allowances.instructions, brought) {
+            judgement.take(allowances.judge(finding, statement, choice.today));
+        }
     }
-    findings.sort_by(|a, b| {
-        (a.place.statement.cmp(&b.place.statement))
-            .then_with(|| b.severity.cmp(&a.severity))
-            .then_with(|| a.place.line.cmp(&b.place.line))
-    });
-    findings
+    if rules.iter().any(|rule| rule.name == unused_allowance::RULE.name) {
+        let is_asked = |name: &str| rules.iter().any(|rule| rule.name == name && rule.judges_changes());
+        judgement
+            .findings
+            .extend(unused(history, trace, &timeline, &comments, is_asked));
+    }
+    judgement.findings.sort_by(order);
+    judgement.allowed.sort_by(|a, b| order(&a.finding, &b.finding));
+    judgement
 }
 
 /// What the rules about statements say of the last migration of a trace that ends before its history does. Knowing the rest
 /// may change it, and rules about schemas are not asked.
 pub fn judge_last(history: &History, trace: &Trace, choice: &RuleChoice) -> Vec<Finding> {
-    let Some(last) = trace.migrations.len().checked_sub(1) else {
+    let last = trace.migrations.len().checked_sub(1);
+    let Some((last, migration)) = last.and_then(|last| Some((last, history.migrations.get(last)?))) else {
         return Vec::new();
     };
-    statements(history, trace, &Timeline::new(trace), &rules(history, choice), last)
+    let mut allowances = Allowances::of(migration);
+    let (timeline, rules) = (Timeline::new(trace), rules(history, choice));
+    statements(history, trace, &timeline, &rules, (last, &mut allowances), choice).findings
 }
 
 /// The rules that are asked.
@@ -50,17 +86,76 @@ fn statements(
     trace: &Trace,
     timeline: &Timeline<'_>,
     rules: &[&Rule],
-    index: usize,
+    (index, allowances): (usize, &mut Allowances),
+    choice: &RuleChoice,
+) -> Judgement {
+    let mut judgement = Judgement::default();
+    let number = history.migrations.get(index).map_or(0, |it| it.statements.len());
+    for statement in 0..number {
+        let mut findings = Vec::new();
+        if let Some(context) = context(history, trace, timeline, (index, statement), &allowances.instructions) {
+            for rule in rules {
+                rule.judge_statement(&context, &mut findings);
+            }
+        }
+        let mut of_statement = Judgement::default();
+        for finding in findings {
+            of_statement.take(allowances.judge(finding, statement, choice.today));
+        }
+        judgement.findings.extend(fold(of_statement.findings));
+        judgement.allowed.extend(of_statement.allowed);
+    }
+    judgement
+}
+
+impl Judgement {
+    fn take(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Reported(finding) => self.findings.push(finding),
+            Verdict::Allowed(allowed) => self.allowed.push(allowed),
+        }
+    }
+}
+
+/// The order of the history and of the statements; of one statement the worst first.
+fn order(a: &Finding, b: &Finding) -> std::cmp::Ordering {
+    (a.place.statement.cmp(&b.place.statement))
+        .then_with(|| b.severity.cmp(&a.severity))
+        .then_with(|| a.place.line.cmp(&b.place.line))
+}
+
+/// Comments that allow a rule which was asked and found nothing, where all that they are for was observed.
+fn unused(
+    history: &History,
+    trace: &Trace,
+    timeline: &Timeline<'_>,
+    comments: &BTreeMap<usize, Allowances>,
+    is_asked: impl Fn(&str) -> bool,
 ) -> Vec<Finding> {
-    let Some(migration) = history.migrations.get(index) else {
-        return Vec::new();
-    };
-    let instructions = allow::instructions(migration);
-    let contexts = (0..migration.statements.len())
-        .filter_map(|number| context(history, trace, timeline, (index, number), &instructions));
-    contexts
-        .flat_map(|context| judge_statement(rules, &context, &instructions))
-        .collect()
+    let mut findings = Vec::new();
+    for (migration, allowances) in comments {
+        let effects = &trace.migrations[*migration].effects;
+        let ran = |statement: usize| {
+            let effect = effects.get(statement);
+            effect.is_some_and(|effect| {
+                effect.outcome == Outcome::Done && effect.known == dbwright_catalog::Known::Observed
+            })
+        };
+        for (instruction, allow, rule) in allowances.unused() {
+            let ran = match allow.reach {
+                Reach::Statement => ran(instruction.statement),
+                Reach::File => (0..history.migrations[*migration].statements.len()).all(ran),
+            };
+            let position = (*migration, instruction.statement);
+            if is_asked(rule)
+                && ran
+                && let Some(context) = context(history, trace, timeline, position, &allowances.instructions)
+            {
+                findings.push(unused_allowance::finding(&context, instruction, allow, rule));
+            }
+        }
+    }
+    findings
 }
 
 fn context<'a>(
@@ -84,15 +179,6 @@ fn context<'a>(
         position,
         timeline,
     })
-}
-
-fn judge_statement(rules: &[&Rule], context: &Context<'_>, instructions: &[Instruction]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for rule in rules {
-        rule.judge_statement(context, &mut findings);
-    }
-    findings.retain(|finding| !allow::is_allowed(instructions, &finding.rule, context.position.1));
-    fold(findings)
 }
 
 /// What is told as a fact of another finding about the same table at the same statement, where one stands: several effects
@@ -122,14 +208,16 @@ fn fold(findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
-/// The finding about a flaw of the catalog, at the statement that brought it; nothing where a comment allows it there.
-fn place(history: &History, trace: &Trace, timeline: &Timeline<'_>, brought: Brought) -> Option<Finding> {
+/// The finding about a flaw of the catalog, at the statement that brought it.
+fn place(
+    history: &History,
+    trace: &Trace,
+    timeline: &Timeline<'_>,
+    instructions: &[Instruction],
+    brought: Brought,
+) -> Option<Finding> {
     let Brought { rule, position, folded } = brought;
-    let instructions = allow::instructions(history.migrations.get(position.0)?);
-    if allow::is_allowed(&instructions, rule.name, position.1) {
-        return None;
-    }
-    let context = context(history, trace, timeline, position, &instructions)?;
+    let context = context(history, trace, timeline, position, instructions)?;
     let mut finding = lint::told(folded, context.finding(rule, None, String::new()));
     let name = finding
         .evidence

@@ -19,13 +19,13 @@ mod flaw;
 mod judge;
 mod lint;
 mod locks;
-mod nearest;
 mod page;
 mod phrase;
 mod release;
 mod rollback;
 mod rule;
 mod schema;
+mod scorecard;
 mod security;
 mod statement_text;
 #[cfg(test)]
@@ -35,12 +35,13 @@ mod tool_advice;
 mod ways_back;
 
 pub use choice::RuleChoice;
-pub use judge::{judge, judge_last};
-pub use lint::lint;
+pub use judge::{Judgement, judge, judge_last, judge_with_allowed};
+pub use lint::{Linted, lint, relations};
 pub use page::{Example, ExampleKind};
 pub(crate) use rule::Check;
-pub use rule::{Claim, Rule};
-pub use ways_back::judge_rollbacks;
+pub use rule::{Claim, Needs, Rule};
+pub use scorecard::scorecard;
+pub use ways_back::{RollbackJudgement, judge_rollbacks};
 
 /// Every rule, in the order in which they are listed to people: what takes the database down first.
 pub static RULES: &[&Rule] = &[
@@ -100,11 +101,13 @@ pub static RULES: &[&Rule] = &[
     &rollback::rollback_missing::RULE,
     &design::table_without_primary_key::RULE,
     &design::small_key::RULE,
+    &design::key_near_its_end::RULE,
     &design::serial_column::RULE,
     &design::random_clustered_key::RULE,
     &design::foreign_key_without_index::RULE,
     &design::foreign_key_type_mismatch::RULE,
     &design::dangling_foreign_key::RULE,
+    &design::orphan_rows::RULE,
     &design::duplicate_foreign_key::RULE,
     &design::duplicate_index::RULE,
     &design::redundant_index::RULE,
@@ -147,6 +150,8 @@ pub static RULES: &[&Rule] = &[
     &design::identifier_truncated::RULE,
     &design::inline_references_ignored::RULE,
     &design::unknown_rule_allowed::RULE,
+    &design::allowance_without_reason::RULE,
+    &design::unused_allowance::RULE,
     &security::row_security_missing::RULE,
     &security::security_definer_search_path::RULE,
     &security::foreign_definer::RULE,
@@ -164,5 +169,5 @@ pub fn find(name: &str) -> Option<&'static Rule> {
 /// The rule whose name is most like this one, for "did you mean"; nothing where none is alike.
 pub fn nearest(name: &str) -> Option<&'static str> {
     let names: Vec<_> = RULES.iter().map(|rule| rule.name).collect();
-    nearest::nearest(name, &names)
+    dbwright_catalog::nearest(name, &names)
 }

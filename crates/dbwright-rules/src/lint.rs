@@ -3,22 +3,54 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use dbwright_catalog::{Catalog, Change, Evidence, Finding, Known, MigrationSet, Object, ObjectId, Place, Trace};
+use dbwright_catalog::{
+    Catalog, Change, Evidence, Finding, Known, LintKey, Measured, MigrationSet, Object, ObjectId, Place, Relation,
+    Trace,
+};
 
 use crate::flaw::{self, Flaw, Folded};
-use crate::schema::Schema;
+use crate::schema::{self, Schema};
 use crate::timeline::{Position, Timeline};
 use crate::{RULES, Rule, RuleChoice};
 
-/// What the rules say of a catalog that was read whole, rule by rule: as of the change from nothing to it.
+/// What the rules say of a schema.
+#[derive(Debug)]
+pub struct Linted {
+    /// What they say that was not known.
+    pub findings: Vec<Finding>,
+    /// What makes each of these the same tomorrow; more than findings, because those of one table are told as one.
+    pub keys: BTreeSet<LintKey>,
+    /// What they say that was known.
+    pub known: BTreeSet<LintKey>,
+}
+
+/// What the rules say of a catalog that was read whole, rule by rule: as of the change from nothing to it. `known` is not told.
 ///
 /// No file is concerned: the place of each finding is empty, and its object stands in
 /// [`Evidence::relation`].
-pub fn lint(catalog: &Catalog, choice: &RuleChoice) -> Vec<Finding> {
-    let schema = Schema::new(catalog);
-    let mut findings = Vec::new();
+pub fn lint(catalog: &Catalog, measured: &Measured, choice: &RuleChoice, known: &BTreeSet<LintKey>) -> Linted {
+    let schema = Schema::of_live(catalog, measured);
+    let mut linted = Linted {
+        findings: Vec::new(),
+        keys: BTreeSet::new(),
+        known: BTreeSet::new(),
+    };
     for rule in chosen(catalog, choice) {
-        for folded in flaw::fold(rule.flaws(&schema)) {
+        let mut flaws = rule.flaws(&schema);
+        flaws.retain(|flaw| {
+            let key = LintKey {
+                rule: rule.name.to_owned(),
+                object: flaw.object.clone(),
+            };
+            let is_known = known.contains(&key);
+            if is_known {
+                linted.known.insert(key);
+            } else {
+                linted.keys.insert(key);
+            }
+            !is_known
+        });
+        for folded in flaw::fold(flaws) {
             let place = Place {
                 path: PathBuf::new(),
                 statement: None,
@@ -43,11 +75,18 @@ pub fn lint(catalog: &Catalog, choice: &RuleChoice) -> Vec<Finding> {
                 advice: Vec::new(),
                 fix: None,
             };
-            findings.push(told(folded, finding));
+            linted.findings.push(told(folded, finding));
         }
     }
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    findings
+    linted
+        .findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    linted
+}
+
+/// Columns that hold the keys of another table without a constraint that keeps that true, to be looked at in a live database.
+pub fn relations(catalog: &Catalog) -> Vec<Relation> {
+    schema::relations::relations(&Schema::new(catalog))
 }
 
 /// A flaw that judged migrations brought, with the statement that made the newest of its objects what it is.
@@ -65,11 +104,12 @@ pub(crate) fn brought(
     choice: &RuleChoice,
 ) -> Vec<Brought> {
     let positions = judged_positions(trace, judged);
-    if positions.iter().all(|position| timeline.steps(*position).is_empty()) {
+    if positions.iter().all(|position| timeline.steps(*position).is_empty()) && trace.access_changes.is_empty() {
         return Vec::new();
     }
-    let without = without_judged(trace, &positions);
-    let (before, after) = (Schema::new(&without), Schema::new(&trace.catalog));
+    let catalog = with_access(trace);
+    let without = without_judged(trace, &catalog, &positions);
+    let (before, after) = (Schema::new(&without), Schema::new(&catalog));
     let renamed = Renamed::of(timeline, &positions);
     let mut brought = Vec::new();
     for rule in chosen(&trace.catalog, choice).filter(|rule| rule.judges_changes()) {
@@ -83,7 +123,8 @@ pub(crate) fn brought(
             if known.contains(&flaw.object) {
                 continue;
             }
-            let Some(position) = position(&flaw, timeline, &positions) else {
+            let position = opened_by(&flaw, trace).or_else(|| position(&flaw, timeline, &positions));
+            let Some(position) = position else {
                 continue;
             };
             match placed.iter_mut().find(|(other, _)| *other == position) {
@@ -124,9 +165,35 @@ fn judged_positions(trace: &Trace, judged: &MigrationSet) -> Vec<Position> {
         .collect()
 }
 
-/// The catalog at the end without what the judged migrations did.
-fn without_judged(trace: &Trace, positions: &[Position]) -> Catalog {
+/// The catalog at the end, with policies and what is granted to everybody.
+fn with_access(trace: &Trace) -> Catalog {
     let mut catalog = trace.catalog.clone();
+    let access = trace.access.iter().map(|object| (object.id.clone(), object.clone()));
+    catalog.objects.extend(access);
+    catalog
+}
+
+/// The last statement that made a policy or a grant that a flaw rests on.
+fn opened_by(flaw: &Flaw, trace: &Trace) -> Option<Position> {
+    let made = trace.access_changes.iter().filter(|access| match &access.change {
+        Change::Created(object) | Change::Altered { after: object, .. } => flaw.related.contains(&object.id),
+        // What is there no more makes a flaw of the table that it was on.
+        Change::Dropped(object) => object.id.owner_table().is_some_and(|table| table == flaw.object),
+    });
+    made.map(|access| (access.migration, access.statement)).max()
+}
+
+/// The catalog without what the judged migrations did.
+fn without_judged(trace: &Trace, at_end: &Catalog, positions: &[Position]) -> Catalog {
+    let mut catalog = at_end.clone();
+    for access in trace.access_changes.iter().rev() {
+        match &access.change {
+            Change::Created(object) => drop(catalog.objects.remove(&object.id)),
+            Change::Dropped(before) | Change::Altered { before, .. } => {
+                catalog.objects.insert(before.id.clone(), before.clone());
+            }
+        }
+    }
     for (migration, statement) in positions.iter().rev() {
         let Some(effect) = trace
             .migrations

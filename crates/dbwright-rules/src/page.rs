@@ -124,12 +124,12 @@ fn acceptance(rule: &Rule) -> String {
     } else {
         format!("\n## To switch it on\n\nWrite `{name} = \"{severity}\"` under `[rules]` in `dbwright.toml`.\n")
     };
-    let comment = format!("Write `-- dbwright: allow {name} (the reason)` on the line before the statement.");
+    let comment = format!("Write `-- dbwright: allow {name} because …` on the line before the statement.");
     let everywhere = format!("`{name} = \"allow\"` under `[rules]` in `dbwright.toml` accepts it everywhere.");
     match (rule.judges_changes(), rule.judges_catalogs()) {
         (true, false) => format!("{on}\n## To accept it\n\n{comment}\n"),
         (false, false) if rule.judges_ways_back() => format!(
-            "{on}\n## To accept it\n\nWrite `-- dbwright: allow {name} (the reason)` in the migration or in its way back.\n"
+            "{on}\n## To accept it\n\nWrite `-- dbwright: allow {name} because …` in the migration or in its way back.\n"
         ),
         (true, true) => format!("{on}\n## To accept it\n\n{comment}\n{everywhere}\n"),
         (false, _) => format!("{on}\n## To accept it\n\n{everywhere}\n"),

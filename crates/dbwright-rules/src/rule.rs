@@ -42,6 +42,17 @@ pub(crate) enum Check {
     WholeCatalog(fn(&Schema<'_>, &mut Vec<Flaw>)),
     /// What came of the ways back of migrations, all of a history at once. Findings come with the index of their migration.
     WaysBack(fn(&WaysBack<'_>, &mut Vec<(usize, Finding)>)),
+    /// What was measured of a live database beside its schema.
+    Measured(Needs, fn(&Schema<'_>, &mut Vec<Flaw>)),
+}
+
+/// What a rule looks at beside the schema; only a live database has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Counters, which stand in the catalog of the server.
+    Counters,
+    /// Rows, which are counted where somebody asks for it.
+    Rows,
 }
 
 impl Rule {
@@ -57,12 +68,23 @@ impl Rule {
 
     /// Whether it judges catalogs, so that `lint` asks it as well.
     pub fn judges_catalogs(&self) -> bool {
-        matches!(self.check, Check::Catalog(_) | Check::WholeCatalog(_))
+        match self.check {
+            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) => true,
+            Check::Statement(_) | Check::WaysBack(_) => false,
+        }
     }
 
     /// Whether it judges migrations, so that `check` asks it.
     pub fn judges_changes(&self) -> bool {
         matches!(self.check, Check::Catalog(_) | Check::Statement(_))
+    }
+
+    /// What it looks at beside the schema.
+    pub fn needs(&self) -> Option<Needs> {
+        match self.check {
+            Check::Measured(needs, _) => Some(needs),
+            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Statement(_) | Check::WaysBack(_) => None,
+        }
     }
 
     /// Whether it judges ways back, so that `check` asks it where these are tried.
@@ -74,7 +96,7 @@ impl Rule {
     pub(crate) fn judge_ways_back(&self, ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
         match self.check {
             Check::WaysBack(check) => check(ways, findings),
-            Check::Statement(_) | Check::Catalog(_) | Check::WholeCatalog(_) => {}
+            Check::Statement(_) | Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) => {}
         }
     }
 
@@ -82,7 +104,7 @@ impl Rule {
     pub(crate) fn judge_statement(&self, context: &Context<'_>, findings: &mut Vec<Finding>) {
         match self.check {
             Check::Statement(check) => check(context, findings),
-            Check::Catalog(_) | Check::WholeCatalog(_) | Check::WaysBack(_) => {}
+            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) | Check::WaysBack(_) => {}
         }
     }
 
@@ -90,7 +112,7 @@ impl Rule {
     pub(crate) fn flaws(&self, schema: &Schema<'_>) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         match self.check {
-            Check::Catalog(check) | Check::WholeCatalog(check) => check(schema, &mut flaws),
+            Check::Catalog(check) | Check::WholeCatalog(check) | Check::Measured(_, check) => check(schema, &mut flaws),
             Check::Statement(_) | Check::WaysBack(_) => {}
         }
         flaws

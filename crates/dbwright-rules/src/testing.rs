@@ -66,6 +66,8 @@ impl Case {
                 unfilled: Vec::new(),
                 assumptions: Vec::new(),
                 from_cache: 0,
+                access: Vec::new(),
+                access_changes: Vec::new(),
             },
             judged: MigrationSet::All,
         }

@@ -1,47 +1,49 @@
 //! What was found out about ways back, with all a rule may ask about it.
 
 use dbwright_catalog::{
-    Difference, DifferenceKind, Down, Evidence, Finding, History, Known, Migration, Place, Rollback, RollbackOutcome,
-    RoundTrip, Server, Span, Statement, Tool, WayFailure,
+    AllowedFinding, Date, Difference, DifferenceKind, Down, Evidence, Finding, History, Known, Migration, Place,
+    Rollback, RollbackOutcome, RoundTrip, Server, Span, Statement, Tool, WayFailure,
 };
 
-use crate::allow::{self, InstructionKind};
+use crate::allow::{Allowances, Verdict};
 use crate::{RULES, Rule, RuleChoice};
 
-/// What the rules say about ways back, each with the index of the migration that it is about, in the order of the history.
+/// What came of judging ways back, each with the index of the migration that it is about, in the order of the history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RollbackJudgement {
+    /// What the rules say.
+    pub findings: Vec<(usize, Finding)>,
+    /// What they say and comments in either way allow.
+    pub allowed: Vec<(usize, AllowedFinding)>,
+}
+
+/// What the rules say about ways back.
 pub fn judge_rollbacks(
     history: &History,
     rollbacks: &[Rollback],
     server: &Server,
     choice: &RuleChoice,
-) -> Vec<(usize, Finding)> {
+) -> RollbackJudgement {
     let ways = WaysBack {
         history,
         rollbacks,
         server,
+        today: choice.today,
     };
-    let mut findings = Vec::new();
+    let mut found = Vec::new();
     let rules = RULES.iter().filter(|rule| rule.engines.contains(&history.engine));
     for rule in rules.filter(|rule| choice.includes(rule)) {
-        rule.judge_ways_back(&ways, &mut findings);
+        rule.judge_ways_back(&ways, &mut found);
     }
-    findings.retain(|(index, finding)| !ways.allows(*index, &finding.rule));
-    findings.sort_by_key(|(index, _)| *index);
-    findings
-}
-
-/// Whether a comment in either way of a migration allows a rule.
-fn is_allowed(history: &History, index: usize, rule: &str) -> bool {
-    let Some(migration) = history.migrations.get(index) else {
-        return false;
-    };
-    let back = migration.back();
-    let comments = [Some(migration), back.as_ref()].into_iter().flatten();
-    let mut instructions = comments.flat_map(allow::instructions);
-    instructions.any(|instruction| match instruction.kind {
-        InstructionKind::Allow(rules) | InstructionKind::AllowFile(rules) => rules.iter().any(|name| name == rule),
-        InstructionKind::NotUnderstood(_) => false,
-    })
+    found.sort_by_key(|(index, _)| *index);
+    let mut judgement = RollbackJudgement::default();
+    for (index, finding) in found {
+        match ways.verdict(index, finding) {
+            Verdict::Reported(finding) => judgement.findings.push((index, finding)),
+            Verdict::Allowed(allowed) => judgement.allowed.push((index, allowed)),
+        }
+    }
+    judgement
 }
 
 /// The ways back of the migrations under review.
@@ -49,6 +51,7 @@ pub(crate) struct WaysBack<'a> {
     pub(crate) history: &'a History,
     pub(crate) rollbacks: &'a [Rollback],
     server: &'a Server,
+    today: Option<Date>,
 }
 
 /// A way back that was tried.
@@ -78,9 +81,20 @@ impl<'a> WaysBack<'a> {
         })
     }
 
-    /// Whether a comment in either way of a migration allows a rule.
-    pub(crate) fn allows(&self, index: usize, rule: &str) -> bool {
-        is_allowed(self.history, index, rule)
+    /// Whether a comment in either way of a migration allows a finding, wherever it stands in the file.
+    pub(crate) fn verdict(&self, index: usize, finding: Finding) -> Verdict {
+        let Some(migration) = self.history.migrations.get(index) else {
+            return Verdict::Reported(finding);
+        };
+        let back = migration.back().filter(|back| back.path != migration.path);
+        let mut finding = finding;
+        for way in [Some(migration), back.as_ref()].into_iter().flatten() {
+            match Allowances::of(way).judge_file(finding, self.today) {
+                Verdict::Allowed(allowed) => return Verdict::Allowed(allowed),
+                Verdict::Reported(reported) => finding = reported,
+            }
+        }
+        Verdict::Reported(finding)
     }
 
     /// What the tool calls a way back.

@@ -46,7 +46,7 @@ const BORDERS: [Border; 10] = [
     Border {
         name: "dbwright-report",
         own: &["catalog"],
-        third: &["annotate-snippets", "schemars", "serde", "serde_json"],
+        third: &["annotate-snippets", "schemars", "serde", "serde_json", "sha2"],
     },
     Border {
         name: "dbwright-live",
@@ -86,7 +86,7 @@ const BORDERS: [Border; 10] = [
     },
     Border {
         name: "xtask",
-        own: &["rules", "report"],
+        own: &["repo", "rules", "report"],
         third: &["anyhow", "clap", "serde_json", "tempfile", "toml"],
     },
 ];

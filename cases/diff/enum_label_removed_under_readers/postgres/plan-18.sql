@@ -1,6 +1,6 @@
 -- loses type mood: The label 'ok' goes; rows that have it make the change fail.
 
--- Change definitions in one transaction.
+-- Rewrite a table, with what hangs on it, in a transaction of its own.
 BEGIN;
 SET check_function_bodies = off;
 ALTER TABLE public.t ALTER COLUMN mood DROP DEFAULT;

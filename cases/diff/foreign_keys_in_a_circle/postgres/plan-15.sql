@@ -3,7 +3,6 @@
 
 -- Change definitions in one transaction.
 BEGIN;
-ALTER TABLE public.keep ALTER COLUMN id TYPE bigint;
 ALTER TABLE public.keep ADD COLUMN c_id integer;
 CREATE TABLE public.c (
     id integer NOT NULL,
@@ -28,3 +27,8 @@ COMMIT;
 
 -- Check the rows that are there without blocking writes.
 ALTER TABLE public.keep VALIDATE CONSTRAINT keep_c_id_fkey;
+
+-- Rewrite a table, with what hangs on it, in a transaction of its own.
+BEGIN;
+ALTER TABLE public.keep ALTER COLUMN id TYPE bigint;
+COMMIT;

@@ -2,15 +2,19 @@
 -- Change definitions in one transaction.
 BEGIN;
 SET check_function_bodies = off;
-ALTER TABLE public.t ALTER COLUMN a DROP DEFAULT;
-ALTER TABLE public.t DROP COLUMN b;
-DROP INDEX public.t_f;
-DROP VIEW public.v;
 CREATE OR REPLACE FUNCTION public.g(a integer)
  RETURNS integer
  LANGUAGE sql
  IMMUTABLE
 AS $function$SELECT a + 2$function$;
+COMMIT;
+
+-- Rewrite a table, with what hangs on it, in a transaction of its own.
+BEGIN;
+ALTER TABLE public.t ALTER COLUMN a DROP DEFAULT;
+ALTER TABLE public.t DROP COLUMN b;
+DROP INDEX public.t_f;
+DROP VIEW public.v;
 DROP FUNCTION public.f(a integer);
 CREATE OR REPLACE FUNCTION public.f(renamed integer)
  RETURNS integer
@@ -18,13 +22,17 @@ CREATE OR REPLACE FUNCTION public.f(renamed integer)
  IMMUTABLE
 AS $function$SELECT renamed + 1$function$;
 ALTER TABLE public.t ALTER COLUMN a SET DEFAULT public.f(1);
-ALTER TABLE public.t ADD COLUMN b integer GENERATED ALWAYS AS (public.f(id)) STORED;
 CREATE VIEW public.v AS
  SELECT public.f(id) AS x,
     public.g(id) AS y
    FROM public.t;
-ALTER FUNCTION public.f(renamed integer) OWNER TO postgres;
 ALTER VIEW public.v OWNER TO postgres;
+ALTER TABLE public.t ADD COLUMN b integer GENERATED ALWAYS AS (public.f(id)) STORED;
+COMMIT;
+
+-- Change definitions in one transaction.
+BEGIN;
+ALTER FUNCTION public.f(renamed integer) OWNER TO postgres;
 COMMIT;
 
 -- Build or remove indexes without blocking writes.

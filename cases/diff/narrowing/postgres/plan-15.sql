@@ -6,10 +6,14 @@
 
 -- Change definitions in one transaction.
 BEGIN;
+DROP SEQUENCE public.lost;
+DROP TABLE public.gone;
+COMMIT;
+
+-- Rewrite a table, with what hangs on it, in a transaction of its own.
+BEGIN;
 ALTER TABLE public.t ALTER COLUMN price TYPE numeric(10,0),
     ALTER COLUMN at TYPE date,
     ALTER COLUMN doc TYPE jsonb,
     ALTER COLUMN size TYPE integer;
-DROP SEQUENCE public.lost;
-DROP TABLE public.gone;
 COMMIT;

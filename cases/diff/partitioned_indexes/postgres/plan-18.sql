@@ -14,10 +14,10 @@ ALTER TABLE public.t_3 OWNER TO postgres;
 COMMIT;
 
 -- Build or remove indexes without blocking writes.
-CREATE INDEX CONCURRENTLY t_1_a_idx_dbwright_new ON public.t_1 USING btree (a DESC);
-CREATE INDEX CONCURRENTLY t_2_a_idx_dbwright_new ON public.t_2 USING btree (a DESC);
 CREATE UNIQUE INDEX CONCURRENTLY t_1_pkey ON public.t_1 USING btree (id);
 CREATE UNIQUE INDEX CONCURRENTLY t_2_pkey ON public.t_2 USING btree (id);
+CREATE INDEX CONCURRENTLY t_1_a_idx_dbwright_new ON public.t_1 USING btree (a DESC);
+CREATE INDEX CONCURRENTLY t_2_a_idx_dbwright_new ON public.t_2 USING btree (a DESC);
 CREATE INDEX CONCURRENTLY t_1_a_id_idx ON public.t_1 USING btree (a, id);
 CREATE INDEX CONCURRENTLY t_2_a_id_idx ON public.t_2 USING btree (a, id);
 

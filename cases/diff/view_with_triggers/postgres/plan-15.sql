@@ -1,5 +1,5 @@
 
--- Change definitions in one transaction.
+-- Rewrite a table, with what hangs on it, in a transaction of its own.
 BEGIN;
 DROP VIEW public.v;
 ALTER TABLE public.t ALTER COLUMN a TYPE bigint;

@@ -5,6 +5,7 @@
 //! same two schemas give the same questions with the same ids.
 
 mod columns;
+mod labels;
 mod likeness;
 mod others;
 mod steps;
@@ -21,6 +22,9 @@ pub const RENAME: &str = "rename";
 
 /// The answer that declares none.
 pub const SEPARATE: &str = "separate";
+
+/// So many other pairs are offered beside the best one.
+const OTHERS_MAX: usize = 5;
 
 /// What was dropped and what was created, of one difference.
 struct Sides<'a> {
@@ -70,12 +74,19 @@ pub fn questions(before: &Catalog, after: &Catalog) -> Vec<Question> {
             Change::Altered { .. } => {}
         }
     }
-    let mut pairs = best(tables::pairs(&sides));
-    pairs.extend(best(columns::pairs(&sides)));
-    pairs.extend(best(others::pairs(&sides)));
     let engine = after.server.engine;
-    pairs.retain(|pair| can_be_renamed(engine, pair.from.kind));
-    pairs.into_iter().map(question).collect()
+    let labels = labels::pairs(&all);
+    let groups = [
+        tables::pairs(&sides),
+        columns::pairs(&sides),
+        labels::as_pairs(&labels),
+        others::pairs(&sides),
+    ];
+    let asked = groups.into_iter().flat_map(|mut pairs| {
+        pairs.retain(|pair| can_be_renamed(engine, pair.from.kind));
+        with_others(pairs)
+    });
+    asked.map(|(pair, others)| question(pair, &others)).collect()
 }
 
 /// The difference with its questions.
@@ -132,33 +143,66 @@ pub fn answer(questions: &[Question], id: &str, choice: &str) -> Result<Vec<Rena
     Ok(taken.renames.clone())
 }
 
-/// Each object in its best pair only. Among equals, the first by name.
-fn best(mut pairs: Vec<Pair<'_>>) -> Vec<Pair<'_>> {
+/// Each object in its best pair only, with the other pairs that one of the two might be in. Among equals, the first by name.
+fn with_others(mut pairs: Vec<Pair<'_>>) -> Vec<(Pair<'_>, Vec<Rename>)> {
     pairs.sort_by(|one, other| {
         let by_score = other.score.total_cmp(&one.score);
         by_score.then_with(|| (one.from, one.to).cmp(&(other.from, other.to)))
     });
-    let mut chosen: Vec<Pair<'_>> = Vec::new();
+    let all: Vec<(&ObjectId, &ObjectId)> = pairs.iter().map(|pair| (pair.from, pair.to)).collect();
+    let mut chosen: Vec<(Pair<'_>, Vec<Rename>)> = Vec::new();
     for pair in pairs {
-        if !chosen
-            .iter()
-            .any(|other| other.from == pair.from || other.to == pair.to)
-        {
-            chosen.push(pair);
+        let is_taken = |(other, _): &(Pair<'_>, _)| other.from == pair.from || other.to == pair.to;
+        if chosen.iter().any(is_taken) {
+            continue;
         }
+        let others = all
+            .iter()
+            .filter(|(from, to)| (*from == pair.from || *to == pair.to) && (*from, *to) != (pair.from, pair.to));
+        let others = others.take(OTHERS_MAX).map(|(from, to)| Rename {
+            from: (*from).clone(),
+            to: (*to).clone(),
+        });
+        let others = others.collect();
+        chosen.push((pair, others));
     }
-    chosen.sort_by(|one, other| (one.from, one.to).cmp(&(other.from, other.to)));
+    chosen.sort_by(|(one, _), (other, _)| (one.from, one.to).cmp(&(other.from, other.to)));
     chosen
 }
 
-fn question(pair: Pair<'_>) -> Question {
+fn question(pair: Pair<'_>, others: &[Rename]) -> Question {
     let (from, to) = (pair.from, pair.to);
-    let kind = from.kind.name();
+    let is_label = labels::is_label(from);
+    let kind = if is_label { "label" } else { from.kind.name() };
     let (kept, lost) = match from.kind {
         ObjectKind::Table => ("and keeps its rows", " with its rows"),
         ObjectKind::Column => ("and keeps its values", " with its values"),
+        ObjectKind::Type if is_label => ("in every row that has it", ", which fails where rows have it"),
         _ => ("as it is", ""),
     };
+    let rename = |name: String, rename: &Rename| Choice {
+        name,
+        consequence: format!("{} is renamed to {} {kept}.", rename.from, rename.to.name()),
+        renames: vec![rename.clone()],
+    };
+    let best = Rename {
+        from: from.clone(),
+        to: to.clone(),
+    };
+    let mut choices = vec![rename(RENAME.to_owned(), &best)];
+    for other in others {
+        let name = format!("{RENAME}:{}:{}", other.from.name(), other.to.name());
+        choices.push(rename(name, other));
+    }
+    choices.push(Choice {
+        name: SEPARATE.to_owned(),
+        consequence: format!("{from} is dropped{lost}, and {to} is made anew."),
+        renames: Vec::new(),
+    });
+    let mut reasons = pair.reasons;
+    if !others.is_empty() {
+        reasons.push("There are others that look alike.".to_owned());
+    }
     Question {
         id: format!(
             "rename-{}:{}:{}",
@@ -167,21 +211,7 @@ fn question(pair: Pair<'_>) -> Question {
             to.path.join(".")
         ),
         text: format!("Is the {kind} {to} the former {from}?"),
-        reasons: pair.reasons,
-        choices: vec![
-            Choice {
-                name: RENAME.to_owned(),
-                consequence: format!("{from} is renamed to {} {kept}.", to.name()),
-                renames: vec![Rename {
-                    from: from.clone(),
-                    to: to.clone(),
-                }],
-            },
-            Choice {
-                name: SEPARATE.to_owned(),
-                consequence: format!("{from} is dropped{lost}, and {to} is made anew."),
-                renames: Vec::new(),
-            },
-        ],
+        reasons,
+        choices,
     }
 }

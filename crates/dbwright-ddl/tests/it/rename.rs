@@ -176,3 +176,60 @@ proptest! {
         prop_assert!(ids(&schema, &schema).is_empty());
     }
 }
+
+#[test]
+fn several_that_look_alike_are_all_offered() {
+    let asked = asked("t: note_one TEXT, x INT", "t: note_two TEXT, note_three TEXT, x INT");
+    assert_eq!(asked.len(), 1, "{asked:#?}");
+    let names: Vec<&str> = asked[0].choices.iter().map(|choice| choice.name.as_str()).collect();
+    assert_eq!(names[0], RENAME);
+    assert_eq!(names[2], SEPARATE);
+    let other = answer(&asked, &asked[0].id, names[1]).unwrap();
+    let best = answer(&asked, &asked[0].id, RENAME).unwrap();
+    assert_eq!(other.len(), 1);
+    assert_eq!(other[0].from, best[0].from);
+    assert_ne!(other[0].to, best[0].to);
+    assert_eq!(names[1], format!("rename:note_one:{}", other[0].to.name()));
+}
+
+/// An enum of PostgreSQL, and what is asked about its labels.
+fn labels(before: &[&str], after: &[&str]) -> Vec<(String, String)> {
+    let catalog = |labels: &[&str]| {
+        let server = dbwright_catalog::Server {
+            engine: dbwright_catalog::Engine::Postgres,
+            version: dbwright_catalog::Version::new(18, 0, 0),
+        };
+        let mut catalog = Catalog::empty(server);
+        let id = dbwright_catalog::ObjectId::new(dbwright_catalog::ObjectKind::Type, ["app", "mood"]);
+        let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        let object = dbwright_catalog::Object {
+            id: id.clone(),
+            definition: labels.join(","),
+            body: dbwright_catalog::ObjectBody::Type(dbwright_catalog::Type {
+                kind: dbwright_catalog::TypeKind::Enum(labels),
+            }),
+        };
+        catalog.objects.insert(id, object);
+        catalog
+    };
+    let asked = questions(&catalog(before), &catalog(after));
+    asked.into_iter().map(|question| (question.id, question.text)).collect()
+}
+
+#[test]
+fn labels_of_enums_are_asked_about_by_place_and_name() {
+    assert_eq!(
+        labels(&["bad", "ok", "good"], &["bad", "fine", "good"]),
+        [(
+            "rename-label:app.mood.ok:app.mood.fine".to_owned(),
+            "Is the label app.mood.fine the former app.mood.ok?".to_owned()
+        )]
+    );
+    assert_eq!(labels(&["bad", "ok"], &["ok", "fine"]), []);
+    assert_eq!(labels(&["bad", "ok"], &["bad", "ok", "fine"]), []);
+    assert_eq!(
+        labels(&["in_progress", "done"], &["done", "in-progress"]).len(),
+        1,
+        "names that are alike"
+    );
+}

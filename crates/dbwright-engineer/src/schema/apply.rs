@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use dbwright_catalog::{
-    Engine, Finding, History, Migration, Outcome, RunMode, Server, Span, SqlError, Statement, Tool,
+    Engine, Finding, History, Migration, NotRun, Outcome, RunMode, Server, Span, SqlError, Statement, Tool,
 };
 use dbwright_live::scratch::Replayed;
 
@@ -54,25 +54,53 @@ pub(super) fn history(server: &Server, migrations: Vec<Migration>) -> History {
 
 /// The first statement that did not run, as an error with its place and the server's words.
 pub(super) fn must_apply(history: &History, replayed: &Replayed, server: &Server) -> Result<(), SchemaError> {
+    let Some(first) = failures(history, replayed).into_iter().next() else {
+        return Ok(());
+    };
+    Err(SchemaError::NotApplied {
+        place: first.not_run.place,
+        message: first.not_run.why,
+        server: server.clone(),
+        hints: first.hint.into_iter().collect(),
+    })
+}
+
+/// Every statement that did not run.
+pub(super) fn not_run(history: &History, replayed: &Replayed) -> Vec<NotRun> {
+    let failures = failures(history, replayed).into_iter();
+    failures.map(|failure| failure.not_run).collect()
+}
+
+struct Failure {
+    not_run: NotRun,
+    hint: Option<String>,
+}
+
+fn failures(history: &History, replayed: &Replayed) -> Vec<Failure> {
+    let mut failures = Vec::new();
     for (migration, trace) in history.migrations.iter().zip(&replayed.migrations) {
         for (statement, effect) in migration.statements.iter().zip(&trace.effects) {
-            let place = place(&migration.path, statement.line);
-            let (message, hint) = match &effect.outcome {
+            let (why, hint) = match &effect.outcome {
                 Outcome::Done => continue,
-                Outcome::Refused(reason) => (format!("not run: {reason}"), None),
+                Outcome::Refused(reason) => {
+                    let lacks_extension = reason.starts_with("the extension ") && reason.contains("is not installed");
+                    (
+                        format!("not run: {reason}"),
+                        lacks_extension.then(|| LACKS_EXTENSION.to_owned()),
+                    )
+                }
                 Outcome::Failed(error) | Outcome::FailedOnRows(error) | Outcome::FollowsFrom { error, .. } => {
                     (words(error), hint(error))
                 }
             };
-            return Err(SchemaError::NotApplied {
-                place,
-                message,
-                server: server.clone(),
+            let place = place(&migration.path, statement.line);
+            failures.push(Failure {
+                not_run: NotRun { place, why },
                 hint,
             });
         }
     }
-    Ok(())
+    failures
 }
 
 fn place(path: &Path, line: u32) -> String {
@@ -93,12 +121,11 @@ fn hint(error: &SqlError) -> Option<String> {
     let message = error.message.as_str();
     // https://www.postgresql.org/docs/current/errcodes-appendix.html: feature_not_supported, undefined_file
     let extension = matches!(error.code.as_str(), "0A000" | "58P01") && message.contains("extension");
-    extension.then(|| {
-        "the scratch server lacks that extension; install it beside the server programs, or give a disposable server that has \
-         it: --scratch-url URL"
-            .to_owned()
-    })
+    extension.then(|| LACKS_EXTENSION.to_owned())
 }
+
+const LACKS_EXTENSION: &str = "the scratch server lacks that extension; install it beside the server programs, or give a \
+                               disposable server that has it: --scratch-url URL";
 
 /// Whether dialects of an engine run the SQL of another: what says nothing of MariaDB was taken for MySQL's.
 pub(super) fn may_be(written_for: Engine, engine: Engine) -> bool {

@@ -50,7 +50,7 @@ pub enum SchemaError {
         /// On which server.
         server: Server,
         /// What to do, where that is known.
-        hint: Option<String>,
+        hints: Vec<String>,
     },
     /// A live side that the servers at hand can't stand beside.
     #[error("{source_text} is {server}, and here is only {here} to run the other side on")]
@@ -86,6 +86,12 @@ pub enum SchemaError {
         /// Its name.
         name: String,
     },
+    /// Rows are to be counted, and the source has none.
+    #[error("{source_text} is no live database, so that it has no rows to be counted")]
+    NoRows {
+        /// The source.
+        source_text: String,
+    },
     /// A plan that is no migration of the repository's tool.
     #[error(transparent)]
     Draft(dbwright_repo::DraftError),
@@ -107,12 +113,23 @@ impl SchemaError {
             | SchemaError::NoEngine { .. }
             | SchemaError::Rename { .. }
             | SchemaError::Rule { .. }
+            | SchemaError::NoRows { .. }
             | SchemaError::Answer { .. } => ErrorKind::Usage,
             SchemaError::Draft(_)
             | SchemaError::Exists { .. }
             | SchemaError::NotApplied { .. }
             | SchemaError::OtherVersion { .. } => ErrorKind::Outside,
         }
+    }
+
+    /// The same of a source of which a part may do.
+    pub(super) fn or_incomplete(mut self) -> Self {
+        if let SchemaError::NotApplied { hints, .. } = &mut self {
+            hints.push(
+                "--allow-incomplete goes on with what the other statements make, and tells what is missing".to_owned(),
+            );
+        }
+        self
     }
 
     /// What to do.
@@ -126,7 +143,7 @@ impl SchemaError {
             SchemaError::NoEngine { .. } => {
                 vec!["say which with --engine postgres, --engine mysql, --engine mariadb or --engine sqlite".to_owned()]
             }
-            SchemaError::NotApplied { server, hint, .. } => hint
+            SchemaError::NotApplied { server, hints, .. } => hints
                 .iter()
                 .cloned()
                 .chain([format!("it was run on {server}")])
@@ -142,6 +159,9 @@ impl SchemaError {
                 "`dbwright check` asks it; `dbwright rule` lists the rules of the groups design and security"
                     .to_owned(),
             ],
+            SchemaError::NoRows { .. } => {
+                vec!["name a database with --data: postgres://…, mysql://…, or a SQLite file".to_owned()]
+            }
             SchemaError::Draft(error) => vec![error.hint.clone()],
             SchemaError::Exists { .. } => vec!["choose another --name".to_owned()],
         }

@@ -1,7 +1,7 @@
 //! What the rules of `check` say of the steps of a plan: they are statements like any others, and are run and watched like
 //! those.
 
-use dbwright_catalog::{History, MigrationSet, Plan, RunMode, Section};
+use dbwright_catalog::{History, MigrationSet, Plan, RunMode, Scorecard, Section};
 use dbwright_live::cache::Store;
 use dbwright_repo::Config;
 
@@ -35,12 +35,14 @@ pub(super) async fn attach(plan: &mut Plan, script: History, set_up: &SchemaSetU
         trace: None,
         rollbacks: None,
         findings: Vec::new(),
+        allowed: Vec::new(),
+        scorecard: Scorecard::default(),
         not_done: Vec::new(),
     };
     let levels = Levels::of(&Config::default().with(set_up.overrides.clone()))?;
     let store = Store::new(&set_up.cache, 0);
     let scratch = set_up.scratch_options(server.engine)?;
-    section::review(&mut section, &scratch, &store, &levels, &mut |_| {}).await?;
+    Box::pin(section::review(&mut section, &scratch, &store, &levels, &mut |_| {})).await?;
     for finding in section.findings {
         let Some((migration, statement)) = finding.place.statement else {
             continue;

@@ -24,12 +24,21 @@ pub struct NewMigrationRequest {
     pub set_up: SchemaSetUp,
 }
 
-/// Writes a plan as new migrations, behind those that the repository has. Hands back the files, relative to its root.
+/// What was written.
+#[derive(Clone, Debug)]
+pub struct NewMigration {
+    /// The files, relative to the root of the repository.
+    pub files: Vec<PathBuf>,
+    /// What is still to be done, in whole sentences.
+    pub notes: Vec<String>,
+}
+
+/// Writes a plan as new migrations, behind those that the repository has.
 ///
 /// # Errors
 ///
 /// When the repository does not settle on a tool, the tool can't run the plan, or a file is there already.
-pub fn new_migration(proposal: &Proposal, request: &NewMigrationRequest) -> Result<Vec<PathBuf>, EngineerError> {
+pub fn new_migration(proposal: &Proposal, request: &NewMigrationRequest) -> Result<NewMigration, EngineerError> {
     let engine = proposal.plan.server.engine;
     let history = source::history(&request.folder, &request.set_up, Some(engine))?;
     let folder = std::path::absolute(&request.folder).map_err(|source| RepoError::Unreadable {
@@ -38,7 +47,7 @@ pub fn new_migration(proposal: &Proposal, request: &NewMigrationRequest) -> Resu
     })?;
     let root = dbwright_repo::root_of(&folder);
     let back = proposal.back.as_ref().map(parts).unwrap_or_default();
-    let files = dbwright_repo::draft(
+    let draft = dbwright_repo::draft(
         &root,
         &history,
         &request.name,
@@ -48,7 +57,7 @@ pub fn new_migration(proposal: &Proposal, request: &NewMigrationRequest) -> Resu
     )
     .map_err(SchemaError::Draft)?;
     // Nothing is written where one of them can't be.
-    for file in files.iter().filter(|file| !file.replaces) {
+    for file in draft.files.iter().filter(|file| !file.replaces) {
         if root.join(&file.path).exists() {
             return Err(SchemaError::Exists {
                 file: file.path.display().to_string(),
@@ -56,13 +65,16 @@ pub fn new_migration(proposal: &Proposal, request: &NewMigrationRequest) -> Resu
             .into());
         }
     }
-    for file in &files {
+    for file in &draft.files {
         write(&root, file).map_err(|source| RepoError::Unreadable {
             path: file.path.clone(),
             source,
         })?;
     }
-    Ok(files.into_iter().map(|file| file.path).collect())
+    Ok(NewMigration {
+        files: draft.files.into_iter().map(|file| file.path).collect(),
+        notes: draft.notes,
+    })
 }
 
 fn write(root: &Path, file: &DraftFile) -> std::io::Result<()> {

@@ -25,7 +25,7 @@ pub use compare::{DiffRequest, diff};
 pub use drift::{BaselineEntry, DriftRequest, drift, entries};
 pub use error::SchemaError;
 pub use lint::{LintAnswer, LintRequest, lint};
-pub use migration::{NewMigrationRequest, new_migration};
+pub use migration::{NewMigration, NewMigrationRequest, new_migration};
 pub use plan::{Answer, PlanRequest, RenameRequest, plan};
 pub use show::{ShowRequest, show};
 
@@ -46,6 +46,17 @@ pub struct SchemaSetUp {
     pub passwords: Passwords,
     /// How long a user's server may be waited for.
     pub limits: ReadLimits,
+    /// What becomes of a source of which something does not run here.
+    pub incomplete: Incomplete,
+}
+
+/// What becomes of SQL or a history of which something does not run on the scratch server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incomplete {
+    /// It is no source: a plan for half a schema would drop the other half.
+    Refused,
+    /// It is read as far as it ran, and what did not is told ([`SchemaSide::not_run`](dbwright_catalog::SchemaSide)).
+    Told,
 }
 
 /// Passwords that stand in the environment. `Debug` does not show them.

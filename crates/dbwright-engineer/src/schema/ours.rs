@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{Catalog, Ignored, ObjectBody, ObjectId, ObjectKind};
+use dbwright_catalog::{Catalog, Ignored, ObjectBody, ObjectId, ObjectKind, bookkeeping_schema, bookkeeping_table};
 
 /// Roles of platforms, and whose they are. What they own is theirs.
 /// <https://supabase.com/docs/guides/database/postgres/roles>,
@@ -74,43 +74,6 @@ const EXTENSIONS: [(&str, &str); 8] = [
     ("aiven_extras", "Aiven"),
 ];
 
-/// Tables that a migration tool keeps its books in, and whose they are.
-const BOOKKEEPING: [(&str, &str); 25] = [
-    ("_sqlx_migrations", "sqlx"),
-    ("__diesel_schema_migrations", "diesel"),
-    ("refinery_schema_history", "refinery"),
-    ("schema_migrations", "golang-migrate, dbmate or Rails"),
-    ("ar_internal_metadata", "Rails"),
-    ("goose_db_version", "goose"),
-    ("gorp_migrations", "sql-migrate"),
-    ("flyway_schema_history", "Flyway"),
-    ("_prisma_migrations", "Prisma"),
-    ("__drizzle_migrations", "Drizzle"),
-    ("schema_migration", "pop"),
-    ("pgmigrations", "node-pg-migrate"),
-    ("schema_version", "tern"),
-    ("atlas_schema_revisions", "Atlas"),
-    ("databasechangelog", "Liquibase"),
-    ("databasechangeloglock", "Liquibase"),
-    ("alembic_version", "Alembic"),
-    ("django_migrations", "Django"),
-    ("knex_migrations", "Knex"),
-    ("knex_migrations_lock", "Knex"),
-    ("__efmigrationshistory", "Entity Framework"),
-    ("sequelizemeta", "Sequelize"),
-    ("doctrine_migration_versions", "Doctrine"),
-    ("phinxlog", "Phinx"),
-    ("d1_migrations", "Wrangler"),
-];
-
-/// Schemas that hold nothing but the books of a tool.
-const BOOKKEEPING_SCHEMAS: [(&str, &str); 4] = [
-    ("drizzle", "Drizzle"),
-    ("supabase_migrations", "Supabase"),
-    ("graphile_migrate", "graphile-migrate"),
-    ("atlas_schema_revisions", "Atlas"),
-];
-
 /// Every object of somebody else, by whose it is.
 pub(super) fn foreign(catalog: &Catalog) -> BTreeMap<ObjectId, String> {
     let mut found: BTreeMap<ObjectId, String> = BTreeMap::new();
@@ -151,19 +114,14 @@ fn belongs_to(id: &ObjectId, body: &ObjectBody) -> Vec<ObjectId> {
 
 fn bookkeeping(catalog: &Catalog, found: &mut BTreeMap<ObjectId, String>) {
     for (id, _) in catalog.tables() {
-        let name = id.name().to_lowercase();
-        let by_name = BOOKKEEPING.iter().find(|(table, _)| *table == name);
-        if let Some((_, tool)) = by_name {
+        if let Some(tool) = bookkeeping_table(id.name()) {
             found.insert(id.clone(), format!("bookkeeping of {tool}"));
         }
     }
-    for id in catalog.objects.keys() {
-        let by_schema = BOOKKEEPING_SCHEMAS
-            .iter()
-            .find(|(schema, _)| !id.kind.is_satellite() && id.schema() == *schema);
+    for id in catalog.objects.keys().filter(|id| !id.kind.is_satellite()) {
         // On MySQL and SQLite a table may bear such a name.
         let is_schema_of = id.kind == ObjectKind::Schema || id.path.len() > 1;
-        if let (Some((_, tool)), true) = (by_schema, is_schema_of) {
+        if let (Some(tool), true) = (bookkeeping_schema(id.schema()), is_schema_of) {
             found.insert(id.clone(), format!("bookkeeping of {tool}"));
         }
     }

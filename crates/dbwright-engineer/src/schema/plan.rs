@@ -1,6 +1,6 @@
 //! `schema plan`: the steps that turn one schema into another, tried on a copy before they are shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{
     Catalog, Comparison, Engine, History, ObjectBody, ObjectId, ObjectKind, Plan, PlanProof, Proposal, Question,
@@ -217,6 +217,13 @@ async fn propose(
             without_default_owners(plan, &[&from, &to], migrator);
         }
     }
+    let (from_side, to_side) = if request.reverse {
+        (&sides.after, &sides.before)
+    } else {
+        (&sides.before, &sides.after)
+    };
+    without_defaults_of_extensions(&mut chosen, to_side);
+    without_defaults_of_extensions(&mut other, from_side);
     proposal.plan = chosen;
     if request.reverse {
         proposal.not_restored.clone_from(&other.losses);
@@ -249,6 +256,44 @@ fn without_default_owners(plan: &mut Plan, catalogs: &[&Catalog], migrator: &str
         phase
             .steps
             .retain(|step| step.objects.is_empty() || !step.objects.iter().all(is_default));
+    }
+    plan.phases.retain(|phase| !phase.steps.is_empty());
+}
+
+/// Leaves out what a new extension has by itself, where the SQL of the goal says nothing of it: the version that the scratch
+/// server has, and the comment that comes with it. Another server may have another version.
+fn without_defaults_of_extensions(plan: &mut Plan, goal: &Side) {
+    let Some(script) = goal.script.as_ref().filter(|_| plan.server.engine == Engine::Postgres) else {
+        return;
+    };
+    let texts: Vec<String> = script
+        .migrations
+        .iter()
+        .flat_map(|migration| &migration.statements)
+        .map(|statement| statement.text.to_lowercase())
+        .filter(|text| text.contains("extension"))
+        .collect();
+    let says_version = texts.iter().any(|text| text.contains("version"));
+    let says_comment = texts.iter().any(|text| text.contains("comment"));
+    let made: BTreeSet<ObjectId> = plan
+        .steps()
+        .filter(|step| step.sql.starts_with("CREATE EXTENSION "))
+        .flat_map(|step| step.objects.clone())
+        .collect();
+    for phase in &mut plan.phases {
+        for step in phase.steps.iter_mut().filter(|_| !says_version) {
+            let pinned = step
+                .sql
+                .starts_with("CREATE EXTENSION ")
+                .then(|| step.sql.find(" VERSION '"));
+            if let Some(at) = pinned.flatten() {
+                step.sql.truncate(at);
+            }
+        }
+        phase.steps.retain(|step| {
+            let mut targets = step.objects.iter().filter_map(ObjectId::target);
+            says_comment || !(step.sql.starts_with("COMMENT ON EXTENSION ") && targets.any(|id| made.contains(&id)))
+        });
     }
     plan.phases.retain(|phase| !phase.steps.is_empty());
 }
@@ -294,6 +339,7 @@ async fn carry_out(resolved: &Resolved, original: &Catalog, sides: &mut Sides) -
     apply::must_apply(&history, &replayed, &server)?;
     let reading = scratch.read(&replayed.database).await?;
     let copy = Side {
+        view_columns: BTreeMap::new(),
         catalog: reading.catalog,
         about: sides.before.about.clone(),
         script: None,
@@ -387,9 +433,21 @@ struct Settled {
 async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) -> Result<Settled, EngineerError> {
     let mut answered: Vec<Rename> = Vec::new();
     let mut used: BTreeSet<&str> = BTreeSet::new();
+    // Renames that nobody has declared and nobody needs to.
+    let mut clear: Vec<Rename> = Vec::new();
+    let mut tries_clear = sides.scratch.is_some();
     loop {
         let resolved = rename::resolve(original, &sides.after, &request.renames, &answered)?;
-        let moved = carry_out(&resolved, original, sides).await?;
+        let moved = match carry_out(&resolved, original, sides).await {
+            // Where they can't be tried, the objects are dropped and made anew.
+            Err(_) if !clear.is_empty() => {
+                answered.retain(|rename| !clear.contains(rename));
+                clear.clear();
+                tries_clear = false;
+                continue;
+            }
+            moved => moved?,
+        };
         let questions = dbwright_ddl::questions(&moved, &sides.after.catalog);
         let count = answered.len();
         for answer in &request.answers {
@@ -401,15 +459,23 @@ async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) ->
             let renames = renames.map_err(|error| wrong_answer(answer, &error.to_string()))?;
             answered.extend(renames.into_iter().filter(|rename| !resolved.renames.contains(rename)));
         }
-        // Constraints and indexes follow the table or column that was renamed: servers name them after it.
+        // Constraints and indexes follow the table or column that was renamed: servers name them after it. Any other that is
+        // the same under another name, and like no third, is renamed as well: nothing can be lost by that.
         for question in &questions {
             let renames = dbwright_ddl::answer(&questions, &question.id, dbwright_ddl::RENAME).unwrap_or_default();
+            let is_clear = tries_clear && question.choices.len() == 2 && is_structure(question);
             let follows = !renames.is_empty()
-                && renames
-                    .iter()
-                    .all(|rename| follows(rename, &resolved.renames, &sides.after.catalog));
+                && (is_clear
+                    || renames
+                        .iter()
+                        .all(|rename| follows(rename, &resolved.renames, &sides.after.catalog)));
             if follows && !request.answers.iter().any(|answer| answer.question == question.id) {
-                answered.extend(renames.into_iter().filter(|rename| !resolved.renames.contains(rename)));
+                let new: Vec<Rename> = renames
+                    .into_iter()
+                    .filter(|rename| !resolved.renames.contains(rename))
+                    .collect();
+                clear.extend(new.iter().filter(|_| is_clear).cloned());
+                answered.extend(new);
             }
         }
         if answered.len() > count {
@@ -422,15 +488,22 @@ async fn settle(request: &PlanRequest, original: &Catalog, sides: &mut Sides) ->
         {
             return Err(wrong_answer(answer, "no such question is asked").into());
         }
+        // Of several that are alike, each is dropped or made anew: that loses nothing, and is no reason to stop.
         let open = questions
             .into_iter()
-            .filter(|question| !used.contains(question.id.as_str()));
+            .filter(|question| !used.contains(question.id.as_str()) && !is_structure(question));
         return Ok(Settled {
             open: open.collect(),
             resolved,
             moved,
         });
     }
+}
+
+/// Whether a question is about what holds no data.
+fn is_structure(question: &Question) -> bool {
+    let mut renames = question.choices.iter().flat_map(|choice| &choice.renames);
+    renames.all(|rename| matches!(rename.to.kind, ObjectKind::Constraint | ObjectKind::Index))
 }
 
 /// Whether it is a constraint or an index of a table that was renamed, or of which a column was. It holds no data that a wrong

@@ -281,7 +281,7 @@ pub(super) fn phase(engine: Engine, renames: &[Rename], options: &PlanOptions) -
             ..step
         });
     PlanPhase {
-        purpose: "Rename what was declared as renamed.".to_owned(),
+        purpose: "Rename what has another name.".to_owned(),
         transaction: !is_mysql_family(engine),
         steps: steps.collect(),
     }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{Catalog, Engine, KindCoverage, ObjectId, ObjectKind, SchemaShown};
 
-use super::{SchemaPhase, SchemaSetUp, ours, side, source};
+use super::side::Side;
+use super::source::Source;
+use super::{Incomplete, SchemaPhase, SchemaSetUp, ours, side, source};
 use crate::EngineerError;
 
 /// Which schema is shown.
@@ -16,7 +18,7 @@ pub struct ShowRequest {
     pub set_up: SchemaSetUp,
 }
 
-/// Reads one schema.
+/// Reads one schema. What of it does not run here is told in [`SchemaSide::not_run`](dbwright_catalog::SchemaSide).
 ///
 /// # Errors
 ///
@@ -25,40 +27,57 @@ pub async fn show(
     request: &ShowRequest,
     progress: &mut (dyn FnMut(SchemaPhase) + Send),
 ) -> Result<SchemaShown, EngineerError> {
-    let set_up = &request.set_up;
+    let set_up = &SchemaSetUp {
+        incomplete: Incomplete::Told,
+        ..request.set_up.clone()
+    };
     let source = source::open(&request.source, set_up, set_up.overrides.engine, progress).await?;
-    let engine = source
-        .engine()
-        .or(set_up.overrides.engine)
+    Ok(shown(read(source, set_up, progress).await?))
+}
+
+/// Reads a source on its own.
+pub(super) async fn read(
+    source: Source,
+    set_up: &SchemaSetUp,
+    progress: &mut (dyn FnMut(SchemaPhase) + Send),
+) -> Result<Side, EngineerError> {
+    // What was said wins over marks in the text; of a database the server says.
+    let said = set_up.overrides.engine.filter(|_| source.server().is_none());
+    let engine = said
+        .or(source.engine())
         .ok_or_else(|| super::error::SchemaError::NoEngine {
             source_text: source.shown.clone(),
         })?;
-    let side = if source.server().is_some() {
-        side::one(source, None, set_up, progress).await?
-    } else {
-        let version = set_up.overrides.engine_version.or(source.version());
-        let scratch = side::start(engine, version, set_up, progress).await?;
-        let read = side::one(source, Some(&scratch), set_up, progress).await;
-        let stopped = scratch.stop().await;
-        let mut read = read?;
-        stopped?;
-        side::note_version(&mut read, version);
-        read
-    };
+    if source.server().is_some() {
+        return side::one(source, None, set_up, progress).await;
+    }
+    let version = set_up.overrides.engine_version.or(source.version());
+    let scratch = side::start(engine, version, set_up, progress).await?;
+    let read = side::one(source, Some(&scratch), set_up, progress).await;
+    let stopped = scratch.stop().await;
+    let mut read = read?;
+    stopped?;
+    side::note_version(&mut read, version);
+    Ok(read)
+}
+
+/// A side as it is shown: without what belongs to somebody else, with the SQL that makes it.
+pub(super) fn shown(side: Side) -> SchemaShown {
     let mut catalog = side.catalog;
     let foreign = ours::foreign(&catalog);
     ours::without(&mut catalog, &foreign);
     let rendered = dbwright_ddl::render(&catalog);
     let refused: BTreeSet<&ObjectId> = rendered.refusals.iter().map(|refusal| &refusal.object).collect();
     let coverage = coverage(&catalog, &refused);
-    Ok(SchemaShown {
+    SchemaShown {
         side: side.about,
         ignored: ours::told(&foreign),
         coverage,
         catalog,
+        view_columns: side.view_columns,
         steps: rendered.steps,
         refusals: rendered.refusals,
-    })
+    }
 }
 
 /// How many objects of each kind are understood: their definition is given back, and SQL that makes them as well.

@@ -1,15 +1,19 @@
 //! The two sides of a comparison, printed by the same engine and major: a live one as it is, the other one built on a
 //! scratch server.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use dbwright_catalog::{Catalog, Engine, History, Reading, RunMode, SchemaSide, Server, SideKind, Unmodelled, Version};
+use dbwright_catalog::{
+    Catalog, Engine, History, ObjectId, Reading, RunMode, SchemaSide, Server, SideKind, Unmodelled, Version,
+};
+use dbwright_live::connect::Connection;
 use dbwright_live::scratch::{Scratch, ScratchOptions};
 use dbwright_sql::{DeclaredRename, Dialect, declared_renames};
 
 use super::error::SchemaError;
 use super::source::{Source, What};
-use super::{SchemaPhase, SchemaSetUp, apply};
+use super::{Incomplete, SchemaPhase, SchemaSetUp, apply};
 use crate::EngineerError;
 
 /// One schema with all that is known of it.
@@ -20,6 +24,8 @@ pub(super) struct Side {
     pub(super) script: Option<History>,
     /// Renames that its files declare, with the file.
     pub(super) renames: Vec<(PathBuf, DeclaredRename)>,
+    /// The columns of its views.
+    pub(super) view_columns: BTreeMap<ObjectId, Vec<(String, String)>>,
 }
 
 /// Both sides, and the server that printed what was built.
@@ -174,14 +180,11 @@ pub(super) async fn one(
     let shown = source.shown.clone();
     match source.what {
         What::Database(mut connection) => {
-            progress(SchemaPhase::Reading);
-            let reading = connection.read().await;
-            let server = connection.server().clone();
+            let live = live(shown, &mut connection, progress).await;
             connection.close().await;
-            let reading = reading?;
-            let live = side(shown, SideKind::Live, server.clone(), reading, Vec::new());
+            let live = live?;
             match scratch {
-                Some(scratch) if !same_line(&server, scratch.server()) => rebuilt(live, scratch).await,
+                Some(scratch) if !same_line(&live.about.server, scratch.server()) => rebuilt(live, scratch).await,
                 _ => Ok(live),
             }
         }
@@ -202,7 +205,7 @@ pub(super) async fn one(
                 renames.extend(found.into_iter().map(|rename| (path.to_owned(), rename)));
             }
             let history = desired.history(server.engine, None);
-            let mut built = build(shown, SideKind::Desired, history, scratch).await?;
+            let mut built = build(shown, SideKind::Desired, history, scratch, set_up.incomplete).await?;
             built.renames = renames;
             Ok(built)
         }
@@ -228,9 +231,21 @@ pub(super) async fn one(
                     }
                 };
             }
-            build(shown, SideKind::History, history, scratch).await
+            build(shown, SideKind::History, history, scratch, set_up.incomplete).await
         }
     }
+}
+
+/// Reads a live database.
+pub(super) async fn live(
+    shown: String,
+    connection: &mut Connection,
+    progress: &mut (dyn FnMut(SchemaPhase) + Send),
+) -> Result<Side, EngineerError> {
+    progress(SchemaPhase::Reading);
+    let reading = connection.read().await?;
+    let server = connection.server().clone();
+    Ok(side(shown, SideKind::Live, server, reading, Vec::new()))
 }
 
 fn must_have(scratch: Option<&Scratch>) -> Result<&Scratch, EngineerError> {
@@ -242,10 +257,22 @@ fn must_have(scratch: Option<&Scratch>) -> Result<&Scratch, EngineerError> {
 }
 
 /// Runs a history on the scratch server and reads what it leaves.
-async fn build(shown: String, kind: SideKind, history: History, scratch: &Scratch) -> Result<Side, EngineerError> {
+async fn build(
+    shown: String,
+    kind: SideKind,
+    history: History,
+    scratch: &Scratch,
+    incomplete: Incomplete,
+) -> Result<Side, EngineerError> {
     let server = scratch.server().clone();
     let replayed = scratch.replay(&history, &mut |_| {}).await?;
-    apply::must_apply(&history, &replayed, &server)?;
+    let not_run = match incomplete {
+        Incomplete::Refused => {
+            apply::must_apply(&history, &replayed, &server).map_err(SchemaError::or_incomplete)?;
+            Vec::new()
+        }
+        Incomplete::Told => apply::not_run(&history, &replayed),
+    };
     let mut reading = scratch.read(&replayed.database).await?;
     // What the scratch server's own user may do is no part of what was built.
     let migrator = scratch.migrator().unwrap_or_default();
@@ -253,6 +280,7 @@ async fn build(shown: String, kind: SideKind, history: History, scratch: &Scratc
     reading.unmodelled.retain(|object| !is_of_scratch(object));
     let mut side = side(shown, kind, server, reading, replayed.assumptions);
     side.script = Some(history);
+    side.about.not_run = not_run;
     Ok(side)
 }
 
@@ -306,9 +334,11 @@ fn side(shown: String, kind: SideKind, server: Server, reading: Reading, notes: 
             notes,
             unmodelled: reading.unmodelled,
             unread: reading.unread,
+            not_run: Vec::new(),
         },
         catalog: reading.catalog,
         script: None,
         renames: Vec::new(),
+        view_columns: reading.view_columns,
     }
 }

@@ -22,15 +22,15 @@ async fn a_comment_silences_its_rule_at_its_statement_and_at_no_other() {
 -- dbwright: allow create-index-without-concurrently (200 rows)
 CREATE INDEX a ON orders (total);
 CREATE INDEX b ON orders (note);
-CREATE INDEX c ON orders (upper(note)); -- dbwright: allow create-index-without-concurrently
--- dbwright: allow table-rewrite
+CREATE INDEX c ON orders (upper(note)); -- dbwright: allow create-index-without-concurrently because of 200 rows
+-- dbwright: allow table-rewrite until 2027-01-01 because of something else
 DO $$ BEGIN EXECUTE 'CREATE INDEX d ON orders (abs(total))'; END $$;
 ";
     let scratch = servers::scratch(*servers::majors().last().unwrap()).await;
     let run = run(Place::Postgres(&scratch), Some(SETUP), sql, RunMode::EachStatement).await;
     scratch.stop().await.unwrap();
     let rule = "create-index-without-concurrently";
-    assert_eq!(places(&run), [(rule, 3), (rule, 6)]);
+    assert_eq!(places(&run), [(rule, 3), (rule, 6), ("unused-allowance", 5)]);
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ DROP TABLE orders;
 
 #[tokio::test]
 async fn a_comment_that_names_no_rule_silences_nothing_and_is_told() {
-    let sql = "-- dbwright: allow drop-colum\nALTER TABLE orders DROP COLUMN note;\n";
+    let sql = "-- dbwright: allow drop-colum because of a slip\nALTER TABLE orders DROP COLUMN note;\n";
     let run = run(Place::Sqlite, Some(SETUP), sql, RunMode::Transaction).await;
     let mut places = places(&run);
     places.sort_unstable();

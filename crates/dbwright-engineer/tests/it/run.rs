@@ -173,7 +173,7 @@ pub(crate) async fn go_back(place: Place<'_>, setup: Option<&str>, texts: &[&str
     let rollbacks = selected.complete(tried);
     let choice = RuleChoice::default();
     let found = dbwright_rules::judge_rollbacks(&run.history, &rollbacks, &run.trace.server, &choice);
-    run.findings = found.into_iter().map(|(_, finding)| finding).collect();
+    run.findings = found.findings.into_iter().map(|(_, finding)| finding).collect();
     (run, rollbacks)
 }
 

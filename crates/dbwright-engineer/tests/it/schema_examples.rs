@@ -1,7 +1,11 @@
 //! The examples of the rules that judge schemas, built on real servers, read whole and judged as `schema lint` does it: what
 //! is called bad is told, and what is called good is not.
 
-use dbwright_catalog::{Engine, Finding, Outcome};
+use std::collections::BTreeSet;
+
+use dbwright_catalog::{Catalog, Engine, Measured, Outcome};
+use dbwright_live::connect::{Connection, DatabaseUrl, ReadLimits};
+use dbwright_live::measure::measure;
 use dbwright_live::scratch::{Scratch, ScratchOptions};
 use dbwright_rules::{Example, ExampleKind, RULES, Rule, RuleChoice};
 
@@ -38,13 +42,28 @@ async fn told(scratch: &Scratch, rule: &Rule, example: &Example) -> Vec<String> 
         assert_eq!(effect.outcome, Outcome::Done, "{}: {}", rule.name, example.sql);
     }
     let reading = scratch.read(&replayed.database).await.unwrap();
+    let measured = match rule.needs() {
+        Some(_) => measured(scratch, &replayed.database, &reading.catalog).await,
+        None => Measured::default(),
+    };
+    assert!(measured.not_measured.is_empty(), "{}: {measured:?}", rule.name);
     let choice = RuleChoice {
         enabled: vec![rule.name.to_owned()],
         ..RuleChoice::default()
     };
-    let findings = dbwright_rules::lint(&reading.catalog, &choice).into_iter();
-    let of_rule = findings.filter(|finding: &Finding| finding.rule == rule.name);
+    let linted = dbwright_rules::lint(&reading.catalog, &measured, &choice, &BTreeSet::new());
+    let of_rule = linted.findings.into_iter().filter(|finding| finding.rule == rule.name);
     of_rule.map(|finding| finding.message).collect()
+}
+
+/// What the product measures of a database of the user, which is here one of the scratch server.
+async fn measured(scratch: &Scratch, database: &str, catalog: &Catalog) -> Measured {
+    let url: DatabaseUrl = servers::url(scratch, database).await.parse().unwrap();
+    let mut connection = Connection::open(&url, &ReadLimits::default()).await.unwrap();
+    let relations = dbwright_rules::relations(catalog);
+    let measured = measure(&mut connection, catalog, Some(&relations)).await;
+    connection.close().await;
+    measured
 }
 
 fn assert_none(wrong: &[String]) {

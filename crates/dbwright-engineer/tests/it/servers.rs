@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use dbwright_catalog::{Engine, Version};
-use dbwright_live::scratch::mysql_family::MySqlFamilyScratch;
-use dbwright_live::scratch::postgres::PostgresScratch;
-use dbwright_live::scratch::{BinDirs, ScratchOptions};
+use dbwright_live::scratch::mysql_family::{MySqlFamilyScratch, Who as MySqlFamilyWho};
+use dbwright_live::scratch::postgres::{PostgresScratch, Who};
+use dbwright_live::scratch::{BinDirs, Scratch, ScratchOptions};
+use mysql_async::prelude::Queryable as _;
 
 /// The majors that every change is tested on.
 const POSTGRES_MAJORS: [u32; 2] = [15, 18];
@@ -98,4 +99,42 @@ fn manifest() -> Vec<(String, String, PathBuf)> {
             Some((fields.next()?, fields.next()?, PathBuf::from(fields.next()?)))
         })
         .collect()
+}
+
+/// The URL by which a user would reach a database of a scratch server.
+pub(crate) async fn url(scratch: &Scratch, database: &str) -> String {
+    match scratch {
+        Scratch::Postgres(scratch) => {
+            let session = scratch.connect(database, Who::Observer).await.unwrap();
+            let row = session
+                .client
+                .query_one("SHOW unix_socket_directories", &[])
+                .await
+                .unwrap();
+            let (folder, user): (String, String) = (
+                row.get(0),
+                session
+                    .client
+                    .query_one("SELECT current_user::text", &[])
+                    .await
+                    .unwrap()
+                    .get(0),
+            );
+            session.close().await;
+            format!("postgres://{user}@/{database}?host={folder}")
+        }
+        Scratch::MySqlFamily(scratch) => {
+            let mut session = scratch.connect(database, MySqlFamilyWho::Observer).await.unwrap();
+            let socket: String = session.query_first("SELECT @@socket").await.unwrap().unwrap();
+            for sql in [
+                "CREATE USER IF NOT EXISTS reader@localhost IDENTIFIED BY 's3cret'".to_owned(),
+                format!("GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, EXECUTE ON `{database}`.* TO reader@localhost"),
+            ] {
+                session.query_drop(sql).await.unwrap();
+            }
+            let _ = session.disconnect().await;
+            format!("mysql://reader:s3cret@localhost/{database}?socket={socket}")
+        }
+        Scratch::Sqlite(_) => format!("sqlite:{database}"),
+    }
 }

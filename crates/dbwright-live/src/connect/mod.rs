@@ -19,6 +19,7 @@ use std::time::Duration;
 use dbwright_catalog::{Reading, Server};
 
 use crate::LiveError;
+use crate::measure::TextRows;
 use url::Target;
 
 /// How long a user's server may be waited for. Every statement has a limit.
@@ -90,10 +91,28 @@ impl Connection {
 
     /// The first value that a query gives, as text. Whatever would write is refused by the server.
     pub async fn first_value(&mut self, sql: &str) -> Result<Option<String>, LiveError> {
+        let rows = self.rows(sql).await?;
+        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+    }
+
+    /// All rows that a query gives, each value as text.
+    pub(crate) async fn rows(&mut self, sql: &str) -> Result<TextRows, LiveError> {
         match self {
-            Connection::Postgres(connection) => connection.first_value(sql).await,
-            Connection::MySqlFamily(connection) => connection.first_value(sql).await,
-            Connection::Sqlite(connection) => connection.first_value(sql).await,
+            Connection::Postgres(connection) => connection.rows(sql).await,
+            Connection::MySqlFamily(connection) => connection.rows(sql).await,
+            Connection::Sqlite(connection) => connection.rows(sql).await,
+        }
+    }
+
+    /// From here on no statement takes longer than this.
+    pub(crate) async fn limit_statements(&mut self, limit: Duration) -> Result<(), LiveError> {
+        match self {
+            Connection::Postgres(connection) => connection.limit_statements(limit).await,
+            Connection::MySqlFamily(connection) => connection.limit_statements(limit).await,
+            Connection::Sqlite(connection) => {
+                connection.limit_statements(limit);
+                Ok(())
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dbwright_catalog::{Engine, Reading, Server};
 use mysql_async::prelude::Queryable as _;
-use mysql_async::{Conn, DriverError, Opts, OptsBuilder};
+use mysql_async::{Conn, DriverError, Opts, OptsBuilder, Row, Value};
 
 use super::problem::Problems;
 use super::tls::TlsMode;
@@ -15,6 +15,7 @@ use super::url::{DatabaseUrl, ServerTarget};
 use super::{ReadLimits, problem};
 use crate::LiveError;
 use crate::introspect;
+use crate::measure::TextRows;
 
 /// A session with a MySQL or MariaDB of the user.
 pub struct MySqlFamilyConnection {
@@ -67,7 +68,9 @@ impl MySqlFamilyConnection {
 
     /// Asks who answers, makes the session read-only and bounds its statements.
     async fn prepare(&mut self) -> Result<(), LiveError> {
-        let version = self.first_value("SELECT VERSION()").await?.unwrap_or_default();
+        let rows = self.rows("SELECT VERSION()").await?;
+        let first = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
+        let version = first.unwrap_or_default();
         self.server.engine = if version.contains("MariaDB") {
             Engine::MariaDb
         } else {
@@ -78,13 +81,21 @@ impl MySqlFamilyConnection {
             .map_err(|_| self.problems.error("it does not tell its version", []))?;
         // https://dev.mysql.com/doc/refman/9.4/en/set-transaction.html, https://mariadb.com/docs/server/reference/sql-statements/transactions/set-transaction
         let lock = self.limits.lock.as_secs().max(1);
-        let mut settings = vec![
+        let settings = [
             "SET SESSION TRANSACTION READ ONLY".to_owned(),
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ".to_owned(),
             format!("SET SESSION lock_wait_timeout = {lock}"),
             format!("SET SESSION innodb_lock_wait_timeout = {lock}"),
         ];
-        settings.push(match self.server.engine {
+        for sql in settings {
+            self.rows(&sql).await?;
+        }
+        self.limit_statements(self.limits.statement).await
+    }
+
+    pub(super) async fn limit_statements(&mut self, limit: Duration) -> Result<(), LiveError> {
+        self.limits.statement = self.limits.statement.min(limit);
+        let sql = match self.server.engine {
             // https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/aborting-statements
             Engine::MariaDb => format!(
                 "SET SESSION max_statement_time = {}",
@@ -95,17 +106,15 @@ impl MySqlFamilyConnection {
                 "SET SESSION max_execution_time = {}",
                 self.limits.statement.as_millis().max(1)
             ),
-        });
-        for sql in settings {
-            self.first_value(&sql).await?;
-        }
-        Ok(())
+        };
+        self.rows(&sql).await.map(drop)
     }
 
-    pub(super) async fn first_value(&mut self, sql: &str) -> Result<Option<String>, LiveError> {
-        let limit = self.limits.statement;
-        match tokio::time::timeout(limit, self.conn.query_first::<String, _>(sql)).await {
-            Ok(Ok(answer)) => Ok(answer),
+    pub(super) async fn rows(&mut self, sql: &str) -> Result<TextRows, LiveError> {
+        // The server's own limit comes first.
+        let limit = self.limits.statement + self.limits.connect;
+        match tokio::time::timeout(limit, self.conn.query::<Row, _>(sql)).await {
+            Ok(Ok(rows)) => Ok(rows.iter().map(texts).collect()),
             Ok(Err(error)) => Err(explain(&self.problems, &error)),
             Err(_) => Err(self.problems.no_answer(limit)),
         }
@@ -130,6 +139,16 @@ impl MySqlFamilyConnection {
     pub(super) async fn close(self) {
         let _ = tokio::time::timeout(self.limits.connect, self.conn.disconnect()).await;
     }
+}
+
+/// The values of a row as text.
+fn texts(row: &Row) -> Vec<Option<String>> {
+    let texts = (0..row.len()).map(|index| match row.as_ref(index) {
+        None | Some(Value::NULL) => None,
+        Some(Value::Bytes(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Some(other) => Some(other.as_sql(true)),
+    });
+    texts.collect()
 }
 
 /// Ends what a session is doing, from another one of the same user, who may end their own.

@@ -17,6 +17,7 @@ use super::url::{DatabaseUrl, ServerTarget};
 use super::{ReadLimits, problem};
 use crate::LiveError;
 use crate::introspect;
+use crate::measure::TextRows;
 use crate::scratch::postgres::OLDEST_MAJOR;
 
 /// Where sockets are looked for when a URL names no host.
@@ -113,12 +114,21 @@ impl PostgresConnection {
         })
     }
 
-    pub(super) async fn first_value(&self, sql: &str) -> Result<Option<String>, LiveError> {
+    pub(super) async fn rows(&self, sql: &str) -> Result<TextRows, LiveError> {
         let answer = self.bounded(self.client.simple_query(sql)).await?;
-        Ok(answer.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        let rows = answer.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
             _ => None,
-        }))
+        });
+        Ok(rows
+            .map(|row| (0..row.len()).map(|index| row.get(index).map(str::to_owned)).collect())
+            .collect())
+    }
+
+    pub(super) async fn limit_statements(&mut self, limit: Duration) -> Result<(), LiveError> {
+        self.limits.statement = self.limits.statement.min(limit);
+        let sql = format!("SET statement_timeout = {}", self.limits.statement.as_millis());
+        self.rows(&sql).await.map(drop)
     }
 
     pub(super) async fn close(self) {

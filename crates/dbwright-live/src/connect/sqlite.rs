@@ -2,9 +2,10 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dbwright_catalog::{Reading, Server};
+use rusqlite::types::Value;
 use rusqlite::{OpenFlags, ffi};
 
 use super::ReadLimits;
@@ -12,6 +13,7 @@ use super::problem::Problems;
 use super::url::DatabaseUrl;
 use crate::LiveError;
 use crate::introspect;
+use crate::measure::TextRows;
 
 /// Instructions of SQLite's machine between two looks at the clock.
 const INSTRUCTIONS: i32 = 100_000;
@@ -73,24 +75,19 @@ impl SqliteConnection {
         })
     }
 
-    pub(super) async fn first_value(&self, sql: &str) -> Result<Option<String>, LiveError> {
+    pub(super) async fn rows(&self, sql: &str) -> Result<TextRows, LiveError> {
         let sql = sql.to_owned();
         self.with(move |connection| {
             let mut statement = connection.prepare(&sql)?;
-            let mut rows = statement.query([])?;
-            let value = rows
-                .next()?
-                .map(|row| row.get::<_, rusqlite::types::Value>(0))
-                .transpose()?;
-            Ok(value.and_then(|value| match value {
-                rusqlite::types::Value::Null => None,
-                rusqlite::types::Value::Integer(number) => Some(number.to_string()),
-                rusqlite::types::Value::Real(number) => Some(number.to_string()),
-                rusqlite::types::Value::Text(text) => Some(text),
-                rusqlite::types::Value::Blob(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            }))
+            let columns = statement.column_count();
+            let rows = statement.query_map([], |row| (0..columns).map(|index| row.get(index).map(text)).collect())?;
+            rows.collect()
         })
         .await
+    }
+
+    pub(super) fn limit_statements(&mut self, limit: Duration) {
+        self.limits.statement = self.limits.statement.min(limit);
     }
 
     /// Does something with the file, on a thread that may wait.
@@ -114,6 +111,16 @@ impl SqliteConnection {
             Ok(Err(error)) => Err(explain(&self.problems, &error)),
             Err(_) => Err(self.problems.error("reading it ended early", [])),
         }
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Real(number) => Some(number.to_string()),
+        Value::Text(text) => Some(text),
+        Value::Blob(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
     }
 }
 

@@ -5,5 +5,6 @@
 mod attempt;
 pub mod mysql_family;
 pub mod postgres;
+pub(crate) mod reach;
 mod scope;
 pub mod sqlite;

@@ -9,6 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 
 use super::attempt::{Guesses, Refusal};
+use super::reach::Reach;
 use super::scope::{
     REMOVE_ROUNDS_MAX, ROWS_READ_MAX, Scope, children_first, has_triggers, missing, next_index, reconcile,
 };
@@ -294,10 +295,10 @@ impl Filler<'_> {
         if !has_triggers(self.catalog) {
             return Ok(());
         }
-        for (table, _) in self.catalog.tables() {
-            let is_empty = self.read(table)?.is_ok_and(|rows| rows.is_empty());
-            if is_empty && self.ledger.placed(table).is_empty() {
-                self.empty.insert(table.clone());
+        for table in Reach::of(self.catalog).by_writing(&self.scope.tables) {
+            let is_empty = self.read(&table)?.is_ok_and(|rows| rows.is_empty());
+            if is_empty && self.ledger.placed(&table).is_empty() {
+                self.empty.insert(table);
             }
         }
         Ok(())

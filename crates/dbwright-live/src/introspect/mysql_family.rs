@@ -48,6 +48,8 @@ pub struct Touched {
     pub tables: Option<BTreeSet<ObjectId>>,
     /// Whether views, routines or triggers may have changed.
     pub code: bool,
+    /// Whether triggers may have come or gone, as they do with a table that is dropped and made again.
+    pub triggers: bool,
     /// Tables and columns that the text gives another name, as (id before, id after). Names of tables that keep their
     /// storage are followed without it.
     pub renamed: Vec<(ObjectId, ObjectId)>,
@@ -59,6 +61,7 @@ impl Touched {
         Touched {
             tables: None,
             code: true,
+            triggers: true,
             renamed: Vec::new(),
         }
     }
@@ -68,6 +71,7 @@ impl Touched {
         Touched {
             tables: Some(tables.into_iter().collect()),
             code: false,
+            triggers: true,
             renamed: Vec::new(),
         }
     }
@@ -156,9 +160,13 @@ impl CatalogState {
         let old_storage = std::mem::replace(&mut self.storage, storage);
         let old_listed = std::mem::replace(&mut self.listed, listed);
         self.read_tables(conn, &candidates, &old_listed).await?;
-        self.read_triggers(conn).await?;
+        if touched.code || touched.triggers || names_changed {
+            self.read_triggers(conn).await?;
+        }
         if touched.code || names_changed {
             self.read_views(conn).await?;
+        }
+        if touched.code {
             self.read_routines(conn).await?;
         }
         let Replaced { taken, put } = std::mem::take(&mut self.replaced);

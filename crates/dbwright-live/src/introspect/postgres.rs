@@ -7,6 +7,7 @@
 mod access;
 mod code;
 mod decode;
+mod opened;
 mod others;
 mod prepared;
 mod queries;
@@ -25,6 +26,7 @@ use crate::LiveError;
 pub(crate) use prepared::{COUNTERS, LOCKS};
 use queries::{Ask, Only};
 
+pub use opened::read_opened;
 pub use session::read_only;
 use session::{Row, read_together};
 pub use whole::read_whole;

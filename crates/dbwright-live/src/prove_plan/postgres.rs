@@ -189,6 +189,10 @@ impl Trial<'_> {
                     return Ok(false);
                 }
                 Err(error) => {
+                    if let Some(reason) = error.missing_extension(&step.sql) {
+                        self.say(PlanClaim::StartIsRebuilt, PlanOutcome::NotTried(reason));
+                        return Ok(false);
+                    }
                     let reason = format!("`{}` fails: {}.", step.sql, error.message);
                     return Ok(self.judge(PlanClaim::StartIsRebuilt, vec![reason]));
                 }

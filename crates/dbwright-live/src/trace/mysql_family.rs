@@ -309,6 +309,8 @@ impl<'a> Runner<'a> {
             unfilled,
             assumptions,
             from_cache: 0,
+            access: Vec::new(),
+            access_changes: Vec::new(),
         })
     }
 

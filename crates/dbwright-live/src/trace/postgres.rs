@@ -13,6 +13,7 @@ mod hold;
 mod kept;
 mod news;
 mod observe;
+mod opened;
 mod prefix;
 mod recover;
 mod send;
@@ -48,6 +49,7 @@ use crate::fill;
 use crate::introspect::postgres::{CatalogState, Frame, Touched};
 use crate::scratch::Replayed;
 use crate::scratch::postgres::{PostgresScratch, Session, Who};
+use opened::Opened;
 
 /// Runs the whole history in a new database of the scratch server and tells what became of each migration.
 ///
@@ -180,6 +182,7 @@ pub(crate) struct Runner<'a> {
     unfilled: Vec<Unfilled>,
     failures: Failures,
     assumptions: Vec<String>,
+    opened: Opened,
     transactions: u32,
     /// Names of settings that the migrations may have invented.
     invented: BTreeSet<String>,
@@ -207,6 +210,7 @@ impl<'a> Runner<'a> {
             unfilled: Vec::new(),
             failures: Failures::default(),
             assumptions: Vec::new(),
+            opened: Opened::default(),
             transactions: 0,
             invented: BTreeSet::new(),
             at_hand: (0, 0),
@@ -316,6 +320,7 @@ impl<'a> Runner<'a> {
         let unfilled = std::mem::take(&mut self.unfilled);
         let mut assumptions = std::mem::take(&mut self.assumptions);
         assumptions.extend(self.failures.told_before_first(&migrations));
+        let (access, access_changes) = self.take_opened().await;
         self.discard().await?;
         Ok(Trace {
             server,
@@ -324,6 +329,8 @@ impl<'a> Runner<'a> {
             unfilled,
             assumptions,
             from_cache: 0,
+            access,
+            access_changes,
         })
     }
 
@@ -398,8 +405,14 @@ impl<'a> Runner<'a> {
                 if let (Some(teller), Some(state)) = (&mut self.teller, &self.state) {
                     teller.begin(first, state.catalog());
                 }
+                self.note_opened().await;
+            } else {
+                self.forget_opened();
             }
             let effects = self.run_unit(&unit, history.migrations[first].run_mode, judge).await?;
+            if judge {
+                self.compare_opened(&unit, &effects).await;
+            }
             self.note_what_to_fill(&effects);
             let mut effects = effects.into_iter();
             for migration in &history.migrations[first..first + together] {

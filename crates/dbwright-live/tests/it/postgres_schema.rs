@@ -348,3 +348,62 @@ async fn functions_that_a_range_type_brings_are_no_objects() {
         assert_eq!(routines, ["span_of(integer)"], "on {major}");
     }
 }
+
+/// Tables, views and defaults come and go while the schema is read; what is read is one of its states all the same, or it is
+/// said that it changed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_that_changes_while_it_is_read_is_read_as_it_was_at_one_moment() {
+    let scratch = servers::scratch(18).await;
+    let source = session(&scratch).await;
+    let other = {
+        let database = source.client.query_one("SELECT current_database()", &[]).await.unwrap();
+        scratch.connect(database.get(0), Who::Observer).await.unwrap()
+    };
+    other
+        .client
+        .batch_execute(
+            "SET search_path = public; CREATE TABLE t (a integer DEFAULT 1); CREATE VIEW v AS SELECT a FROM t",
+        )
+        .await
+        .unwrap();
+    let ends = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_over = ends.clone();
+    let churn = tokio::spawn(async move {
+        while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+            let there = "BEGIN; DROP VIEW v; DROP TABLE t; CREATE TABLE u (b integer DEFAULT 2); \
+                 CREATE VIEW w AS SELECT b FROM u; COMMIT";
+            let back = "BEGIN; DROP VIEW w; DROP TABLE u; CREATE TABLE t (a integer DEFAULT 1); \
+                 CREATE VIEW v AS SELECT a FROM t; COMMIT";
+            other.client.batch_execute(there).await.unwrap();
+            other.client.batch_execute(back).await.unwrap();
+        }
+    });
+    for _ in 0..10 {
+        match read_whole(&source.client, scratch.server()).await {
+            Ok(reading) => {
+                let names: Vec<String> = reading
+                    .catalog
+                    .objects
+                    .keys()
+                    .filter(|id| matches!(id.kind, ObjectKind::Table | ObjectKind::View | ObjectKind::Column))
+                    .map(ToString::to_string)
+                    .collect();
+                let is_one = names == ["t.a", "t", "v"] || names == ["u.b", "u", "w"];
+                assert!(is_one, "{names:?}");
+            }
+            Err(error) => {
+                assert!(
+                    error
+                        .to_string()
+                        .starts_with("the schema was changed while it was read, 3 times in a row: "),
+                    "{error}"
+                );
+                assert_eq!(error.hints(), ["try again when no migration is running there"]);
+            }
+        }
+    }
+    ends.store(true, std::sync::atomic::Ordering::Relaxed);
+    churn.await.unwrap();
+    let after = read_whole(&source.client, scratch.server()).await.unwrap().catalog;
+    assert!(after.objects.keys().any(|id| id.name() == "v"));
+}

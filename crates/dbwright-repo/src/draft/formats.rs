@@ -1,49 +1,68 @@
 //! What each tool calls its files, and what has to stand in them. The places that say so are told by the tool's reader, in
 //! `tools/`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dbwright_catalog::{Engine, History, Tool};
-use serde_json::{Value, json};
 
-use super::{DraftFile, DraftPart, Outside, commits_by_itself};
+use super::drizzle::has_folders;
+use super::{DraftError, DraftFile, DraftPart, Outside, commits_by_itself};
 use crate::text;
+use crate::tools::{atlas, graphile_migrate};
 
 /// How a tool wants its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Format {
     tool: Tool,
     engine: Engine,
+    /// What the files that are there are like, where the tool knows several manners.
+    manner: Manner,
 }
 
-/// A journal, at most.
-const JOURNAL_BYTES: u64 = 8 * 1024 * 1024;
-const JOURNAL: &str = "meta/_journal.json";
+/// A file, at most.
+pub(super) const FILE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// In which of its manners a tool is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// The only one, or the usual one.
+    Usual,
+    /// Both ways in files of their own: `.up.sql` and `.down.sql` (sqlx, node-pg-migrate).
+    Pairs,
+    /// The name of the database in the names of files (pop).
+    Dialects {
+        /// Whether Ory's migrator runs them, which knows `.autocommit`.
+        is_popx: bool,
+    },
+}
 
 impl Format {
-    /// Nothing for tools whose migrations are not written here.
-    pub(super) fn of(tool: Tool, engine: Engine) -> Option<Self> {
-        match tool {
-            Tool::Sqlx
-            | Tool::Diesel
-            | Tool::Refinery
-            | Tool::GolangMigrate
-            | Tool::Dbmate
-            | Tool::Goose
-            | Tool::SqlMigrate
-            | Tool::Flyway
-            | Tool::Prisma
-            | Tool::Drizzle
-            | Tool::Numbered => Some(Format { tool, engine }),
-            Tool::Supabase
-            | Tool::Pop
-            | Tool::NodePgMigrate
-            | Tool::GraphileMigrate
-            | Tool::Tern
-            | Tool::Atlas
-            | Tool::Liquibase
-            | Tool::File => None,
-        }
+    /// Nothing where no tool runs the files.
+    pub(super) fn of(history: &History) -> Option<Self> {
+        let any = |end: &str| {
+            history
+                .migrations
+                .iter()
+                .any(|migration| ends_with(&migration.path, end))
+        };
+        let dialect = pop_dialect(history.engine);
+        let is_popx = any(".autocommit.up.sql") || any(".autocommit.down.sql");
+        let manner = match history.tool {
+            Tool::Sqlx | Tool::NodePgMigrate if any(".up.sql") => Manner::Pairs,
+            Tool::Pop if is_popx || any(&format!(".{dialect}.up.sql")) => Manner::Dialects { is_popx },
+            Tool::File => return None,
+            _ => Manner::Usual,
+        };
+        Some(Format {
+            tool: history.tool,
+            engine: history.engine,
+            manner,
+        })
+    }
+
+    /// Whether files are for one database only.
+    pub(super) fn has_dialects(self) -> bool {
+        matches!(self.manner, Manner::Dialects { .. })
     }
 
     pub(super) fn outside_transactions(self) -> Outside {
@@ -59,6 +78,15 @@ impl Format {
             Tool::GolangMigrate => Outside::Never("golang-migrate puts a transaction around each file on SQLite"),
             Tool::Refinery => Outside::Never("refinery puts a transaction around each file"),
             Tool::Drizzle => Outside::Never("Drizzle runs all pending migrations in one transaction"),
+            Tool::NodePgMigrate => Outside::Never("node-pg-migrate puts a transaction around its SQL files"),
+            // The front of a pipeline, or one query.
+            Tool::Supabase | Tool::GraphileMigrate => Outside::Statement,
+            Tool::Pop => match self.manner {
+                Manner::Dialects { is_popx: true } => Outside::Statement,
+                Manner::Dialects { is_popx: false } | Manner::Usual | Manner::Pairs => {
+                    Outside::Never("pop puts a transaction around each file")
+                }
+            },
             _ => Outside::File,
         }
     }
@@ -83,11 +111,7 @@ impl Format {
         match self.tool {
             Tool::Sqlx => {
                 let mark = if in_transaction { "" } else { "-- no-transaction\n" };
-                let is_reversible = history
-                    .migrations
-                    .iter()
-                    .any(|migration| ends_with(&migration.path, ".up.sql"));
-                if is_reversible {
+                if self.manner == Manner::Pairs {
                     let back = back.unwrap_or_else(|| NO_WAY_BACK.to_owned());
                     vec![
                         at(format!("{version}_{name}.up.sql"), format!("{mark}{up}")),
@@ -162,7 +186,73 @@ impl Format {
             Tool::Refinery => vec![at(format!("V{version}__{name}.sql"), up)],
             Tool::Prisma => vec![at(format!("{version}_{name}/migration.sql"), up)],
             Tool::Drizzle if has_folders(history) => vec![at(format!("{version}_{name}/migration.sql"), up)],
-            // What has no writer was left out by `of`.
+            Tool::Tern => {
+                let mark = if in_transaction {
+                    ""
+                } else {
+                    "---- tern: disable-tx ----\n"
+                };
+                let back = back
+                    .map(|back| format!("\n---- create above / drop below ----\n\n{back}"))
+                    .unwrap_or_default();
+                vec![at(format!("{version}_{name}.sql"), format!("{mark}{up}{back}"))]
+            }
+            Tool::Atlas => {
+                let delimiter = if has_bodies(part) {
+                    "-- atlas:delimiter -- end\n"
+                } else {
+                    ""
+                };
+                let mode = if in_transaction { "" } else { "-- atlas:txmode none\n" };
+                // Directives end with an empty line.
+                let gap = if in_transaction && delimiter.is_empty() {
+                    ""
+                } else {
+                    "\n"
+                };
+                vec![at(
+                    format!("{version}_{name}.sql"),
+                    format!("{delimiter}{mode}{gap}{up}"),
+                )]
+            }
+            Tool::NodePgMigrate if self.manner == Manner::Pairs => vec![
+                at(format!("{version}_{name}.up.sql"), up),
+                at(
+                    format!("{version}_{name}.down.sql"),
+                    back.unwrap_or_else(|| NO_WAY_BACK.to_owned()),
+                ),
+            ],
+            Tool::NodePgMigrate => {
+                let back = back
+                    .map(|back| format!("\n-- Down Migration\n{back}"))
+                    .unwrap_or_default();
+                vec![at(
+                    format!("{version}_{name}.sql"),
+                    format!("-- Up Migration\n{up}{back}"),
+                )]
+            }
+            Tool::GraphileMigrate => {
+                let mark = if in_transaction { "" } else { "--! no-transaction\n" };
+                let slug = name.replace('_', "-");
+                vec![at(format!("committed/{version}-{slug}.sql"), format!("{mark}{up}"))]
+            }
+            Tool::Pop => {
+                let mut kind = String::new();
+                if self.has_dialects() {
+                    kind = format!(".{}", pop_dialect(self.engine));
+                }
+                if !in_transaction {
+                    kind.push_str(".autocommit");
+                }
+                vec![
+                    at(format!("{version}_{name}{kind}.up.sql"), up),
+                    at(
+                        format!("{version}_{name}{kind}.down.sql"),
+                        back.unwrap_or_else(|| NO_WAY_BACK.to_owned()),
+                    ),
+                ]
+            }
+            // Supabase, the rest of Drizzle, and numbered files.
             _ => vec![at(format!("{version}_{name}.sql"), up)],
         }
     }
@@ -181,6 +271,7 @@ impl Format {
             // goose and sql-migrate end a statement at a line that ends in `;`.
             let is_many = sql.contains(';');
             let marks = match self.tool {
+                Tool::Atlas if has_bodies(part) => ("", "\n-- end"),
                 Tool::Goose if is_many => ("-- +goose StatementBegin\n", "\n-- +goose StatementEnd"),
                 Tool::SqlMigrate if is_many => ("-- +migrate StatementBegin\n", "\n-- +migrate StatementEnd"),
                 _ => ("", ""),
@@ -189,6 +280,60 @@ impl Format {
         }
         text
     }
+}
+
+/// Whether a statement has statements inside.
+fn has_bodies(part: &DraftPart) -> bool {
+    part.statements
+        .iter()
+        .any(|statement| statement.sql.trim_end().trim_end_matches(';').contains(';'))
+}
+
+/// What pop calls an engine in the names of files.
+fn pop_dialect(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Postgres => "postgres",
+        Engine::MySql | Engine::MariaDb => "mysql",
+        Engine::Sqlite => "sqlite3",
+    }
+}
+
+/// The hash that the next file of graphile-migrate's chain follows on.
+pub(super) fn last_hash(root: &Path, history: &History) -> Option<String> {
+    if history.tool != Tool::GraphileMigrate {
+        return None;
+    }
+    let is_committed = |path: &&Path| path.parent().is_some_and(|folder| folder.ends_with("committed"));
+    let paths = history.migrations.iter().map(|migration| migration.path.as_path());
+    let last = paths.rev().find(is_committed)?;
+    graphile_migrate::hash_in(&text::peek(&root.join(last), FILE_BYTES))
+}
+
+/// `atlas.sum` with the new files.
+pub(super) fn atlas_sum(root: &Path, history: &History, new: &[DraftFile]) -> Result<DraftFile, DraftError> {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let unreadable = |error: &std::io::Error| DraftError {
+        problem: format!("the files that atlas.sum is made of can't be read: {error}"),
+        hint: "look at the folder of migrations, and run `atlas migrate hash` afterwards".to_owned(),
+    };
+    for entry in std::fs::read_dir(root.join(&history.folder)).map_err(|error| unreadable(&error))? {
+        let entry = entry.map_err(|error| unreadable(&error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if crate::walk::has_extension(&name, "sql") {
+            let bytes = std::fs::read(entry.path()).map_err(|error| unreadable(&error))?;
+            files.push((name, bytes));
+        }
+    }
+    for file in new {
+        let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        files.push((name.unwrap_or_default(), file.text.clone().into_bytes()));
+    }
+    files.sort();
+    Ok(DraftFile {
+        path: history.folder.join("atlas.sum"),
+        text: atlas::sum_file(&files),
+        replaces: root.join(&history.folder).join("atlas.sum").exists(),
+    })
 }
 
 const NO_WAY_BACK: &str = "-- There is no way back that a single file could hold; `dbwright schema plan … --reverse` prints it.\n\
@@ -202,7 +347,7 @@ fn one_line(text: &str) -> String {
         .replace("+goose", "goose")
 }
 
-fn ends_with(path: &Path, end: &str) -> bool {
+pub(super) fn ends_with(path: &Path, end: &str) -> bool {
     path.to_string_lossy().ends_with(end)
 }
 
@@ -218,44 +363,4 @@ fn diesel_version(version: &str) -> String {
         ),
         _ => version.to_owned(),
     }
-}
-
-/// Whether the migrations are folders, as Drizzle has them since 1.0.
-fn has_folders(history: &History) -> bool {
-    history
-        .migrations
-        .iter()
-        .any(|migration| ends_with(&migration.path, "/migration.sql"))
-}
-
-/// Drizzle's journal with new entries; nothing where there is none.
-pub(super) fn journal(root: &Path, history: &History, files: &[DraftFile], seconds: u64) -> Option<DraftFile> {
-    if has_folders(history) {
-        return None;
-    }
-    let path: PathBuf = history.folder.join(JOURNAL);
-    let mut journal: Value = serde_json::from_str(&text::peek(&root.join(&path), JOURNAL_BYTES)).ok()?;
-    let version = journal.get("version").cloned().unwrap_or_else(|| json!("7"));
-    let entries = journal.get_mut("entries")?.as_array_mut()?;
-    let newest = entries
-        .iter()
-        .filter_map(|entry| entry.get("when")?.as_u64())
-        .max()
-        .unwrap_or_default();
-    for file in files {
-        let index = entries
-            .iter()
-            .filter_map(|entry| entry.get("idx")?.as_u64())
-            .max()
-            .map_or(0, |last| last + 1);
-        let tag = file.path.file_stem()?.to_string_lossy().into_owned();
-        // What is not newer than the newest applied one is passed over.
-        let when = (seconds * 1000).max(newest + 1) + entries.len() as u64;
-        entries.push(json!({"idx": index, "version": version, "when": when, "tag": tag, "breakpoints": true}));
-    }
-    Some(DraftFile {
-        path,
-        text: serde_json::to_string_pretty(&journal).ok()? + "\n",
-        replaces: true,
-    })
 }

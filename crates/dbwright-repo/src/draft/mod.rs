@@ -4,7 +4,9 @@
 //! A tool decides per file whether it runs in a transaction. What must not run in one (`CREATE INDEX CONCURRENTLY`) gets files
 //! of its own; tools that send a file as one query, which makes a transaction of several statements, get one for each.
 
+mod drizzle;
 mod formats;
+mod liquibase;
 mod versions;
 
 use std::path::PathBuf;
@@ -44,6 +46,15 @@ pub struct DraftFile {
     pub replaces: bool,
 }
 
+/// A new migration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Its files.
+    pub files: Vec<DraftFile>,
+    /// What is still to be done, in whole sentences: what only the tool itself or a person can.
+    pub notes: Vec<String>,
+}
+
 /// Why there is no new migration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
@@ -54,8 +65,8 @@ pub struct DraftError {
     pub hint: String,
 }
 
-/// The files of a new migration behind those of a history. `down` is the way back, where there is one; tools that have none
-/// get none. `seconds` is the time now, in seconds since 1970.
+/// A new migration behind those of a history. `down` is the way back, where there is one; tools that have none get none.
+/// `seconds` is the time now, in seconds since 1970.
 ///
 /// # Errors
 ///
@@ -67,12 +78,13 @@ pub fn draft(
     up: &[DraftPart],
     down: &[DraftPart],
     seconds: u64,
-) -> Result<Vec<DraftFile>, DraftError> {
+) -> Result<Draft, DraftError> {
     let slug = slug(name)?;
-    let format = Format::of(history.tool, history.engine).ok_or_else(|| DraftError {
+    let format = Format::of(history).ok_or_else(|| DraftError {
         problem: format!("dbwright does not write migrations of {} yet", history.tool),
         hint: "`dbwright schema plan … --format sql` prints the SQL to be put into one by hand".to_owned(),
     })?;
+    no_templates(history.tool, up)?;
     let parts = split(up, format)?;
     if parts.is_empty() {
         return Err(DraftError {
@@ -82,8 +94,16 @@ pub fn draft(
     }
     // The way back of several files is that of all of them: it belongs to the last one.
     let down = split(down, format).unwrap_or_default();
+    if history.tool == Tool::Liquibase {
+        let file = liquibase::changesets(root, history, &slug, &parts, &down, seconds)?;
+        return Ok(Draft {
+            files: vec![file],
+            notes: Vec::new(),
+        });
+    }
     let versions = versions::next(history, parts.len(), seconds);
     let mut files = Vec::new();
+    let mut chain = formats::last_hash(root, history);
     for (index, (part, version)) in parts.iter().zip(&versions).enumerate() {
         let name = if parts.len() == 1 {
             slug.clone()
@@ -93,14 +113,46 @@ pub fn draft(
         let is_last = index + 1 == parts.len();
         // Several parts that go back need several files; one that can't be told so is left out, and said.
         let back = (is_last && down.len() == 1).then(|| &down[0]);
-        files.extend(format.files(history, version, &name, part, back));
+        let mut of_part = format.files(history, version, &name, part, back);
+        if history.tool == Tool::GraphileMigrate {
+            for file in &mut of_part {
+                let (text, hash) = crate::tools::graphile_migrate::committed(&file.text, chain.as_deref(), &name);
+                file.text = text;
+                chain = Some(hash);
+            }
+        }
+        files.extend(of_part);
     }
-    if history.tool == Tool::Drizzle
-        && let Some(journal) = formats::journal(root, history, &files, seconds)
-    {
-        files.push(journal);
+    let mut notes = Vec::new();
+    match history.tool {
+        Tool::Drizzle => {
+            let added = drizzle::keep_books(root, history, &files, seconds);
+            files.extend(added.files);
+            notes = added.notes;
+        }
+        Tool::Atlas => files.push(formats::atlas_sum(root, history, &files)?),
+        Tool::Pop if format.has_dialects() => notes.push(format!(
+            "Files for the other databases of this project are still to be written: these are for {} only.",
+            history.engine
+        )),
+        _ => {}
     }
-    Ok(files)
+    Ok(Draft { files, notes })
+}
+
+/// tern and pop take files for templates.
+fn no_templates(tool: Tool, parts: &[DraftPart]) -> Result<(), DraftError> {
+    if !matches!(tool, Tool::Tern | Tool::Pop) {
+        return Ok(());
+    }
+    let mut statements = parts.iter().flat_map(|part| &part.statements);
+    match statements.find(|statement| statement.sql.contains("{{")) {
+        Some(statement) => Err(DraftError {
+            problem: format!("{tool} takes {{{{ for the beginning of a template: {}", statement.sql),
+            hint: "write this migration by hand from `dbwright schema plan … --format sql`".to_owned(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// A name as file names have it.

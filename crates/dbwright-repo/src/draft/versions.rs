@@ -9,6 +9,14 @@ pub(super) fn next(history: &History, count: usize, seconds: u64) -> Vec<String>
     let last = history
         .migrations
         .iter()
+        // What is still being worked on has no number, or one of another count.
+        .filter(|migration| {
+            history.tool != Tool::GraphileMigrate
+                || migration
+                    .path
+                    .parent()
+                    .is_some_and(|folder| folder.ends_with("committed"))
+        })
         .filter_map(|migration| digits(history.tool, &migration.name))
         .max_by_key(|digits| (digits.parse::<u128>().unwrap_or_default(), digits.len()));
     let width = last.as_ref().map_or(0, String::len);
@@ -24,6 +32,10 @@ pub(super) fn next(history: &History, count: usize, seconds: u64) -> Vec<String>
                 .unwrap_or_default();
             later(now.max(newest + 1)).map(|number| number.to_string()).collect()
         }
+        // A time of day with six more digits, as Ory's tools write it.
+        20 => stamps(seconds, newest / 1_000_000, count)
+            .map(|stamp| format!("{stamp}000000"))
+            .collect(),
         // Seconds or milliseconds since 1970.
         10 => later(u128::from(seconds).max(newest + 1))
             .map(|number| number.to_string())
@@ -31,6 +43,7 @@ pub(super) fn next(history: &History, count: usize, seconds: u64) -> Vec<String>
         13 => later((u128::from(seconds) * 1000).max(newest + 1))
             .map(|number| number.to_string())
             .collect(),
+        0 if history.tool == Tool::GraphileMigrate => later(1).map(|number| padded(number, 6)).collect(),
         0 if is_counted(history.tool) => later(1).map(|number| padded(number, 4)).collect(),
         0 => stamps(seconds, 0, count).collect(),
         width => later(newest + 1).map(|number| padded(number, width)).collect(),

@@ -389,6 +389,19 @@ fn hashes(files: &[(&str, Vec<u8>)]) -> Vec<(String, String)> {
     found
 }
 
+/// The text of `atlas.sum` for files in their order.
+pub(crate) fn sum_file(files: &[(String, Vec<u8>)]) -> String {
+    let files: Vec<(&str, Vec<u8>)> = files
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.clone()))
+        .collect();
+    let hashes = hashes(&files);
+    let lines = hashes.iter().map(|(name, hash)| format!("{name} h1:{hash}\n"));
+    std::iter::once(format!("h1:{}\n", sum_of(&hashes)))
+        .chain(lines)
+        .collect()
+}
+
 fn sum_of(files: &[(String, String)]) -> String {
     let mut hasher = Sha256::new();
     for (name, hash) in files {

@@ -180,6 +180,23 @@ fn hash(body: &str, previous: Option<&str>) -> String {
     format!("sha1:{digest:x}")
 }
 
+/// The text of a committed migration that follows on `previous`, and its hash.
+/// <https://github.com/graphile/migrate/blob/main/src/commands/commit.ts>
+pub(crate) fn committed(body: &str, previous: Option<&str>, message: &str) -> (String, String) {
+    let hash = hash(body, previous);
+    let text = format!(
+        "--! Previous: {}\n--! Hash: {hash}\n--! Message: {message}\n\n{}\n",
+        previous.unwrap_or("-"),
+        body.trim()
+    );
+    (text, hash)
+}
+
+/// The hash that stands in a committed migration.
+pub(crate) fn hash_in(text: &str) -> Option<String> {
+    Header::of(text).get("Hash").map(str::to_owned)
+}
+
 fn committed_file(
     folder: &Folder<'_>,
     file: &str,

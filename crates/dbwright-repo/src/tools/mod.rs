@@ -3,14 +3,14 @@
 //! The facts about a tool come from its source; each file says from where. What makes a tool refuse or pass over a file
 //! becomes a [`Problem`], never an error: the rest is still read.
 
-mod atlas;
+pub(crate) mod atlas;
 mod dbmate;
 mod diesel;
 mod drizzle;
 mod flyway;
 mod golang_migrate;
 mod goose;
-mod graphile_migrate;
+pub(crate) mod graphile_migrate;
 mod liquibase;
 mod node_pg_migrate;
 mod numbered;

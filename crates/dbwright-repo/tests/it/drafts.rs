@@ -58,7 +58,7 @@ fn written(tool: Tool, first: (&str, &str), parts: &[DraftPart]) -> (Vec<String>
     let root = repository(&[first]);
     let before = read(root.path(), tool);
     let down = [part(true, &["DROP TABLE n"])];
-    let files = draft(root.path(), &before, "Add n", parts, &down, NOW).unwrap();
+    let files = draft(root.path(), &before, "Add n", parts, &down, NOW).unwrap().files;
     for file in &files {
         let path = root.path().join(&file.path);
         assert_eq!(path.exists(), file.replaces, "{}", file.path.display());
@@ -191,6 +191,245 @@ fn tools_that_run_statement_by_statement_get_one_file_outside_transactions() {
     }
 }
 
+/// Writes a draft into a repository of several files, and hands back what is new: names of files, notes, and what the tool's
+/// reader makes of the migrations.
+fn written_beside(
+    tool: Tool,
+    migrations: &str,
+    before: &[(&str, &str)],
+    parts: &[DraftPart],
+) -> (Vec<String>, Vec<String>, Vec<(RunMode, Vec<String>)>) {
+    let root = repository(before);
+    let read = || {
+        let config = Config::default().with(Overrides {
+            engine: Some(Engine::Postgres),
+            tool: Some(tool),
+            migrations: Some(PathBuf::from(migrations)),
+            ..Overrides::default()
+        });
+        let detection = detect(root.path(), &config).unwrap();
+        let selected = select(&detection, &config).unwrap();
+        read_history(root.path(), &selected.selections[0], &config).unwrap()
+    };
+    let before = read();
+    let down = [part(true, &["DROP TABLE n"])];
+    let draft = draft(root.path(), &before, "Add n", parts, &down, NOW).unwrap();
+    for file in &draft.files {
+        let path = root.path().join(&file.path);
+        assert_eq!(path.exists(), file.replaces, "{tool}: {}", file.path.display());
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &file.text).unwrap();
+    }
+    let after = read();
+    assert!(after.findings.is_empty(), "{tool}: {:?}", after.findings);
+    let old: Vec<&str> = before
+        .migrations
+        .iter()
+        .map(|migration| migration.name.as_str())
+        .collect();
+    let kept: Vec<&str> = after
+        .migrations
+        .iter()
+        .map(|migration| migration.name.as_str())
+        .collect();
+    assert_eq!(kept[..old.len()], old, "{tool}");
+    let new = after.migrations[old.len()..].iter().map(|migration| {
+        let statements = migration.statements.iter();
+        let texts = statements.map(|statement| statement.text.trim_end_matches(';').to_owned());
+        (migration.run_mode, texts.collect())
+    });
+    let names = draft.files.iter().map(|file| file.path.display().to_string());
+    (names.collect(), draft.notes, new.collect())
+}
+
+const BODY: &str = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN\n  PERFORM 1;\n  PERFORM 2;\nEND $$";
+
+#[test]
+fn supabase_gets_a_file_for_each_statement_outside_transactions() {
+    let first = ("supabase/migrations/20240101000000_a.sql", TABLE);
+    let (files, _, new) = written_beside(Tool::Supabase, "supabase/migrations", &[first], &parts());
+    assert_eq!(
+        files,
+        [
+            "supabase/migrations/20260131120000_add_n_1.sql",
+            "supabase/migrations/20260131120001_add_n_2.sql",
+            "supabase/migrations/20260131120002_add_n_3.sql",
+        ]
+    );
+    assert_eq!(statements(&new), ALL);
+    assert_eq!(new[1].0, RunMode::EachStatement);
+}
+
+#[test]
+fn tern_gets_the_next_number_both_ways_and_a_mark_outside_transactions() {
+    let first = (
+        "migrations/001_a.sql",
+        "CREATE TABLE a (id int);\n\n---- create above / drop below ----\n\nDROP TABLE a;\n",
+    );
+    let (files, _, new) = written_beside(Tool::Tern, "migrations", &[first], &parts());
+    assert_eq!(files, ["migrations/002_add_n_1.sql", "migrations/003_add_n_2.sql"]);
+    assert_eq!(statements(&new), ALL);
+    assert_eq!(
+        new.iter().map(|(mode, _)| *mode).collect::<Vec<_>>(),
+        [RunMode::Transaction, RunMode::EachStatement]
+    );
+    let root = repository(&[first]);
+    let template = [part(true, &["COMMENT ON TABLE a IS '{{ x }}'"])];
+    let error = draft(root.path(), &read(root.path(), Tool::Tern), "n", &template, &[], NOW).unwrap_err();
+    assert!(
+        error.problem.contains("tern takes {{ for the beginning of a template"),
+        "{error}"
+    );
+}
+
+#[test]
+fn atlas_gets_directives_and_new_checksums() {
+    let before = [
+        ("migrations/20240101000000_a.sql", TABLE),
+        (
+            "migrations/atlas.sum",
+            "h1:Bgz6VkBTXdx3lZCQ48yAjMVtJP30YS0AY0s+UhzhtxE=\n20240101000000_a.sql h1:vnjepTRgNyxUIqLQW5AERyOdkApBX8Oww4FcIJoejAs=\n",
+        ),
+    ];
+    let mut all = parts();
+    all[0].statements.push(part(true, &[BODY]).statements.remove(0));
+    let (files, _, new) = written_beside(Tool::Atlas, "migrations", &before, &all);
+    assert_eq!(
+        files,
+        [
+            "migrations/20260131120000_add_n_1.sql",
+            "migrations/20260131120001_add_n_2.sql",
+            "migrations/atlas.sum"
+        ]
+    );
+    assert_eq!(new[0].1, [ALL[0], ALL[1], BODY]);
+    assert_eq!(new[1].1, ALL[2..]);
+    assert_eq!(new[1].0, RunMode::EachStatement);
+}
+
+#[test]
+fn liquibase_gets_changesets_behind_the_last_one_or_a_file_where_all_of_a_folder_are_taken() {
+    let formatted = "--liquibase formatted sql\n--changeset me:1\nCREATE TABLE a (id int);\n";
+    let mut all = parts();
+    all.push(part(true, &[BODY]));
+    let named =
+        "databaseChangeLog:\n  - include:\n      file: changes/001-a.sql\n      relativeToChangelogFile: true\n";
+    let taken = "databaseChangeLog:\n  - includeAll:\n      path: changes\n      relativeToChangelogFile: true\n";
+    for (changelog, expected) in [(named, "db/changes/001-a.sql"), (taken, "db/changes/002-add_n.sql")] {
+        let before = [("db/changes/001-a.sql", formatted), ("db/changelog.yaml", changelog)];
+        let (files, _, new) = written_beside(Tool::Liquibase, "db", &before, &all);
+        assert_eq!(files, [expected]);
+        assert_eq!(statements(&new), [ALL.as_slice(), &[BODY]].concat());
+        let modes: Vec<RunMode> = new.iter().map(|(mode, _)| *mode).collect();
+        assert_eq!(
+            modes,
+            [RunMode::Transaction, RunMode::EachStatement, RunMode::Transaction]
+        );
+    }
+}
+
+#[test]
+fn node_pg_migrate_gets_one_file_or_a_pair() {
+    let one = (
+        "migrations/1577836800000_a.sql",
+        "-- Up Migration\nCREATE TABLE a (id int);\n-- Down Migration\n",
+    );
+    let (files, _, new) = written_beside(Tool::NodePgMigrate, "migrations", &[one], &parts()[..1]);
+    assert_eq!(files, ["migrations/1769860800000_add_n.sql"]);
+    assert_eq!(statements(&new), ALL[..2]);
+    let pair = [
+        ("migrations/1577836800000_a.up.sql", TABLE),
+        ("migrations/1577836800000_a.down.sql", "DROP TABLE a;\n"),
+        ("package.json", "{\"dependencies\": {\"node-pg-migrate\": \"^7\"}}"),
+    ];
+    let (files, _, new) = written_beside(Tool::NodePgMigrate, "migrations", &pair, &parts()[..1]);
+    assert_eq!(
+        files,
+        [
+            "migrations/1769860800000_add_n.up.sql",
+            "migrations/1769860800000_add_n.down.sql"
+        ]
+    );
+    assert_eq!(statements(&new), ALL[..2]);
+    let root = repository(&[one]);
+    let error = draft(
+        root.path(),
+        &read(root.path(), Tool::NodePgMigrate),
+        "n",
+        &parts(),
+        &[],
+        NOW,
+    )
+    .unwrap_err();
+    assert!(
+        error.problem.contains("puts a transaction around its SQL files"),
+        "{error}"
+    );
+}
+
+#[test]
+fn graphile_migrate_gets_committed_files_in_the_chain_of_hashes() {
+    // The hash is the SHA-1 of the one line.
+    let first = (
+        "migrations/committed/000001.sql",
+        "--! Previous: -\n--! Hash: sha1:4f45642ec931df92e13364b7a3d95eb876d756b7\n\nCREATE TABLE a (id int);\n",
+    );
+    let (files, _, new) = written_beside(Tool::GraphileMigrate, "migrations", &[first], &parts());
+    assert_eq!(
+        files,
+        [
+            "migrations/committed/000002-add-n-1.sql",
+            "migrations/committed/000003-add-n-2.sql",
+            "migrations/committed/000004-add-n-3.sql"
+        ]
+    );
+    assert_eq!(statements(&new), ALL);
+    assert_eq!(new[1].0, RunMode::SimpleQuery);
+}
+
+#[test]
+fn pop_gets_both_ways_and_the_dialect_where_files_have_one() {
+    let plain = [
+        ("migrations/20240101000000_a.up.sql", TABLE),
+        ("migrations/20240101000000_a.down.sql", "DROP TABLE a;\n"),
+        ("go.mod", "module x\n\nrequire github.com/gobuffalo/pop/v6 v6.1.1\n"),
+    ];
+    let (files, notes, new) = written_beside(Tool::Pop, "migrations", &plain, &parts()[..1]);
+    assert_eq!(
+        files,
+        [
+            "migrations/20260131120000_add_n.up.sql",
+            "migrations/20260131120000_add_n.down.sql"
+        ]
+    );
+    assert!(notes.is_empty(), "{notes:?}");
+    assert_eq!(statements(&new), ALL[..2]);
+    let ory = [
+        ("migrations/20240101000001000000_a.postgres.up.sql", TABLE),
+        ("migrations/20240101000001000000_a.postgres.down.sql", "DROP TABLE a;\n"),
+        (
+            "migrations/20240102000001000000_b.postgres.autocommit.up.sql",
+            "CREATE INDEX CONCURRENTLY a_id ON a (id);\n",
+        ),
+        (
+            "migrations/20240102000001000000_b.postgres.autocommit.down.sql",
+            "DROP INDEX a_id;\n",
+        ),
+        (
+            "go.mod",
+            "module x\n\nrequire github.com/ory/pop/v6 v6.2.0\nrequire github.com/ory/x v0.0.600\n",
+        ),
+    ];
+    let (files, notes, new) = written_beside(Tool::Pop, "migrations", &ory, &parts());
+    assert_eq!(
+        files[2],
+        "migrations/20260131120001000000_add_n_2.postgres.autocommit.up.sql"
+    );
+    assert_eq!(files.len(), 6);
+    assert!(notes[0].contains("these are for PostgreSQL only"), "{notes:?}");
+    assert_eq!(statements(&new), ALL);
+}
+
 #[test]
 fn bodies_with_semicolons_stay_whole() {
     let body = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN\n  PERFORM 1;\n  PERFORM 2;\nEND $$";
@@ -216,6 +455,51 @@ fn bodies_with_semicolons_stay_whole() {
 }
 
 #[test]
+fn the_chain_of_drizzles_snapshots_stays_whole_and_what_is_left_to_do_is_said() {
+    let journal = "{\"version\":\"7\",\"dialect\":\"postgresql\",\"entries\":[{\"idx\":0,\"version\":\"7\",\"when\":1700000000000,\"tag\":\"0000_a\",\"breakpoints\":true}]}";
+    let snapshot = "{\"id\":\"0a\",\"prevId\":\"00000000-0000-0000-0000-000000000000\",\"version\":\"7\",\"dialect\":\"postgresql\",\"tables\":{\"public.a\":{}}}";
+    let root = repository(&[
+        ("migrations/0000_a.sql", TABLE),
+        ("migrations/meta/_journal.json", journal),
+        ("migrations/meta/0000_snapshot.json", snapshot),
+    ]);
+    let history = read(root.path(), Tool::Drizzle);
+    let draft = draft(root.path(), &history, "n", &parts()[..1], &[], NOW).unwrap();
+    let new = draft
+        .files
+        .iter()
+        .find(|file| file.path.ends_with("meta/0001_snapshot.json"))
+        .unwrap();
+    assert!(!new.replaces);
+    let new: serde_json::Value = serde_json::from_str(&new.text).unwrap();
+    assert_eq!(new["prevId"], "0a");
+    assert_eq!(new["id"].as_str().unwrap().len(), 36);
+    assert!(new["tables"]["public.a"].is_object());
+    assert!(
+        draft.notes[0].contains("run `drizzle-kit generate`"),
+        "{:?}",
+        draft.notes
+    );
+    // Since 1.0 each folder has its own.
+    let root = repository(&[
+        ("migrations/20240101000000_a/migration.sql", TABLE),
+        (
+            "migrations/20240101000000_a/snapshot.json",
+            "{\"id\":\"0a\",\"prevIds\":[\"00\"],\"dialect\":\"postgres\"}",
+        ),
+    ]);
+    let history = read(root.path(), Tool::Drizzle);
+    let draft = dbwright_repo::draft(root.path(), &history, "n", &parts()[..1], &[], NOW).unwrap();
+    let new = draft
+        .files
+        .iter()
+        .find(|file| file.path.ends_with("20260131120000_n/snapshot.json"))
+        .unwrap();
+    let new: serde_json::Value = serde_json::from_str(&new.text).unwrap();
+    assert_eq!(new["prevIds"][0], "0a");
+}
+
+#[test]
 fn drizzle_gets_entries_in_its_journal() {
     let root = repository(&[
         ("migrations/0000_a.sql", TABLE),
@@ -232,7 +516,7 @@ fn drizzle_gets_entries_in_its_journal() {
             .contains("Drizzle runs all pending migrations in one transaction"),
         "{error}"
     );
-    let files = draft(root.path(), &before, "n", &parts()[..1], &[], NOW).unwrap();
+    let files = draft(root.path(), &before, "n", &parts()[..1], &[], NOW).unwrap().files;
     for file in &files {
         fs::write(root.path().join(&file.path), &file.text).unwrap();
     }
@@ -252,7 +536,9 @@ fn what_a_tool_can_t_do_is_refused_by_name() {
         "{error}"
     );
     assert!(error.problem.contains("CREATE INDEX CONCURRENTLY n_id"), "{error}");
-    let files = draft(root.path(), &history, "n", &parts()[..1], &[], NOW).unwrap();
+    let files = draft(root.path(), &history, "n", &parts()[..1], &[], NOW)
+        .unwrap()
+        .files;
     assert_eq!(files[0].path, Path::new("migrations/V2__n.sql"));
     let error = draft(root.path(), &history, "?!", &parts(), &[], NOW).unwrap_err();
     assert!(error.problem.contains("is no name"), "{error}");

@@ -3,6 +3,7 @@
 use dbwright_catalog::{Finding, SchemaLint, Severity, SideKind};
 
 use crate::TextOptions;
+use crate::incomplete::not_run;
 use crate::layout::{BOLD, HELP, Layout, clean, severity_style};
 use crate::words::{count, list};
 
@@ -17,6 +18,7 @@ const NAMES_MAX: usize = 5;
 pub fn lint_text(lint: &SchemaLint, options: &TextOptions) -> String {
     let layout = Layout::new(options.color, options.width);
     let mut text = layout.wrap("", "  ", &clean(&head(lint)));
+    text.push_str(&not_run(&lint.side, layout, options.verbose));
     text.push('\n');
     for group in groups(&lint.findings) {
         text.push_str(&told(&group, layout, options.verbose));
@@ -36,8 +38,12 @@ fn head(lint: &SchemaLint) -> String {
         SideKind::Desired => format!("SQL, run on {server}"),
         SideKind::History => format!("migrations, run on {server}"),
     };
+    let rows = lint
+        .relations
+        .map(|relations| format!(", rows of {} looked at", count(relations, "relation")))
+        .unwrap_or_default();
     format!(
-        "{} ({how}): {} and {}, judged by {}",
+        "{} ({how}): {} and {}, judged by {}{rows}",
         lint.side.shown,
         count(lint.tables, "table"),
         count(lint.others, "other object"),
@@ -143,11 +149,55 @@ fn limits(lint: &SchemaLint, layout: Layout) -> String {
         let sentence = format!("{}: {}", unread.what, unread.why);
         text.push_str(&layout.wrap("not read: ", "  ", &clean(&sentence)));
     }
+    for sentence in &lint.not_measured {
+        text.push_str(&layout.wrap("not measured: ", "  ", &clean(sentence)));
+    }
+    text.push_str(&baseline(lint, layout));
+    for why in distinct(lint.unasked.iter().map(|unasked| unasked.why.as_str())) {
+        let rules = lint.unasked.iter().filter(|unasked| unasked.why == why);
+        let names: Vec<String> = rules.map(|unasked| unasked.rule.clone()).collect();
+        let sentence = format!("{} ({why})", list(&names));
+        text.push_str(&layout.wrap("not asked: ", "  ", &sentence));
+    }
     if !lint.off.is_empty() {
         let sentence = format!("{} (--rule NAME switches one on)", list(&lint.off));
         text.push_str(&layout.wrap("off: ", "  ", &sentence));
     }
     if text.is_empty() { text } else { text + "\n" }
+}
+
+/// What the baseline took away, and what it need not hold any more.
+fn baseline(lint: &SchemaLint, layout: Layout) -> String {
+    let Some(file) = &lint.baseline else {
+        return String::new();
+    };
+    let known = match lint.known.len() {
+        1 => format!("1 finding is known to {file}, and not told."),
+        number => format!("{number} findings are known to {file}, and not told."),
+    };
+    let mut text = layout.wrap("baseline: ", "  ", &clean(&known));
+    if !lint.outdated.is_empty() {
+        let keys = lint
+            .outdated
+            .iter()
+            .map(|key| format!("{} of {} {}", key.rule, key.object.kind.name(), key.object));
+        let sentence = format!(
+            "{file} holds what no rule says any more ({}); --write-baseline {file} brings it up to date.",
+            some(&keys.collect::<Vec<_>>())
+        );
+        text.push_str(&layout.wrap("baseline: ", "  ", &clean(&sentence)));
+    }
+    text
+}
+
+fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen: Vec<&str> = Vec::new();
+    for text in texts {
+        if !seen.contains(&text) {
+            seen.push(text);
+        }
+    }
+    seen
 }
 
 fn some(names: &[String]) -> String {
@@ -178,7 +228,11 @@ fn closing(lint: &SchemaLint, layout: Layout) -> String {
         .map(|(number, noun)| count(number, noun))
         .collect();
     let found = if found.is_empty() {
-        "nothing found".to_owned()
+        if lint.known.is_empty() {
+            "nothing found".to_owned()
+        } else {
+            "nothing new found".to_owned()
+        }
     } else {
         found.join(", ")
     };

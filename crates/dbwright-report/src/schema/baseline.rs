@@ -2,8 +2,8 @@
 
 use dbwright_catalog::{ObjectId, ObjectKind};
 
-use super::json::pretty;
-use super::wire;
+use crate::json::pretty;
+use crate::wire::schema as wire;
 
 /// A known difference: the object, its definition as it should be, and as it is.
 pub type BaselineEntry = (ObjectId, Option<String>, Option<String>);

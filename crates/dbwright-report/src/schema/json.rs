@@ -2,9 +2,10 @@
 
 use dbwright_catalog as catalog;
 use dbwright_catalog::{Change, Comparison, Object, ObjectId, PlanClaim, PlanOutcome, PlanProof};
-use schemars::generate::SchemaSettings;
 
-use super::wire;
+use crate::json::{self, format_of, object as object_ref, pretty};
+use crate::wire;
+use crate::wire::schema as format;
 
 /// The difference of two schemas.
 pub fn diff_json(comparison: &Comparison) -> String {
@@ -16,10 +17,9 @@ pub fn drift_json(drift: &catalog::Drift) -> String {
     pretty(&drift_wire(drift))
 }
 
-/// The same as a part of another format.
-pub(crate) fn drift_wire(drift: &catalog::Drift) -> wire::Drift {
-    wire::Drift {
-        version: wire::VERSION,
+fn drift_wire(drift: &catalog::Drift) -> format::Drift {
+    format::Drift {
+        version: format::VERSION,
         new: drift.is_new(),
         diff: diff(&drift.comparison),
         baseline: drift.baseline.clone(),
@@ -31,8 +31,8 @@ pub(crate) fn drift_wire(drift: &catalog::Drift) -> wire::Drift {
 /// A plan.
 pub fn plan_json(proposal: &catalog::Proposal) -> String {
     let comparison = &proposal.comparison;
-    pretty(&wire::Plan {
-        version: wire::VERSION,
+    pretty(&format::Plan {
+        version: format::VERSION,
         sound: proposal.is_sound(),
         reverse: proposal.is_reverse,
         before: side(&comparison.before),
@@ -61,14 +61,14 @@ pub fn plan_json(proposal: &catalog::Proposal) -> String {
 
 /// One schema.
 pub fn show_json(shown: &catalog::SchemaShown) -> String {
-    pretty(&wire::Schema {
-        version: wire::VERSION,
+    pretty(&format::Schema {
+        version: format::VERSION,
         source: side(&shown.side),
         objects: shown
             .catalog
             .objects
             .values()
-            .map(|object| wire::Object {
+            .map(|object| format::Object {
                 object: object_ref(&object.id),
                 definition: object.definition.clone(),
             })
@@ -77,7 +77,7 @@ pub fn show_json(shown: &catalog::SchemaShown) -> String {
             .catalog
             .dependencies
             .iter()
-            .map(|edge| wire::Dependency {
+            .map(|edge| format::Dependency {
                 dependent: object_ref(&edge.dependent),
                 on: object_ref(&edge.on),
             })
@@ -91,7 +91,7 @@ pub fn show_json(shown: &catalog::SchemaShown) -> String {
         coverage: shown
             .coverage
             .iter()
-            .map(|kind| wire::Coverage {
+            .map(|kind| format::Coverage {
                 kind: kind.kind.name().to_owned(),
                 objects: kind.objects,
                 not_covered: kind.not_covered.iter().map(object_ref).collect(),
@@ -103,28 +103,19 @@ pub fn show_json(shown: &catalog::SchemaShown) -> String {
 
 /// The JSON Schemas of all these formats, by the name of their file.
 pub fn schema_formats() -> Vec<(&'static str, String)> {
-    fn of<T: schemars::JsonSchema>() -> String {
-        let settings = SchemaSettings::draft2020_12().for_serialize();
-        pretty(&settings.into_generator().into_root_schema_for::<T>())
-    }
     vec![
-        ("schema-v0.json", of::<wire::Schema>()),
-        ("schema-diff-v0.json", of::<wire::Diff>()),
-        ("schema-plan-v0.json", of::<wire::Plan>()),
-        ("schema-drift-v0.json", of::<wire::Drift>()),
-        ("schema-baseline-v0.json", of::<wire::BaselineFile>()),
+        ("schema-v0.json", format_of::<format::Schema>()),
+        ("schema-diff-v0.json", format_of::<format::Diff>()),
+        ("schema-plan-v0.json", format_of::<format::Plan>()),
+        ("schema-drift-v0.json", format_of::<format::Drift>()),
+        ("schema-baseline-v0.json", format_of::<format::BaselineFile>()),
     ]
 }
 
-pub(super) fn pretty(value: &impl serde::Serialize) -> String {
-    let json = serde_json::to_string_pretty(value).expect("only failing writers and maps without string keys fail");
-    json + "\n"
-}
-
-fn diff(comparison: &Comparison) -> wire::Diff {
+fn diff(comparison: &Comparison) -> format::Diff {
     let diff = &comparison.diff;
-    wire::Diff {
-        version: wire::VERSION,
+    format::Diff {
+        version: format::VERSION,
         equal: diff.is_empty(),
         before: side(&comparison.before),
         after: side(&comparison.after),
@@ -139,15 +130,15 @@ fn diff(comparison: &Comparison) -> wire::Diff {
     }
 }
 
-fn change(change: &Change) -> wire::Change {
+fn change(change: &Change) -> format::Change {
     match change {
-        Change::Created(object) => wire::Change {
+        Change::Created(object) => format::Change {
             object: object_ref(&object.id),
             change: wire::ChangeKind::Created,
             before: None,
             after: Some(object.definition.clone()),
         },
-        Change::Dropped(object) => wire::Change {
+        Change::Dropped(object) => format::Change {
             object: object_ref(&object.id),
             change: wire::ChangeKind::Dropped,
             before: Some(object.definition.clone()),
@@ -157,8 +148,8 @@ fn change(change: &Change) -> wire::Change {
     }
 }
 
-fn altered(before: &Object, after: &Object) -> wire::Change {
-    wire::Change {
+fn altered(before: &Object, after: &Object) -> format::Change {
+    format::Change {
         object: object_ref(&after.id),
         change: wire::ChangeKind::Altered,
         before: Some(before.definition.clone()),
@@ -166,17 +157,16 @@ fn altered(before: &Object, after: &Object) -> wire::Change {
     }
 }
 
-fn side(side: &catalog::SchemaSide) -> wire::Side {
-    wire::Side {
+fn side(side: &catalog::SchemaSide) -> format::Side {
+    format::Side {
         source: side.shown.clone(),
         kind: side.kind.name().to_owned(),
-        engine: side.server.engine.name().to_owned(),
-        version: side.server.version.to_string(),
+        server: json::server(&side.server),
         notes: side.notes.clone(),
         unmodelled: side
             .unmodelled
             .iter()
-            .map(|object| wire::Named {
+            .map(|object| format::Named {
                 kind: object.kind.clone(),
                 name: object.name.clone(),
             })
@@ -184,19 +174,19 @@ fn side(side: &catalog::SchemaSide) -> wire::Side {
         unread: side
             .unread
             .iter()
-            .map(|unread| wire::Unread {
+            .map(|unread| format::Unread {
                 what: unread.what.clone(),
                 why: unread.why.clone(),
             })
             .collect(),
-    }
-}
-
-fn object_ref(id: &ObjectId) -> wire::ObjectRef {
-    wire::ObjectRef {
-        kind: id.kind.name().to_owned(),
-        path: id.path.clone(),
-        name: id.to_string(),
+        not_run: side
+            .not_run
+            .iter()
+            .map(|not_run| wire::NotRun {
+                place: not_run.place.clone(),
+                why: not_run.why.clone(),
+            })
+            .collect(),
     }
 }
 
@@ -207,22 +197,22 @@ fn ignored(ignored: &catalog::Ignored) -> wire::Ignored {
     }
 }
 
-fn rename(rename: &catalog::Rename) -> wire::Rename {
-    wire::Rename {
+fn rename(rename: &catalog::Rename) -> format::Rename {
+    format::Rename {
         from: object_ref(&rename.from),
         to: object_ref(&rename.to),
     }
 }
 
-fn question(question: &catalog::Question) -> wire::Question {
-    wire::Question {
+fn question(question: &catalog::Question) -> format::Question {
+    format::Question {
         id: question.id.clone(),
         text: question.text.clone(),
         reasons: question.reasons.clone(),
         choices: question
             .choices
             .iter()
-            .map(|choice| wire::Choice {
+            .map(|choice| format::Choice {
                 name: choice.name.clone(),
                 consequence: choice.consequence.clone(),
             })
@@ -230,17 +220,17 @@ fn question(question: &catalog::Question) -> wire::Question {
     }
 }
 
-fn phase(phase: &catalog::PlanPhase) -> wire::Phase {
-    wire::Phase {
+fn phase(phase: &catalog::PlanPhase) -> format::Phase {
+    format::Phase {
         purpose: phase.purpose.clone(),
         transaction: phase.transaction,
         steps: phase.steps.iter().map(step).collect(),
     }
 }
 
-fn step(step: &catalog::Step) -> wire::Step {
+fn step(step: &catalog::Step) -> format::Step {
     let milliseconds = |limit: std::time::Duration| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-    wire::Step {
+    format::Step {
         sql: step.sql.clone(),
         objects: step.objects.iter().map(object_ref).collect(),
         lock_timeout_ms: step.lock_timeout.map(milliseconds),
@@ -249,9 +239,9 @@ fn step(step: &catalog::Step) -> wire::Step {
         hazards: step
             .hazards
             .iter()
-            .map(|finding| wire::Hazard {
+            .map(|finding| format::Hazard {
                 rule: finding.rule.clone(),
-                severity: finding.severity.name().to_owned(),
+                severity: json::severity(finding.severity),
                 message: finding.message.clone(),
                 advice: finding.advice.clone(),
             })
@@ -259,14 +249,14 @@ fn step(step: &catalog::Step) -> wire::Step {
     }
 }
 
-fn reason(object: &ObjectId, reason: &str) -> wire::Reason {
-    wire::Reason {
+fn reason(object: &ObjectId, reason: &str) -> format::Reason {
+    format::Reason {
         object: object_ref(object),
         reason: reason.to_owned(),
     }
 }
 
-fn refusals(proposal: &catalog::Proposal) -> Vec<wire::Reason> {
+fn refusals(proposal: &catalog::Proposal) -> Vec<format::Reason> {
     let refused = proposal
         .plan
         .refusals
@@ -281,10 +271,9 @@ fn refusals(proposal: &catalog::Proposal) -> Vec<wire::Reason> {
     refused.chain(opaque).collect()
 }
 
-fn proof(proof: &PlanProof) -> wire::Proof {
-    wire::Proof {
-        engine: proof.server.engine.name().to_owned(),
-        version: proof.server.version.to_string(),
+fn proof(proof: &PlanProof) -> format::Proof {
+    format::Proof {
+        server: json::server(&proof.server),
         holds: proof.holds(),
         checks: proof
             .checks
@@ -295,7 +284,7 @@ fn proof(proof: &PlanProof) -> wire::Proof {
                     PlanOutcome::Fails(reasons) => ("fails", reasons.clone()),
                     PlanOutcome::NotTried(why) => ("not-tried", vec![why.clone()]),
                 };
-                wire::Check {
+                format::Check {
                     claim: claim(check.claim).to_owned(),
                     outcome: outcome.to_owned(),
                     reasons,

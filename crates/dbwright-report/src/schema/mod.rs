@@ -9,12 +9,10 @@ mod plan;
 mod show;
 mod side;
 mod sql;
-pub mod wire;
 
 pub use baseline::{Baseline, BaselineEntry, baseline, parse_baseline};
 pub use diff::diff_text;
 pub use drift::drift_text;
-pub(crate) use json::drift_wire;
 pub use json::{diff_json, drift_json, plan_json, schema_formats, show_json};
 pub use plan::{losses_text, plan_text};
 pub use show::{coverage_text, show_sql, show_tree};

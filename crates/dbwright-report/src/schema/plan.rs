@@ -56,29 +56,69 @@ fn phase_text(index: usize, phase: &PlanPhase, layout: Layout) -> String {
         (false, _) => "each committed by itself",
     };
     let head = format!("{}. {}", index + 1, clean(&phase.purpose));
-    let mut text = format!(
-        "\n{} {}\n",
-        layout.paint(BOLD, &head),
-        faint(layout, &format!("({how})"))
-    );
+    let usual = usual_limits(phase);
+    // The purpose may say it.
+    let says_how = phase.transaction && phase.purpose.contains("transaction");
+    let mut told: Vec<String> = (!says_how).then(|| how.to_owned()).into_iter().collect();
+    told.extend(limits(usual, phase.steps.len() > 1));
+    let mut head = layout.paint(BOLD, &head);
+    if !told.is_empty() {
+        head = format!("{head} {}", faint(layout, &format!("({})", told.join("; "))));
+    }
+    let mut text = format!("\n{}", layout.wrap("", "   ", &head));
     for step in &phase.steps {
-        text.push_str(&step_text(step, layout));
+        text.push_str(&step_text(step, usual, layout));
     }
     text
 }
 
-fn step_text(step: &Step, layout: Layout) -> String {
+/// How long a step may wait for locks, and run.
+type Limits = (Option<Duration>, Option<Duration>);
+
+fn limits_of(step: &Step) -> Limits {
+    (step.lock_timeout, step.statement_timeout)
+}
+
+/// The limits that most steps of a phase have. They are said once.
+fn usual_limits(phase: &PlanPhase) -> Limits {
+    let all: Vec<Limits> = phase.steps.iter().map(limits_of).collect();
+    let count = |wanted: &Limits| all.iter().filter(|limits| *limits == wanted).count();
+    let mut usual = (None, None);
+    for limits in &all {
+        if count(limits) > count(&usual) {
+            usual = *limits;
+        }
+    }
+    usual
+}
+
+/// `waits for locks at most 3 s, runs at most 20 s`; nothing where there are no limits.
+fn limits((lock, run): Limits, are_many: bool) -> Option<String> {
+    let each = if are_many { "each " } else { "" };
+    let said = [("waits for locks", lock), ("runs", run)];
+    let said: Vec<String> = said
+        .iter()
+        .filter_map(|(what, limit)| limit.map(|limit| format!("{what} at most {}", whole(limit))))
+        .collect();
+    (!said.is_empty()).then(|| format!("{each}{}", said.join(", ")))
+}
+
+/// The same for a step that differs from its phase.
+fn other_limits((lock, run): Limits) -> String {
+    let said = |what: &str, limit: Option<Duration>| match limit {
+        Some(limit) => format!("{what} at most {}", whole(limit)),
+        None => format!("{what} as long as it takes"),
+    };
+    format!("{}, {}", said("waits for locks", lock), said("runs", run))
+}
+
+fn step_text(step: &Step, usual: Limits, layout: Layout) -> String {
     let mut text = String::new();
     let lines: Vec<String> = clean(&step.sql).lines().map(|line| format!("     {line}")).collect();
     text.push_str(&lines.join("\n"));
     text.push_str(";\n");
-    let limits = [("waits for locks", step.lock_timeout), ("runs", step.statement_timeout)];
-    let limits: Vec<String> = limits
-        .iter()
-        .filter_map(|(what, limit)| limit.map(|limit| format!("{what} at most {}", whole(limit))))
-        .collect();
-    if !limits.is_empty() {
-        text.push_str(&layout.wrap("       ", "       ", &faint(layout, &limits.join(", "))));
+    if limits_of(step) != usual {
+        text.push_str(&layout.wrap("       ", "       ", &faint(layout, &other_limits(limits_of(step)))));
     }
     for note in &step.notes {
         text.push_str(&layout.wrap("       ", "       ", &clean(note)));

@@ -7,13 +7,24 @@ use dbwright_catalog::{Object, ObjectBody, ObjectId, SchemaShown};
 
 use super::change::described;
 use super::side;
-use crate::TextOptions;
 use crate::layout::{BOLD, Layout, clean};
 use crate::words::count;
+use crate::{TextOptions, incomplete};
 
 /// SQL that recreates the schema. What no statement creates stands in comments at the end.
 pub fn show_sql(shown: &SchemaShown) -> String {
     let mut text = format!("-- {}\n", clean(&side::side(&shown.side)).replace('\n', " "));
+    if !shown.side.not_run.is_empty() {
+        let _ = writeln!(
+            text,
+            "-- incomplete: {}",
+            clean(&incomplete::sentence(&shown.side)).replace('\n', " ")
+        );
+        for not_run in &shown.side.not_run {
+            let line = format!("{}: {}", not_run.place, not_run.why);
+            let _ = writeln!(text, "--   {}", clean(&line).replace('\n', " "));
+        }
+    }
     for step in &shown.steps {
         let _ = writeln!(text, "\n{};", step.sql.trim_end_matches(';'));
     }

@@ -2,6 +2,7 @@
 
 use dbwright_catalog::{Comparison, Ignored, ObjectId, SchemaSide, SideKind};
 
+use crate::incomplete::not_run;
 use crate::layout::{FAINT, Layout, clean};
 use crate::words::{count, list};
 
@@ -22,13 +23,15 @@ pub(super) fn side(side: &SchemaSide) -> String {
 
 /// The two lines above everything else.
 pub(super) fn both(comparison: &Comparison, layout: Layout) -> String {
-    format!(
+    let heads = format!(
         "{} {}\n{}   {}\n",
         layout.paint(FAINT, "from"),
         side(&comparison.before),
         layout.paint(FAINT, "to"),
         side(&comparison.after)
-    )
+    );
+    let missing = [&comparison.before, &comparison.after].map(|side| not_run(side, layout, false));
+    heads + &missing.concat()
 }
 
 /// What was left out and not looked at, on both sides.

@@ -36,6 +36,12 @@ fn index(model: &Model) -> String {
         let _ = write!(text, ", {count} {}", if count == 1 { one } else { many });
     }
     text.push_str(".\n");
+    if let [first, rest @ ..] = model.missing.as_slice() {
+        let _ = write!(text, "\n> **Incomplete:** {}\n>\n", inline(first));
+        for line in rest {
+            let _ = writeln!(text, "> - {}", cell(line));
+        }
+    }
     overview(&mut text, model);
     text.push_str("\n## Tables\n\n| table | columns | refers to | about |\n| --- | ---: | --- | --- |\n");
     for (place, table) in model.tables.iter().enumerate() {
@@ -73,6 +79,12 @@ fn index(model: &Model) -> String {
         if !other.labels.is_empty() {
             let labels: Vec<_> = other.labels.iter().map(|label| code(label)).collect();
             let _ = write!(text, "\n{}\n", labels.join(", "));
+        }
+        if !other.columns.is_empty() {
+            text.push_str("\n| column | type |\n| --- | --- |\n");
+            for (name, type_name) in &other.columns {
+                let _ = writeln!(text, "| {} | {} |", code(name), cell(type_name));
+            }
         }
         if !other.definition.is_empty() {
             text.push_str(&block("sql", &other.definition));

@@ -12,7 +12,7 @@ mod model;
 mod neighborhood;
 mod page;
 
-use dbwright_catalog::Catalog;
+use dbwright_catalog::SchemaShown;
 
 use model::Model;
 
@@ -28,9 +28,9 @@ pub struct DocsFile {
     pub text: String,
 }
 
-/// The documentation of a schema, under this title.
-pub fn schema_docs(catalog: &Catalog, title: &str) -> Vec<DocsFile> {
-    let model = Model::of(catalog, title);
+/// The documentation of a schema, under this title. What is missing of it is said at its beginning.
+pub fn schema_docs(shown: &SchemaShown, title: &str) -> Vec<DocsFile> {
+    let model = Model::of(shown, title);
     let mut files = markdown::files(&model);
     files.push(DocsFile {
         path: "schema.html".to_owned(),

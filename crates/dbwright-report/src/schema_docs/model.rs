@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{
     Catalog, Column, ColumnExtra, Constraint, ConstraintKind, ForeignKey, GeneratedKind, Index, Object, ObjectBody,
-    ObjectId, ObjectKind, TypeKind,
+    ObjectId, ObjectKind, SchemaShown, SchemaSide, TypeKind,
 };
+
+use crate::incomplete;
 
 /// A schema.
 pub(super) struct Model {
     pub(super) title: String,
     /// `PostgreSQL 18.1`.
     pub(super) server: String,
+    /// What is missing, where something is: a sentence, then a line for each statement.
+    pub(super) missing: Vec<String>,
     pub(super) tables: Vec<TableDoc>,
     /// Foreign keys between tables that are there, as places in `tables`.
     pub(super) relations: Vec<Relation>,
@@ -82,6 +86,8 @@ pub(super) struct OtherDoc {
     pub(super) definition: String,
     /// Labels of an enum.
     pub(super) labels: Vec<String>,
+    /// Columns of a view: name and type, where the server tells one.
+    pub(super) columns: Vec<(String, String)>,
 }
 
 /// Kinds that have entries of their own, beside tables.
@@ -94,7 +100,8 @@ const OTHERS: [(ObjectKind, &str); 5] = [
 ];
 
 impl Model {
-    pub(super) fn of(catalog: &Catalog, title: &str) -> Self {
+    pub(super) fn of(shown: &SchemaShown, title: &str) -> Self {
+        let catalog = &shown.catalog;
         let mut slugs = BTreeSet::new();
         let parts = Parts::of(catalog);
         let ids: Vec<&ObjectId> = catalog.tables().map(|(id, _)| id).collect();
@@ -107,11 +114,12 @@ impl Model {
         let mut others = Vec::new();
         for (kind, heading) in OTHERS {
             let objects = catalog.objects.values().filter(|object| object.id.kind == kind);
-            others.extend(objects.map(|object| other(catalog, heading, object, &mut slugs)));
+            others.extend(objects.map(|object| other(shown, heading, object, &mut slugs)));
         }
         Model {
             title: title.to_owned(),
             server: catalog.server.to_string(),
+            missing: missing(&shown.side),
             tables,
             relations,
             others,
@@ -123,6 +131,17 @@ impl Model {
         let relations = self.relations.iter();
         relations.filter(move |relation| relation.child == table || relation.parent == table)
     }
+}
+
+fn missing(side: &SchemaSide) -> Vec<String> {
+    if side.not_run.is_empty() {
+        return Vec::new();
+    }
+    let lines = side
+        .not_run
+        .iter()
+        .map(|not_run| format!("{}: {}", not_run.place, not_run.why));
+    std::iter::once(incomplete::sentence(side)).chain(lines).collect()
 }
 
 /// Constraints, indexes and triggers by table, gathered in one pass.
@@ -274,7 +293,7 @@ fn relations(
         .collect()
 }
 
-fn other(catalog: &Catalog, heading: &'static str, object: &Object, slugs: &mut BTreeSet<String>) -> OtherDoc {
+fn other(shown: &SchemaShown, heading: &'static str, object: &Object, slugs: &mut BTreeSet<String>) -> OtherDoc {
     let (definition, labels) = match &object.body {
         ObjectBody::View(view) if !view.query.is_empty() => (view.query.clone(), Vec::new()),
         ObjectBody::Type(type_) => match &type_.kind {
@@ -287,9 +306,10 @@ fn other(catalog: &Catalog, heading: &'static str, object: &Object, slugs: &mut 
         heading,
         name: object.id.to_string(),
         slug: slug(&object.id, slugs),
-        comment: comment(catalog, &object.id),
+        comment: comment(&shown.catalog, &object.id),
         definition,
         labels,
+        columns: shown.view_columns.get(&object.id).cloned().unwrap_or_default(),
     }
 }
 

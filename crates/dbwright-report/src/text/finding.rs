@@ -79,8 +79,12 @@ pub(super) fn title(finding: &Finding, layout: Layout) -> String {
     format!("{severity}: {}", message.join(" "))
 }
 
-/// The facts, the lock with what it blocks first, and how they are known.
 fn evidence(evidence: &Evidence, bullets: &Bullets) -> String {
+    facts(evidence).iter().map(|fact| bullets.fact(fact)).collect()
+}
+
+/// The facts, the lock with what it blocks first, and how they are known.
+pub(crate) fn facts(evidence: &Evidence) -> Vec<String> {
     let known = match &evidence.known {
         Known::Observed => format!("observed on {}", evidence.server),
         // What is said of a file before its version is known has the version 0.
@@ -104,7 +108,7 @@ fn evidence(evidence: &Evidence, bullets: &Bullets) -> String {
         Some(first) if !first.contains('\n') => *first = format!("{}; {known}", first.trim_end_matches('.')),
         _ => facts.push(known),
     }
-    facts.iter().map(|fact| bullets.fact(fact)).collect()
+    facts
 }
 
 /// The other tables that the statement keeps from being written, and that nothing above names with what waits: one line for

@@ -55,6 +55,16 @@ pub(super) fn frame(section: &Section, finding: &Finding, layout: Layout) -> Fra
     Frame { text, gutter }
 }
 
+/// The bytes that a finding points at, with the migration (or its way back) that they are in; nothing where its text is not
+/// at hand or the finding is about a file as a whole.
+pub(crate) fn pointed_at<'a>(section: &'a Section, finding: &Finding) -> Option<(Cow<'a, Migration>, Span)> {
+    finding.place.span?;
+    let migration = migration(section, finding)?;
+    let span = point(section, &migration, finding);
+    migration.text.get(span.range())?;
+    Some((migration, span))
+}
+
 /// The migration (or its way back, or the schema file) that the finding is about.
 fn migration<'a>(section: &'a Section, finding: &Finding) -> Option<Cow<'a, Migration>> {
     let history = &section.history;
@@ -82,7 +92,13 @@ fn region(migration: &Migration, finding: &Finding) -> Span {
             .get(span.range())
             .is_some_and(|text| !text.trim().is_empty())
     };
-    let span = statement.map(|statement| statement.span).or(place.span);
+    // A comment for dbwright belongs to a statement and stands outside of it.
+    let statement = statement.map(|statement| statement.span).filter(|statement| {
+        place
+            .span
+            .is_none_or(|span| statement.start <= span.start && span.end <= statement.end)
+    });
+    let span = statement.or(place.span);
     span.filter(is_text).unwrap_or_else(|| {
         let line = place.line.saturating_sub(1) as usize;
         let start: usize = migration.text.split_inclusive('\n').take(line).map(str::len).sum();

@@ -4,15 +4,16 @@
 //! not observed is named as well. Every sentence is readable without colour.
 
 mod closing;
-mod finding;
+pub(crate) mod finding;
 mod fix;
-mod frame;
+pub(crate) mod frame;
 mod section;
 mod unobserved;
 
-use dbwright_catalog::Review;
+use dbwright_catalog::{Drift, Review};
 
 use crate::layout::{self, Layout};
+use crate::scorecard;
 
 /// How a review is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +26,14 @@ pub struct TextOptions {
     pub verbose: bool,
 }
 
-/// The whole review. The last line sums it up and fits a status bar.
-pub fn text(review: &Review, options: &TextOptions) -> String {
+/// The whole review, with how a live database differs from the migrations in the scorecard, where that is known. The last
+/// line sums it up and fits a status bar.
+pub fn text(review: &Review, drift: Option<&Drift>, options: &TextOptions) -> String {
     let layout = Layout::new(options.color, options.width);
     let mut text = String::new();
     for section in &review.sections {
         text.push_str(&section::section(section, layout, options.verbose));
+        text.push_str(&scorecard::text(section, drift, layout, options.verbose));
     }
     for sentence in &review.not_checked {
         let sentence = layout::clean(sentence);

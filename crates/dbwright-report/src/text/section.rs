@@ -28,6 +28,7 @@ pub(super) fn section(section: &Section, layout: Layout, verbose: bool) -> Strin
         text.push_str(&short(&in_short, layout));
         text.push('\n');
     }
+    text.push_str(&accepted(section, layout, verbose));
     text.push_str(&unobserved::unobserved(section, layout, verbose));
     text.push_str(&layout.wrap("", "", &closing::checked(section)));
     if let Some(told) = rollback::told(section) {
@@ -42,6 +43,30 @@ pub(super) fn section(section: &Section, layout: Layout, verbose: bool) -> Strin
         for (label, rules) in closing::by_rule(section) {
             text.push_str(&layout.wrap(&format!("{label} by rule: "), "  ", &rules));
         }
+    }
+    text.push('\n');
+    text
+}
+
+/// What comments allow: how many, or each with its reason.
+fn accepted(section: &Section, layout: Layout, verbose: bool) -> String {
+    let number = section.allowed.len();
+    if number == 0 {
+        return String::new();
+    }
+    let mut text = format!(
+        "{} accepted by a comment{}\n",
+        words::count(number, "finding"),
+        if verbose { ":" } else { "" }
+    );
+    for allowed in section.allowed.iter().filter(|_| verbose) {
+        let (finding, allowance) = (&allowed.finding, &allowed.allowance);
+        let until = allowance
+            .until
+            .map_or_else(String::new, |until| format!(" until {until}"));
+        let place = format!("{}:{}", words::path(&finding.place.path), finding.place.line);
+        let line = format!("{place} {}{until}: {}", finding.rule, allowance.reason);
+        text.push_str(&layout.wrap("  ", "    ", &clean(&line)));
     }
     text.push('\n');
     text

@@ -1,11 +1,11 @@
 //! What the rules say of a schema, as text and as JSON.
 
 use dbwright_catalog::{
-    Engine, Evidence, Finding, Group, Ignored, Known, ObjectId, Place, SchemaLint, SchemaSide, Severity, SideKind,
-    Unmodelled, Unread,
+    Engine, Evidence, Finding, Group, Ignored, Known, LintKey, NotRun, ObjectId, Place, SchemaLint, SchemaSide,
+    Severity, SideKind, Unasked, Unmodelled, Unread,
 };
 use dbwright_report::TextOptions;
-use dbwright_report::lint::{lint_format, lint_json, lint_text};
+use dbwright_report::lint::{lint_baseline, lint_format, lint_json, lint_text, parse_lint_baseline};
 use serde_json::Value;
 
 use crate::{json, sample};
@@ -51,6 +51,7 @@ fn lint(findings: Vec<Finding>) -> SchemaLint {
                 what: "grants of other accounts".to_owned(),
                 why: "permission denied".to_owned(),
             }],
+            not_run: Vec::new(),
         },
         ignored: vec![Ignored {
             why: "bookkeeping of sqlx".to_owned(),
@@ -60,6 +61,15 @@ fn lint(findings: Vec<Finding>) -> SchemaLint {
         others: 140,
         rules: 38,
         off: vec!["serial-column".to_owned(), "unrelated-table".to_owned()],
+        unasked: vec![Unasked {
+            rule: "orphan-rows".to_owned(),
+            why: "it counts rows; --data asks for it".to_owned(),
+        }],
+        relations: None,
+        not_measured: Vec::new(),
+        baseline: None,
+        known: Vec::new(),
+        outdated: Vec::new(),
         findings,
     }
 }
@@ -128,4 +138,52 @@ fn the_json_fits_the_published_schema() {
     let mut wrong = report;
     wrong["findings"][0]["group"] = Value::from("taste");
     assert!(json::check(&schema, &schema, &wrong, "lint").is_err());
+}
+
+fn key(rule: &str, table: &str) -> LintKey {
+    LintKey {
+        rule: rule.to_owned(),
+        object: ObjectId::table("public", table),
+    }
+}
+
+#[test]
+fn what_is_missing_or_known_or_was_not_measured_is_said() {
+    let mut lint = lint(Vec::new());
+    lint.side.kind = SideKind::History;
+    lint.side.not_run = (1..=12)
+        .map(|line| NotRun {
+            place: format!("migrations/7.sql:{line}"),
+            why: "relation \"nowhere\" does not exist".to_owned(),
+        })
+        .collect();
+    lint.relations = Some(3);
+    lint.not_measured = vec!["Rows of orders (user_id) were not looked at: it took too long.".to_owned()];
+    lint.baseline = Some("lint-baseline.json".to_owned());
+    lint.known = vec![key("json-column", "orders")];
+    lint.outdated = vec![key("json-column", "gone"), key("removed-rule", "orders")];
+    insta::assert_snapshot!(text(&lint, false));
+    let schema: Value = serde_json::from_str(&lint_format()).unwrap();
+    let report: Value = serde_json::from_str(&lint_json(&lint)).unwrap();
+    json::check(&schema, &schema, &report, "lint").unwrap();
+    assert_eq!(report["baseline"]["outdated"][0]["path"][1], "gone");
+    assert_eq!(report["not_run"].as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn a_baseline_is_read_back_and_a_wrong_one_is_refused_in_words() {
+    let keys = [key("json-column", "orders"), key("small-key", "we\"ird")];
+    assert_eq!(parse_lint_baseline(&lint_baseline(&keys)).unwrap(), keys);
+    let later = lint_baseline(&keys).replace("\"version\": 0", "\"version\": 7");
+    assert_eq!(
+        parse_lint_baseline(&later).unwrap_err(),
+        "it is of version 7, and this dbwright reads version 0"
+    );
+    let odd = lint_baseline(&keys).replace("\"table\"", "\"tabel\"");
+    assert_eq!(parse_lint_baseline(&odd).unwrap_err(), "`tabel` is no kind of object");
+    assert!(
+        parse_lint_baseline("[]")
+            .unwrap_err()
+            .starts_with("it is no baseline of findings: ")
+    );
 }

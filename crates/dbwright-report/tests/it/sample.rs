@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dbwright_catalog::{
-    Catalog, Change, Effect, Engine, Evidence, Finding, Fix, FixStep, Group, HeldLock, History, Known, LockMode,
-    Migration, MigrationSet, MigrationTrace, Object, ObjectBody, ObjectId, ObjectKind, Outcome, Place, Proof, Review,
-    RowCount, Rows, RunMode, Schema, Section, Server, Severity, Span, SqlError, Statement, Tool, Trace, TransactionId,
-    Unfilled, Version,
+    Allowance, AllowedFinding, Catalog, Change, ChangeRisk, Effect, Engine, Evidence, Figure, FigureKind, FigureValue,
+    Finding, Fix, FixStep, Group, HeldLock, History, Known, LockMode, Migration, MigrationSet, MigrationTrace, Object,
+    ObjectBody, ObjectId, ObjectKind, Outcome, Place, Proof, Review, Risk, RowCount, Rows, RunMode, Schema, Scorecard,
+    Section, Server, Severity, Span, SqlError, Statement, Target, Tool, Trace, TransactionId, Unfilled, Version,
 };
 
 pub(crate) fn server(engine: Engine, major: u32, minor: u32) -> Server {
@@ -92,6 +92,8 @@ pub(crate) fn section(migrations: Vec<Migration>) -> Section {
             unfilled: Vec::new(),
             assumptions: Vec::new(),
             from_cache: 0,
+            access: Vec::new(),
+            access_changes: Vec::new(),
         }),
         history: History {
             tool: Tool::Sqlx,
@@ -108,6 +110,8 @@ pub(crate) fn section(migrations: Vec<Migration>) -> Section {
         judged: MigrationSet::All,
         rollbacks: None,
         findings: Vec::new(),
+        allowed: Vec::new(),
+        scorecard: Scorecard::default(),
         not_done: Vec::new(),
     }
 }
@@ -225,6 +229,8 @@ pub(crate) fn everything() -> Review {
     };
     trace_everything(section.trace.as_mut().unwrap());
     section.findings = findings_of_everything(&section);
+    section.allowed = vec![allowed(&section)];
+    section.scorecard = scorecard();
     review(vec![section])
 }
 
@@ -295,6 +301,80 @@ fn trace_everything(trace: &mut Trace) {
         },
     ];
     trace.assumptions = vec!["Created the role reporting, which the migrations presuppose.".to_owned()];
+}
+
+/// The foreign key that locks its parent, which somebody has accepted.
+fn allowed(section: &Section) -> AllowedFinding {
+    let message = "ALTER TABLE blocks writes to customers";
+    AllowedFinding {
+        finding: finding(section, (1, 2), "constraint-validated-under-lock", message),
+        allowance: Allowance {
+            reason: "customers has *200* rows".to_owned(),
+            until: Some("2027-01-31".parse().unwrap()),
+            line: 5,
+        },
+    }
+}
+
+/// One figure of each kind: met, missed, unknown and with a target of the project.
+fn scorecard() -> Scorecard {
+    let figure = |kind, value, target, to_raise: &[&str]| Figure {
+        kind,
+        value,
+        target,
+        to_raise: to_raise.iter().map(|&sentence| sentence.to_owned()).collect(),
+    };
+    let all = || Target::Percent {
+        percent: 100,
+        from: None,
+    };
+    let of_project = Target::Percent {
+        percent: 80,
+        from: Some("dbwright.toml:4".to_owned()),
+    };
+    let share = |part, whole| FigureValue::Share { part, whole };
+    let unknown = |why: &str| FigureValue::Unknown(why.to_owned());
+    let risk = |migration, statement, risk, because: &[&str]| ChangeRisk {
+        migration,
+        statement,
+        objects: vec![table("orders")],
+        risk,
+        because: because.iter().map(|&reason| reason.to_owned()).collect(),
+        needs_migration: true,
+        needs_index: statement == 2,
+        needs_backfill: risk == Risk::Critical,
+    };
+    Scorecard {
+        figures: vec![
+            figure(
+                FigureKind::MigrationCoverage,
+                share(7, 11),
+                all(),
+                &["See what was not observed."],
+            ),
+            figure(
+                FigureKind::RollbackSuccess,
+                unknown("no migration has a way back"),
+                all(),
+                &[],
+            ),
+            figure(FigureKind::SchemaDrift, unknown("nobody asked"), Target::Zero, &[]),
+            figure(FigureKind::ConstraintCoverage, share(3, 3), all(), &[]),
+            figure(
+                FigureKind::IndexCoverage,
+                share(1, 2),
+                of_project,
+                &["Create an index on orders (customer_id)."],
+            ),
+        ],
+        risks: vec![
+            risk(1, 0, Risk::High, &["table-rewrite"]),
+            risk(1, 1, Risk::Medium, &["index-without-concurrently"]),
+            risk(1, 2, Risk::Low, &["long-hold"]),
+            risk(2, 0, Risk::Critical, &["statement-fails"]),
+            risk(2, 2, Risk::None, &[]),
+        ],
+    }
 }
 
 fn findings_of_everything(section: &Section) -> Vec<Finding> {

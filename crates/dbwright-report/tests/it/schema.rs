@@ -34,6 +34,7 @@ fn side(shown: &str, kind: SideKind) -> SchemaSide {
         notes: Vec::new(),
         unmodelled: Vec::new(),
         unread: Vec::new(),
+        not_run: Vec::new(),
     }
 }
 

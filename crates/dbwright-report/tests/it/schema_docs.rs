@@ -1,11 +1,38 @@
 //! Documentation of schemas.
 
+use std::collections::BTreeMap;
+
 use dbwright_catalog::{
     Catalog, Column, ColumnExtra, Comment, Constraint, ConstraintKind, Engine, ForeignKey, Generated, GeneratedKind,
-    Index, Object, ObjectBody, ObjectId, ObjectKind, Server, SqliteColumn, SqliteTable, Table, TableExtra, TableKind,
-    Trigger, Version, View,
+    Index, NotRun, Object, ObjectBody, ObjectId, ObjectKind, SchemaShown, SchemaSide, Server, SideKind, SqliteColumn,
+    SqliteTable, Table, TableExtra, TableKind, Trigger, Version, View,
 };
 use dbwright_report::{DocsFile, schema_docs};
+
+/// The documentation of a catalog of which everything is known.
+fn docs(catalog: &Catalog, title: &str) -> Vec<DocsFile> {
+    schema_docs(&shown(catalog), title)
+}
+
+fn shown(catalog: &Catalog) -> SchemaShown {
+    SchemaShown {
+        side: SchemaSide {
+            shown: "shop.db".to_owned(),
+            kind: SideKind::Live,
+            server: catalog.server.clone(),
+            notes: Vec::new(),
+            unmodelled: Vec::new(),
+            unread: Vec::new(),
+            not_run: Vec::new(),
+        },
+        catalog: catalog.clone(),
+        ignored: Vec::new(),
+        steps: Vec::new(),
+        refusals: Vec::new(),
+        coverage: Vec::new(),
+        view_columns: BTreeMap::new(),
+    }
+}
 
 fn empty() -> Catalog {
     Catalog::empty(Server {
@@ -230,22 +257,22 @@ fn file<'a>(files: &'a [DocsFile], path: &str) -> &'a str {
 
 #[test]
 fn the_index_lists_tables_and_the_rest() {
-    insta::assert_snapshot!(file(&schema_docs(&shop(), "Shop"), "README.md"));
+    insta::assert_snapshot!(file(&docs(&shop(), "Shop"), "README.md"));
 }
 
 #[test]
 fn the_page_of_a_table_has_columns_relations_and_rules() {
-    insta::assert_snapshot!(file(&schema_docs(&shop(), "Shop"), "tables/order.md"));
+    insta::assert_snapshot!(file(&docs(&shop(), "Shop"), "tables/order.md"));
 }
 
 #[test]
 fn dbml_has_tables_indexes_notes_and_references() {
-    insta::assert_snapshot!(file(&schema_docs(&shop(), "Shop"), "schema.dbml"));
+    insta::assert_snapshot!(file(&docs(&shop(), "Shop"), "schema.dbml"));
 }
 
 #[test]
 fn the_html_of_a_table_is_escaped_and_drawn() {
-    let files = schema_docs(&shop(), "Shop");
+    let files = docs(&shop(), "Shop");
     let html = file(&files, "schema.html");
     let start = html.find("<section id=\"customer\"").unwrap();
     let end = start + html[start..].find("</section>").unwrap();
@@ -254,7 +281,7 @@ fn the_html_of_a_table_is_escaped_and_drawn() {
 
 #[test]
 fn the_html_needs_nothing_from_elsewhere() {
-    let files = schema_docs(&large(), "Large");
+    let files = docs(&large(), "Large");
     let html = file(&files, "schema.html");
     for outside in ["http://", "https://", "src=", "@import", "url("] {
         assert!(!html.contains(outside), "{outside}");
@@ -265,7 +292,7 @@ fn the_html_needs_nothing_from_elsewhere() {
 #[test]
 fn all_150_tables_have_a_page_and_no_diagram_has_more_than_can_be_read() {
     let catalog = large();
-    let files = schema_docs(&catalog, "Large");
+    let files = docs(&catalog, "Large");
     assert_eq!(catalog.tables().count(), 150);
     assert_eq!(
         files.iter().filter(|file| file.path.starts_with("tables/")).count(),
@@ -305,7 +332,7 @@ fn names_that_differ_in_odd_letters_only_have_pages_of_their_own() {
     for name in ["a b", "a-b", "a/b", "..", "index", "Index"] {
         table(&mut catalog, name, &["id INTEGER!"]);
     }
-    let files = schema_docs(&catalog, "Odd");
+    let files = docs(&catalog, "Odd");
     let paths: std::collections::BTreeSet<_> = files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths.len(), files.len(), "{paths:?}");
     assert!(
@@ -316,7 +343,45 @@ fn names_that_differ_in_odd_letters_only_have_pages_of_their_own() {
 
 #[test]
 fn an_empty_schema_is_documented_as_such() {
-    let files = schema_docs(&empty(), "Nothing");
+    let files = docs(&empty(), "Nothing");
     assert!(file(&files, "README.md").starts_with("<!-- Written by `dbwright schema docs`; changes here are lost. -->\n# Nothing\n\nSQLite 3.50, 0 tables, 0 relations.\n"));
     assert!(file(&files, "schema.html").contains("0 tables with 0 relations"));
+}
+
+#[test]
+fn columns_of_views_and_what_is_missing_are_told() {
+    let mut shown = shown(&shop());
+    let view = shown
+        .catalog
+        .objects
+        .keys()
+        .find(|id| id.kind == ObjectKind::View)
+        .unwrap()
+        .clone();
+    shown.view_columns.insert(
+        view,
+        vec![
+            ("a|b".to_owned(), "INTEGER".to_owned()),
+            ("late".to_owned(), String::new()),
+        ],
+    );
+    shown.side.kind = SideKind::History;
+    shown.side.not_run = vec![NotRun {
+        place: "migrations/3_seed.go".to_owned(),
+        why: "not run: it is a program in <Go>".to_owned(),
+    }];
+    let files = schema_docs(&shown, "Shop");
+    let index = file(&files, "README.md");
+    assert!(index.contains("| `a\\|b` | INTEGER |\n| `late` |  |\n"), "{index}");
+    assert!(
+        index.contains("> **Incomplete:** 1 statement of shop.db did not run here")
+            && index.contains("> - migrations/3\\_seed.go: not run"),
+        "{index}"
+    );
+    let html = file(&files, "schema.html");
+    assert!(html.contains("<code>a|b</code></td><td>INTEGER</td>"), "{html}");
+    assert!(
+        html.contains("<li>migrations/3_seed.go: not run: it is a program in &lt;Go&gt;</li>"),
+        "{html}"
+    );
 }

@@ -14,6 +14,7 @@ use crate::sample;
 fn plain(review: &Review, width: usize) -> String {
     text(
         review,
+        None,
         &TextOptions {
             color: false,
             width,
@@ -48,7 +49,7 @@ fn colours_mark_what_the_words_say() {
         width: 80,
         verbose: false,
     };
-    let colored = text(&sample::everything(), &options);
+    let colored = text(&sample::everything(), None, &options);
     insta::assert_snapshot!(colored.replace('\u{1b}', "␛"));
     let mut plain = String::new();
     let mut inside = false;
@@ -71,7 +72,7 @@ fn colours_on_a_narrow_terminal() {
         verbose: false,
     };
     let review = sample::review(vec![sample::one_index(Tool::Sqlx, Some(sample::holds()))]);
-    insta::assert_snapshot!(text(&review, &options).replace('\u{1b}', "␛"));
+    insta::assert_snapshot!(text(&review, None, &options).replace('\u{1b}', "␛"));
 }
 
 #[test]
@@ -81,7 +82,7 @@ fn verbose_names_the_other_locked_tables() {
         width: 80,
         verbose: true,
     };
-    let text = text(&sample::everything(), &options);
+    let text = text(&sample::everything(), None, &options);
     assert!(text.contains("= also waiting here: writes on customers\n"), "{text}");
 }
 
@@ -120,7 +121,7 @@ fn verbose_names_each_other_locked_table_once_and_only_what_is_news() {
         width: 100,
         verbose: true,
     };
-    let text = text(&sample::review(vec![section]), &options);
+    let text = text(&sample::review(vec![section]), None, &options);
     let facts: Vec<&str> = text
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("= "))
@@ -298,7 +299,7 @@ fn long_histories_are_told_in_short_and_counted_in_full() {
         width: 80,
         verbose: true,
     };
-    assert_eq!(text(&review, &options).matches("-->").count(), 54);
+    assert_eq!(text(&review, None, &options).matches("-->").count(), 54);
 }
 
 #[test]
@@ -493,6 +494,19 @@ fn what_follows_from_an_earlier_migration_is_counted_and_told_there() {
         error,
     };
     insta::assert_snapshot!(told(&sample::review(vec![section])));
+}
+
+#[test]
+fn a_finding_about_a_comment_shows_the_comment() {
+    let text = "-- dbwright: allow drop-table\nDROP TABLE orders;\n";
+    let mut section = sample::section(vec![sample::migration("db/1.sql", text)]);
+    let mut finding = sample::finding(&section, (0, 0), "allowance-without-reason", "it has no reason");
+    finding.place.span = Some(dbwright_catalog::Span::new(0, 29));
+    finding.place.line = 1;
+    section.findings = vec![finding];
+    let told = told(&sample::review(vec![section]));
+    assert!(told.contains("1 | -- dbwright: allow drop-table\n  | ^^^^"), "{told}");
+    assert!(!told.contains("DROP TABLE orders"), "{told}");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! Somewhere there is a value without which a row makes no sense. Saying so keeps half-written rows out, and lets queries do
 //! without checks for NULL.
 //!
-//! Reported for tables with at least four such columns, in a schema where most tables say NOT NULL.
+//! Reported for tables with at least four such columns, in a schema where most tables say NOT NULL. Not for tables whose key says
+//! something by itself: one of several columns (who likes what), or one that refers to another table.
 //! It is fine for tables that take in foreign data as it comes.
 //!
 //! ```sql setup postgres
@@ -18,6 +19,9 @@
 //!
 //! ```sql good postgres
 //! CREATE TABLE orders (id bigint PRIMARY KEY, number text NOT NULL, total integer, note text, state text);
+//! CREATE TABLE actions (customer_id bigint, store_id bigint, liked timestamptz, seen timestamptz, hidden timestamptz,
+//!   blocked timestamptz, PRIMARY KEY (customer_id, store_id));
+//! CREATE TABLE settings (customer_id bigint PRIMARY KEY REFERENCES customers, theme text, font text, size int, bell text);
 //! ```
 //!
 //! ```sql setup mysql mariadb
@@ -75,8 +79,12 @@ const COLUMNS_MIN: usize = 4;
 fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
     let is_lax = |table: &TableFacts<'_>| {
         let mut others = table.columns.iter().filter(|column| !table.is_key_column(column));
+        let is_reference = |name: &String| {
+            let mut keys = table.foreign_keys();
+            keys.any(|(_, key)| key.columns.iter().any(|column| column == name))
+        };
         // Of a table without a key, that is told.
-        table.primary_key().is_some()
+        matches!(table.primary_key(), Some([key]) if !is_reference(key))
             && others.clone().count() >= COLUMNS_MIN
             && others.all(|column| !column.column.not_null)
     };

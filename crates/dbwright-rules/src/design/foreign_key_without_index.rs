@@ -85,7 +85,7 @@ fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
 }
 
 /// Whether the server finds rows by these columns without reading the whole table.
-fn serves(table: &TableFacts<'_>, wanted: &[String]) -> bool {
+pub(crate) fn serves(table: &TableFacts<'_>, wanted: &[String]) -> bool {
     let begins = |columns: &[&str]| {
         columns.len() >= wanted.len()
             && columns[..wanted.len()]

@@ -1,6 +1,7 @@
 //! It works, and there is a better way.
 
 pub(crate) mod all_columns_nullable;
+pub(crate) mod allowance_without_reason;
 pub(crate) mod autoincrement_column;
 pub(crate) mod btree_on_array;
 pub(crate) mod constraint_not_enforced;
@@ -23,6 +24,7 @@ pub(crate) mod inline_references_ignored;
 pub(crate) mod invalid_index;
 pub(crate) mod json_column;
 pub(crate) mod key_beside_rowid;
+pub(crate) mod key_near_its_end;
 pub(crate) mod misleading_affinity;
 pub(crate) mod mixed_collations;
 pub(crate) mod money_type;
@@ -32,6 +34,7 @@ pub(crate) mod nullable_primary_key;
 pub(crate) mod nullable_unique;
 pub(crate) mod numbered_columns;
 pub(crate) mod old_charset;
+pub(crate) mod orphan_rows;
 pub(crate) mod padded_char;
 pub(crate) mod random_clustered_key;
 pub(crate) mod redundant_index;
@@ -49,5 +52,6 @@ pub(crate) mod timestamp_without_time_zone;
 pub(crate) mod unknown_rule_allowed;
 pub(crate) mod unrelated_table;
 pub(crate) mod untyped_text;
+pub(crate) mod unused_allowance;
 pub(crate) mod zero_date_default;
 pub(crate) mod zerofill_column;

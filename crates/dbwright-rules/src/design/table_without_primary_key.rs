@@ -71,7 +71,7 @@ fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
 }
 
 /// Whether its rows can be told apart by columns that are never NULL.
-fn has_key(table: &TableFacts<'_>) -> bool {
+pub(crate) fn has_key(table: &TableFacts<'_>) -> bool {
     let is_full = |column: &str| table.column(column).is_some_and(|column| column.column.not_null);
     let is_key = |index: &IndexFacts<'_>| {
         let columns = index.key_columns();

@@ -1,38 +1,38 @@
 //! A comment for dbwright that does nothing: it names no rule that exists.
 //!
-//! `-- dbwright: allow drop-table (the reason)` silences a rule at the statement that follows, `-- dbwright: allow-file
-//! drop-table` in the whole file.
+//! `-- dbwright: allow drop-table because …` silences a rule at the statement that follows, `-- dbwright: allow-file
+//! drop-table because …` in the whole file.
 //! A name with a slip in it silences nothing, and nobody would notice.
 //!
 //! It is fine for as long as it takes to correct the name.
 //!
 //! ```sql bad postgres
-//! -- dbwright: allow drop-tabel (nobody reads it any more)
+//! -- dbwright: allow drop-tabel because nobody reads it any more
 //! CREATE TABLE notes (id integer PRIMARY KEY);
 //! ```
 //!
 //! ```sql good postgres
-//! -- dbwright: allow drop-table (nobody reads it any more)
+//! -- dbwright: allow drop-table because nobody reads it any more
 //! CREATE TABLE notes (id integer PRIMARY KEY);
 //! ```
 //!
 //! ```sql bad sqlite
-//! -- dbwright: allow drop-tabel (nobody reads it any more)
+//! -- dbwright: allow drop-tabel because nobody reads it any more
 //! CREATE TABLE notes (id INTEGER PRIMARY KEY);
 //! ```
 //!
 //! ```sql good sqlite
-//! -- dbwright: allow drop-table (nobody reads it any more)
+//! -- dbwright: allow drop-table because nobody reads it any more
 //! CREATE TABLE notes (id INTEGER PRIMARY KEY);
 //! ```
 //!
 //! ```sql bad mysql mariadb
-//! -- dbwright: allow drop-tabel (nobody reads it any more)
+//! -- dbwright: allow drop-tabel because nobody reads it any more
 //! CREATE TABLE notes (id int PRIMARY KEY);
 //! ```
 //!
 //! ```sql good mysql mariadb
-//! -- dbwright: allow drop-table (nobody reads it any more)
+//! -- dbwright: allow drop-table because nobody reads it any more
 //! CREATE TABLE notes (id int PRIMARY KEY);
 //! ```
 //!
@@ -43,7 +43,7 @@
 
 use dbwright_catalog::{Engine, Finding, Group, Severity};
 
-use crate::allow::{Instruction, InstructionKind};
+use crate::allow::{FORM, Instruction, InstructionKind};
 use crate::context::Context;
 use crate::{Check, Claim, Rule};
 
@@ -61,16 +61,14 @@ pub(crate) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for instruction in &context.instructions {
         match &instruction.kind {
-            InstructionKind::Allow(rules) | InstructionKind::AllowFile(rules) => {
-                for name in rules.iter().filter(|name| crate::find(name).is_none()) {
+            InstructionKind::Allow(allow) => {
+                for name in allow.rules.iter().filter(|name| crate::find(name).is_none()) {
                     findings.push(unknown_rule(context, instruction, name));
                 }
             }
-            InstructionKind::NotUnderstood(text) => {
-                let message = format!("dbwright does not understand `{text}`");
-                let mut finding = at(context, instruction, message);
-                let form = "Write `-- dbwright: allow RULE (reason)` or `-- dbwright: allow-file RULE (reason)`.";
-                finding.advice.push(form.to_owned());
+            InstructionKind::NotUnderstood(what) => {
+                let mut finding = context.finding_at_comment(&RULE, instruction, what.clone());
+                finding.advice.push(FORM.to_owned());
                 findings.push(finding);
             }
         }
@@ -78,18 +76,11 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn unknown_rule(context: &Context<'_>, instruction: &Instruction, name: &str) -> Finding {
-    let mut finding = at(context, instruction, format!("There is no rule `{name}` to allow"));
+    let message = format!("There is no rule `{name}` to allow");
+    let mut finding = context.finding_at_comment(&RULE, instruction, message);
     finding.advice.push(match crate::nearest(name) {
         Some(known) => format!("Did you mean `{known}`?"),
         None => "`dbwright rule` lists the rules.".to_owned(),
     });
-    finding
-}
-
-/// A finding at the comment itself.
-fn at(context: &Context<'_>, instruction: &Instruction, message: String) -> Finding {
-    let mut finding = context.finding(&RULE, None, message);
-    finding.place.span = Some(instruction.span);
-    finding.place.line = instruction.line;
     finding
 }

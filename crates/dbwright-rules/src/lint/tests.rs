@@ -1,6 +1,8 @@
 //! Which flaws of a catalog are told of a migration, where, and which are not.
 
-use dbwright_catalog::{ConstraintKind, MigrationSet, Object};
+use std::collections::BTreeSet;
+
+use dbwright_catalog::{ConstraintKind, Measured, MigrationSet, Object};
 
 use crate::RuleChoice;
 use crate::testing::{Case, column, did, foreign_key, id, index, lite_table, named, not_null, table, with_index};
@@ -156,7 +158,7 @@ fn lint_tells_all_of_a_catalog_and_leaves_out_what_is_not_the_users() {
         column("main._sqlx_migrations", "version", 1, "BIGINT"),
     ]);
     let lint = |choice: &RuleChoice| -> Vec<String> {
-        let findings = crate::lint(&case.trace.catalog, choice);
+        let findings = crate::lint(&case.trace.catalog, &Measured::default(), choice, &BTreeSet::new()).findings;
         findings
             .iter()
             .map(|finding| format!("{}: {}", finding.rule, finding.message))
@@ -169,6 +171,7 @@ fn lint_tells_all_of_a_catalog_and_leaves_out_what_is_not_the_users() {
     let more = RuleChoice {
         allowed: vec!["table-without-primary-key".to_owned()],
         enabled: vec!["table-not-strict".to_owned()],
+        ..RuleChoice::default()
     };
     assert_eq!(lint(&more), ["table-not-strict: notes takes any value in any column"]);
 }

@@ -12,7 +12,7 @@
 //! -- migrate:down
 //! ```
 //!
-//! What to do: write the way back, or say why there is none (`-- dbwright: allow rollback-missing (reason)`).
+//! What to do: write the way back, or say why there is none (`-- dbwright: allow rollback-missing because …`).
 //!
 //! ```sql good postgres mysql mariadb sqlite
 //! -- migrate:up
@@ -23,8 +23,9 @@
 //!
 //! See <https://www.postgresql.org/docs/current/ddl-alter.html>.
 
-use dbwright_catalog::{Engine, Finding, Group, Place, RollbackOutcome, Severity};
+use dbwright_catalog::{Engine, Finding, Group, Migration, Place, RollbackOutcome, Severity};
 
+use crate::allow::Verdict;
 use crate::phrase;
 use crate::ways_back::WaysBack;
 use crate::{Check, Claim, Rule};
@@ -53,31 +54,28 @@ fn check(ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
         RollbackOutcome::NotTried { .. } => false,
         RollbackOutcome::Ran(trip) => trip.does_nothing(),
     });
-    let missing: Vec<_> = missing
-        .filter(|rollback| !ways.allows(rollback.migration, RULE.name))
-        .filter_map(|rollback| Some((rollback, migrations.get(rollback.migration)?)))
-        .collect();
+    let missing = missing.filter_map(|rollback| Some((rollback, migrations.get(rollback.migration)?)));
+    // What a comment allows is told for itself, and is not counted with the others.
+    let (allowed, missing): (Vec<_>, Vec<_>) = missing.partition(|(rollback, migration)| {
+        let finding = ways.finding(&RULE, place(migration), String::new());
+        matches!(ways.verdict(rollback.migration, finding), Verdict::Allowed(_))
+    });
+    for (rollback, migration) in allowed {
+        let finding = ways.finding(&RULE, place(migration), one(ways, migration));
+        findings.push((rollback.migration, finding));
+    }
     let Some((first, migration)) = missing.first() else {
         return;
     };
     let word = ways.word();
     let message = match missing.len() {
-        1 => format!(
-            "{} can't be undone: it has no {word} that does anything",
-            migration.name
-        ),
+        1 => one(ways, migration),
         number => format!(
             "{number} of the {} under review can't be undone: they have no {word} that does anything",
             phrase::count(ways.rollbacks.len(), "migration")
         ),
     };
-    let place = Place {
-        path: migration.path.clone(),
-        statement: None,
-        span: migration.statements.first().map(|statement| statement.span),
-        line: migration.statements.first().map_or(1, |statement| statement.line),
-    };
-    let mut finding = ways.finding(&RULE, place, message);
+    let mut finding = ways.finding(&RULE, place(migration), message);
     let name = |empty: bool| -> Vec<&str> {
         let of_kind = missing
             .iter()
@@ -95,4 +93,21 @@ fn check(ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
         "Write the {word}, or one that fails and says why there is none."
     ));
     findings.push((first.migration, finding));
+}
+
+fn one(ways: &WaysBack<'_>, migration: &Migration) -> String {
+    let word = ways.word();
+    format!(
+        "{} can't be undone: it has no {word} that does anything",
+        migration.name
+    )
+}
+
+fn place(migration: &Migration) -> Place {
+    Place {
+        path: migration.path.clone(),
+        statement: None,
+        span: migration.statements.first().map(|statement| statement.span),
+        line: migration.statements.first().map_or(1, |statement| statement.line),
+    }
 }

@@ -5,8 +5,8 @@ use dbwright_catalog::{
     RollbackOutcome, RoundTrip, RunMode, Server, Severity, SqlError, Version, WayFailure,
 };
 
-use crate::RuleChoice;
 use crate::testing::{Case, did};
+use crate::{RollbackJudgement, RuleChoice};
 
 fn server() -> Server {
     Server {
@@ -53,6 +53,11 @@ fn difference(kind: ObjectKind, name: &str, how: DifferenceKind) -> Difference {
 
 /// Judges one migration after the other, each with this way back.
 fn judge(ways: Vec<(&str, RollbackOutcome)>) -> Vec<Finding> {
+    let found = judgement(ways).findings;
+    found.into_iter().map(|(_, finding)| finding).collect()
+}
+
+fn judgement(ways: Vec<(&str, RollbackOutcome)>) -> RollbackJudgement {
     let mut case = Case::postgres([]);
     let mut rollbacks = Vec::new();
     for (index, (down, outcome)) in ways.into_iter().enumerate() {
@@ -69,8 +74,7 @@ fn judge(ways: Vec<(&str, RollbackOutcome)>) -> Vec<Finding> {
             outcome,
         });
     }
-    let found = crate::judge_rollbacks(&case.history, &rollbacks, &server(), &RuleChoice::default());
-    found.into_iter().map(|(_, finding)| finding).collect()
+    crate::judge_rollbacks(&case.history, &rollbacks, &server(), &RuleChoice::default())
 }
 
 fn one(down: &str, trip: RoundTrip) -> Vec<Finding> {
@@ -184,14 +188,24 @@ fn a_comment_in_either_way_accepts_it() {
         again: Again::NotTried,
         ..trip()
     };
-    let allowed = "-- dbwright: allow rollback-fails (never used)\nDROP TABLE u;\n";
-    assert_eq!(one(allowed, failed), []);
+    let unreasoned = "-- dbwright: allow rollback-fails\nDROP TABLE u;\n";
+    let reported = one(unreasoned, failed.clone());
+    assert_eq!(reported.len(), 1);
+    assert!(reported[0].advice.iter().any(|advice| advice.contains("reason")));
+    let allowed = "-- dbwright: allow rollback-fails because it is never used\nDROP TABLE u;\n";
+    let found = judgement(vec![(allowed, ran(failed))]);
+    assert_eq!(found.findings, []);
+    assert_eq!(found.allowed.len(), 1);
+    assert_eq!(found.allowed[0].1.allowance.reason, "it is never used");
     let nothing = RoundTrip {
         goes_back: false,
         ..trip()
     };
-    let allowed = "-- dbwright: allow rollback-missing (can't be done)\nSELECT 1;\n";
-    assert_eq!(one(allowed, nothing), []);
+    // The comment is all that stands in the file.
+    let allowed = "-- dbwright: allow rollback-missing because it can't be done\n";
+    let found = judgement(vec![(allowed, ran(nothing))]);
+    assert_eq!(found.findings, []);
+    assert_eq!(found.allowed[0].1.finding.rule, "rollback-missing");
 }
 
 #[test]

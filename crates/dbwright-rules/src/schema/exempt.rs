@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use dbwright_catalog::{Catalog, ObjectId, ObjectKind};
+use dbwright_catalog::{Catalog, ObjectId, ObjectKind, bookkeeping_schema, bookkeeping_table};
 
 use crate::context::is_private;
 
@@ -12,49 +12,13 @@ pub(super) struct Exemptions {
     schemas: BTreeSet<String>,
 }
 
-/// Tables in which tools keep what they have applied, in lower case. The tools make them, nobody can change them.
-const BOOKKEEPING: &[&str] = &[
-    "__diesel_schema_migrations",
-    "__drizzle_migrations",
-    "__efmigrationshistory",
-    "_prisma_migrations",
-    "_sqlx_migrations",
-    "_sqlx_test_databases",
-    "alembic_version",
-    "ar_internal_metadata",
-    "atlas_schema_revisions",
-    "d1_migrations",
-    "databasechangelog",
-    "databasechangeloglock",
-    "django_migrations",
-    "doctrine_migration_versions",
-    "flyway_schema_history",
-    "goose_db_version",
-    "gorp_migrations",
-    "knex_migrations",
-    "knex_migrations_lock",
-    "pgmigrations",
-    "phinxlog",
-    "refinery_schema_history",
-    "schema_lock",
-    "schema_migration",
-    "schema_migrations",
-    "schema_version",
-    "seaql_migrations",
-    "sequelizemeta",
-    "typeorm_metadata",
-];
-
 /// Schemas that tools and extensions make for themselves, on any platform.
 const TOOL_SCHEMAS: &[&str] = &[
     "_timescaledb_cache",
     "_timescaledb_catalog",
     "_timescaledb_config",
     "_timescaledb_internal",
-    "atlas_schema_revisions",
     "cron",
-    "drizzle",
-    "graphile_migrate",
     "graphile_worker",
     "hdb_catalog",
     "partman",
@@ -98,7 +62,10 @@ impl Exemptions {
         let id = of.as_ref().unwrap_or(id);
         let owner = id.owner_table();
         let owner = owner.as_ref().unwrap_or(id);
-        let is_book = owner.kind == ObjectKind::Table && BOOKKEEPING.contains(&owner.name().to_lowercase().as_str());
-        is_book || is_private(owner.schema()) || self.schemas.contains(owner.schema())
+        let is_book = owner.kind == ObjectKind::Table && bookkeeping_table(owner.name()).is_some();
+        is_book
+            || bookkeeping_schema(owner.schema()).is_some()
+            || is_private(owner.schema())
+            || self.schemas.contains(owner.schema())
     }
 }

@@ -4,21 +4,30 @@
 
 mod exempt;
 mod key_part;
+pub(crate) mod relations;
 pub(crate) mod types;
 
 use std::collections::BTreeMap;
 
 use dbwright_catalog::{
-    Catalog, Column, Constraint, ConstraintKind, Engine, ForeignKey, Index, Object, ObjectBody, ObjectId, ObjectKind,
-    Table, TableExtra, TableKind,
+    Catalog, Column, Constraint, ConstraintKind, Engine, ForeignKey, Index, Measured, Object, ObjectBody, ObjectId,
+    ObjectKind, Table, TableExtra, TableKind,
 };
 
 use exempt::Exemptions;
 pub(crate) use key_part::KeyPart;
 
+static NOTHING: Measured = Measured {
+    counters: Vec::new(),
+    relations: Vec::new(),
+    not_measured: Vec::new(),
+};
+
 /// A catalog with its tables laid open.
 pub(crate) struct Schema<'a> {
     pub(crate) catalog: &'a Catalog,
+    /// What a live database was asked beside; nothing of any other source.
+    pub(crate) measured: &'a Measured,
     tables: BTreeMap<&'a ObjectId, TableFacts<'a>>,
     exemptions: Exemptions,
 }
@@ -49,7 +58,13 @@ pub(crate) struct IndexFacts<'a> {
 }
 
 impl<'a> Schema<'a> {
+    /// A catalog of which nothing was measured.
     pub(crate) fn new(catalog: &'a Catalog) -> Self {
+        Schema::of_live(catalog, &NOTHING)
+    }
+
+    /// The catalog of a live database, with what was measured there.
+    pub(crate) fn of_live(catalog: &'a Catalog, measured: &'a Measured) -> Self {
         let engine = catalog.server.engine;
         let mut tables: BTreeMap<&ObjectId, TableFacts<'_>> = BTreeMap::new();
         for object in catalog.objects.values() {
@@ -73,6 +88,7 @@ impl<'a> Schema<'a> {
         }
         Schema {
             catalog,
+            measured,
             tables,
             exemptions: Exemptions::of(catalog),
         }

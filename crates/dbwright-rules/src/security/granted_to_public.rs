@@ -18,8 +18,6 @@
 //! GRANT EXECUTE ON FUNCTION one() TO PUBLIC;
 //! ```
 //!
-//! Reported by `dbwright schema lint` only.
-//!
 //! See <https://www.postgresql.org/docs/current/ddl-priv.html>.
 
 use dbwright_catalog::{Engine, Group, ObjectBody, ObjectKind, Severity};
@@ -36,7 +34,7 @@ pub(crate) static RULE: Rule = Rule {
     claims: &[Claim::Nothing],
     source: include_str!("granted_to_public.rs"),
     on_by_default: true,
-    check: Check::WholeCatalog(check),
+    check: Check::Catalog(check),
 };
 
 fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {

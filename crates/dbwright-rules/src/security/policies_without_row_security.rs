@@ -16,8 +16,6 @@
 //! ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
 //! ```
 //!
-//! Reported by `dbwright schema lint` only.
-//!
 //! See <https://www.postgresql.org/docs/current/ddl-rowsecurity.html>.
 
 use std::collections::BTreeMap;
@@ -36,7 +34,7 @@ pub(crate) static RULE: Rule = Rule {
     claims: &[Claim::Nothing],
     source: include_str!("policies_without_row_security.rs"),
     on_by_default: true,
-    check: Check::WholeCatalog(check),
+    check: Check::Catalog(check),
 };
 
 fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
@@ -49,8 +47,13 @@ fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {
     for (table, policies) in &tables {
         let is_secured = |facts: &TableFacts<'_>| facts.postgres().is_some_and(|extra| extra.row_security);
         if schema.table(table).is_some_and(|facts| !is_secured(facts)) {
+            let flaw = Flaw::new(table, "has policies and no row security: they do nothing");
             flaws.push(
-                Flaw::new(table, "has policies and no row security: they do nothing")
+                policies
+                    .iter()
+                    .fold(flaw, |flaw, policy| {
+                        flaw.with(&table.child(ObjectKind::Policy, *policy))
+                    })
                     .fact(format!("Its policies are {}.", phrase::list(policies)))
                     .advice(format!("`ALTER TABLE {table} ENABLE ROW LEVEL SECURITY`.")),
             );

@@ -16,8 +16,6 @@
 //! CREATE POLICY notes_of_owner ON notes USING (owner = current_user);
 //! ```
 //!
-//! Reported by `dbwright schema lint` only.
-//!
 //! See <https://www.postgresql.org/docs/current/ddl-rowsecurity.html>.
 
 use std::collections::BTreeSet;
@@ -36,7 +34,7 @@ pub(crate) static RULE: Rule = Rule {
     claims: &[Claim::Nothing],
     source: include_str!("row_security_without_policy.rs"),
     on_by_default: true,
-    check: Check::WholeCatalog(check),
+    check: Check::Catalog(check),
 };
 
 fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {

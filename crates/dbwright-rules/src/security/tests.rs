@@ -1,7 +1,10 @@
 //! Policies, grants and views, on catalogs as a whole reading gives them.
 
+use std::collections::BTreeSet;
+
 use dbwright_catalog::{
-    Dependency, Grant, Object, ObjectBody, ObjectId, ObjectKind, Policy, PostgresView, Privilege, TableExtra, View,
+    Dependency, Grant, Measured, Object, ObjectBody, ObjectId, ObjectKind, Policy, PostgresView, Privilege, TableExtra,
+    View,
 };
 
 use crate::RuleChoice;
@@ -53,7 +56,14 @@ fn told(rule: &str, objects: Vec<Object>, on: Option<ObjectId>) -> Vec<String> {
     if let (Some(dependent), Some(on)) = (dependent, on) {
         case.trace.catalog.dependencies.insert(Dependency { dependent, on });
     }
-    let findings = crate::lint(&case.trace.catalog, &RuleChoice::default()).into_iter();
+    let findings = crate::lint(
+        &case.trace.catalog,
+        &Measured::default(),
+        &RuleChoice::default(),
+        &BTreeSet::new(),
+    )
+    .findings
+    .into_iter();
     let of_rule = findings.filter(|finding| finding.rule == rule);
     of_rule
         .map(|finding| format!("{}: {}", finding.severity, finding.message))

@@ -20,8 +20,6 @@
 //! CREATE VIEW recent_notes WITH (security_invoker = true) AS SELECT * FROM notes WHERE id > 100;
 //! ```
 //!
-//! Reported by `dbwright schema lint` only.
-//!
 //! See <https://www.postgresql.org/docs/current/sql-createview.html> and
 //! <https://www.postgresql.org/docs/current/ddl-rowsecurity.html>.
 
@@ -41,7 +39,7 @@ pub(crate) static RULE: Rule = Rule {
     claims: &[Claim::Nothing],
     source: include_str!("view_past_row_security.rs"),
     on_by_default: true,
-    check: Check::WholeCatalog(check),
+    check: Check::Catalog(check),
 };
 
 fn check(schema: &Schema<'_>, flaws: &mut Vec<Flaw>) {

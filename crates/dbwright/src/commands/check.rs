@@ -5,16 +5,16 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use dbwright_catalog::{Drift, Engine, Tool, Version};
+use dbwright_catalog::{Drift, Engine, Figure, Review, Tool, Version};
 use dbwright_engineer::{
-    BinDirs, CheckAnswer, CheckRequest, EngineerError, FailOn, Input, Overrides, Phase, ReadLimits, SchemaSetUp, Scope,
-    check,
+    BinDirs, CheckAnswer, CheckRequest, EngineerError, FailOn, Incomplete, Input, Overrides, Phase, ReadLimits,
+    SchemaSetUp, Scope, check,
 };
-use dbwright_report::schema::drift_text;
-use dbwright_report::{Summary, TextOptions};
+use dbwright_report::Summary;
 
+use super::output::{Format, Found, Output, ReportKind};
 use super::{cache, engine, schema};
 use crate::command_error::CommandError;
 use crate::terminal::{self, ProgressLine};
@@ -65,6 +65,12 @@ pub(crate) struct CheckArgs {
     /// How to print the report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// Also write the report to a file, as in --output sarif=dbwright.sarif (may be given several times).
+    #[arg(long, value_name = "FORMAT=FILE")]
+    output: Vec<Output>,
+    /// Which report: what the rules find, or the form that a database engineer fills in (as --format engineer).
+    #[arg(long, value_name = "REPORT", default_value = "findings")]
+    report: ReportKind,
     /// Exit with 1 from this severity on: error, warning, note or never [default: warning].
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
@@ -103,18 +109,10 @@ pub(crate) struct SetUpArgs {
     mariadb_bin: Vec<OsString>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs; version 0, which may still change.
-    Json,
-}
-
 const AFTER_HELP: &str = "\
 Settings for everyone belong in dbwright.toml at the root of the repository: engine,
-engine-version, migrations, tool, schema, base, fail-on, allow.
-The comment `-- dbwright: allow RULE (reason)` before a statement allows a rule there.
+engine-version, migrations, tool, schema, base, fail-on, allow, rules, ignore, overrides, thresholds.
+The comment `-- dbwright: allow RULE because REASON` before a statement allows a rule there.
 
 Exit codes:
   0 nothing found   2 wrong use                 4 refused for safety
@@ -124,7 +122,8 @@ Examples:
   dbwright check                            what this branch adds
   dbwright check --all                      the whole history
   dbwright check change.sql --schema d.sql  one file, on the schema you have
-  dbwright check --format json > out.json   for programs";
+  dbwright check --format json > out.json   for programs
+  dbwright check --output sarif=a.sarif --output markdown=comment.md   once, for several readers";
 
 impl SetUpArgs {
     pub(crate) fn overrides(&self) -> Overrides {
@@ -155,6 +154,11 @@ impl SetUpArgs {
 }
 
 pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError> {
+    if args.report == ReportKind::Engineer && !matches!(args.format, Format::Text | Format::Markdown | Format::Engineer)
+    {
+        return Err(CommandError::usage("--report engineer is a text of its own".to_owned())
+            .hint("leave --format out; --output FORMAT=FILE writes other formats in the same run"));
+    }
     let request = CheckRequest {
         input: input(&args.path)?,
         overrides: Overrides {
@@ -186,24 +190,27 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         terminal::talk(&cache_held(lock));
     }
     let drift = drift(args).await?;
-    let text = match args.format {
-        Format::Json => dbwright_report::json_with_drift(&answer.review, drift.as_ref()),
-        Format::Text => {
-            let options = TextOptions {
-                color: terminal::color(),
-                width: terminal::width(),
-                verbose: args.verbose,
-            };
-            // First, so that the last line is that of the check.
-            let drift = drift.as_ref().map(|drift| drift_text(drift, &options) + "\n");
-            drift.unwrap_or_default() + &dbwright_report::text(&answer.review, &options)
-        }
+    let found = Found {
+        review: &answer.review,
+        drift: drift.as_ref(),
+        fail_on: answer.fail_on,
+        verbose: args.verbose,
     };
+    for output in &args.output {
+        output.write(&found)?;
+    }
+    let format = match args.report {
+        ReportKind::Findings => args.format,
+        ReportKind::Engineer => Format::Engineer,
+    };
+    let text = found.told(format, true);
     terminal::print(&text)?;
     let failed = match answer.fail_on {
         FailOn::Never => false,
         FailOn::Severity(severity) => {
-            Summary::of(&answer.review).at_least(severity) > 0 || drift.as_ref().is_some_and(Drift::is_new)
+            Summary::of(&answer.review).at_least(severity) > 0
+                || drift.as_ref().is_some_and(Drift::is_new)
+                || misses_threshold(&answer.review)
         }
     };
     match answer.failure {
@@ -211,6 +218,12 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         Some(error) if !failed => Err(error.into()),
         _ => Ok(ExitCode::from(u8::from(failed))),
     }
+}
+
+/// Whether a figure is lower than the project asks for.
+fn misses_threshold(review: &Review) -> bool {
+    let mut figures = review.sections.iter().flat_map(|section| &section.scorecard.figures);
+    figures.any(Figure::misses_threshold)
 }
 
 /// How the database of `--db` differs from the migrations.
@@ -224,6 +237,7 @@ async fn drift(args: &CheckArgs) -> Result<Option<Drift>, CommandError> {
         cache: cache::folder()?,
         passwords: schema::passwords(),
         limits: ReadLimits::default(),
+        incomplete: Incomplete::Refused,
     };
     let against = args.path.display().to_string();
     Ok(Some(Box::pin(schema::drift::find(db, &against, known, set_up)).await?))

@@ -30,8 +30,8 @@ enum MigrateCommand {
 /// Write the plan from one schema to another as new files in the repository's own migration format.
 ///
 /// The plan is made and tried as `dbwright schema plan` does. What must not run in a transaction gets files of its own. No file
-/// that exists is overwritten; Drizzle's journal is added to. Written for sqlx, diesel, refinery, golang-migrate, dbmate,
-/// goose, sql-migrate, Flyway, Prisma, Drizzle and numbered files.
+/// that exists is overwritten; Drizzle's journal, Atlas's checksums and the last changelog in Liquibase's formatted SQL are
+/// added to. What only the tool itself can do is said. Written for every tool that dbwright reads.
 #[derive(Args, Debug)]
 pub(crate) struct MigrateNewArgs {
     /// The two schemas: usually the repository's migrations (`.`) and the SQL that says what the schema shall be.
@@ -73,10 +73,13 @@ async fn new(args: &MigrateNewArgs) -> Result<ExitCode, CommandError> {
         seconds: now.as_secs(),
         set_up: args.way.set_up.request()?,
     };
-    let files = new_migration(&proposal, &request)?;
+    let written = new_migration(&proposal, &request)?;
     terminal::talk(&plan_text(&proposal, &text_options()));
+    for note in &written.notes {
+        terminal::talk(&format!("note: {note}\n"));
+    }
     let mut text = String::new();
-    for file in files {
+    for file in written.files {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{}", file.display());
     }

@@ -5,5 +5,6 @@ pub(crate) mod check;
 pub(crate) mod detect;
 pub(crate) mod engine;
 pub(crate) mod migrate;
+pub(crate) mod output;
 pub(crate) mod rule;
 pub(crate) mod schema;

@@ -19,7 +19,7 @@ fn json_has_findings_effects_and_a_summary() {
     let run = dbwright(&["check", "examples/shop", "--all", "--format", "json"]);
     assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""));
     let report: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(report["version"], 0);
+    assert_eq!(report["version"], 1);
 
     let findings = report["findings"].as_array().unwrap();
     let index = findings
@@ -35,7 +35,7 @@ fn json_has_findings_effects_and_a_summary() {
     assert_eq!(index["line"], 2);
     assert!(index["message"].as_str().unwrap().contains("orders_customer_id_idx"));
     assert_eq!(index["evidence"]["known"], "observed");
-    assert_eq!(index["evidence"]["relation"], "orders");
+    assert_eq!(index["evidence"]["object"]["name"], "orders");
     assert_eq!(index["evidence"]["blocks_writes"], true);
     assert!(
         index["fix"]["steps"].as_array().is_some_and(|steps| !steps.is_empty()),

@@ -114,3 +114,53 @@ fn a_plan_is_proven_in_its_phases_and_leaves_owners_alone() {
         "{last}"
     );
 }
+
+#[test]
+fn an_index_with_another_name_is_renamed_and_stops_nobody() {
+    let project = project(&[
+        (
+            "a.sql",
+            "CREATE TABLE t (id int PRIMARY KEY, a int);\nCREATE INDEX t_a ON t (a);\n",
+        ),
+        (
+            "b.sql",
+            "CREATE TABLE t (id int, a int, CONSTRAINT t_key PRIMARY KEY (id));\nCREATE INDEX t_a_idx ON t (a);\n\
+             CREATE EXTENSION hstore;\n",
+        ),
+    ]);
+    let plan = ["schema", "plan", "a.sql", "b.sql", "--engine", "postgres"];
+    let run = dbwright_in(project.path(), &plan);
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+    for expected in [
+        "ALTER INDEX public.t_a RENAME TO t_a_idx;",
+        "ALTER TABLE public.t RENAME CONSTRAINT t_pkey TO t_key;",
+        "     CREATE EXTENSION hstore SCHEMA public;",
+        "yes: every object ends as the goal has it",
+    ] {
+        assert!(run.stdout.contains(expected), "{expected}: {}", run.stdout);
+    }
+    assert!(!run.stdout.contains("question"), "{}", run.stdout);
+    assert!(!run.stdout.contains("CONCURRENTLY"), "{}", run.stdout);
+}
+
+#[test]
+fn an_extension_that_the_scratch_server_lacks_is_told_with_its_place() {
+    let project = project(&[
+        ("a.sql", "CREATE TABLE t (id int);\n"),
+        (
+            "b.sql",
+            "CREATE TABLE t (id int);\nCREATE EXTENSION no_such_extension;\n",
+        ),
+    ]);
+    let plan = ["schema", "plan", "a.sql", "b.sql", "--engine", "postgres"];
+    let run = dbwright_in(project.path(), &plan);
+    assert_eq!(run.code, Some(3), "{}{}", run.stdout, run.stderr);
+    let error = "error: b.sql:2: not run: the extension no_such_extension is not installed for the scratch server\n";
+    assert!(run.stderr.starts_with(error), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("hint: the scratch server lacks that extension"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("--scratch-url URL"), "{}", run.stderr);
+}

@@ -217,6 +217,65 @@ fn revoke_default(builder: &mut Builder<'_>, id: &ObjectId, was: &[Privilege], p
     builder.add(id, part, Pace::Quick, sql);
 }
 
+/// What is new gets the default privileges of whoever makes it: those that the goal does not have are taken back.
+/// <https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html>
+pub(super) fn without_default_grants(builder: &mut Builder<'_>) {
+    let mut defaults: Vec<(ObjectId, bool)> = Vec::new();
+    for side in [builder.before, builder.after] {
+        for object in side.catalog.objects.values() {
+            if let ObjectBody::DefaultPrivilege(default) = &object.body {
+                let entry = (object.id.clone(), default.privileges.is_empty());
+                if !defaults.contains(&entry) {
+                    defaults.push(entry);
+                }
+            }
+        }
+    }
+    if defaults.is_empty() {
+        return;
+    }
+    let new: Vec<ObjectId> = builder
+        .after
+        .catalog
+        .objects
+        .keys()
+        .filter(|id| builder.fates.comes(id) && builder.has_steps(id))
+        .cloned()
+        .collect();
+    for id in new {
+        let mut done: Vec<&str> = Vec::new();
+        for (default, takes_away) in &defaults {
+            let [role_of, schema, kind, grantee] = default.path.as_slice() else {
+                continue;
+            };
+            let meant = match id.kind {
+                ObjectKind::Table | ObjectKind::View => kind.eq_ignore_ascii_case("tables"),
+                ObjectKind::Sequence => kind.eq_ignore_ascii_case("sequences"),
+                ObjectKind::Routine => kind.eq_ignore_ascii_case("functions") || kind.eq_ignore_ascii_case("routines"),
+                ObjectKind::Type => kind.eq_ignore_ascii_case("types"),
+                ObjectKind::Schema => kind.eq_ignore_ascii_case("schemas"),
+                _ => false,
+            };
+            let grant = id.satellite_of(ObjectKind::Grant, grantee.as_str());
+            let is_here = schema.is_empty() || schema == id.schema();
+            if !meant || !is_here || builder.after.has(&grant) || done.contains(&grantee.as_str()) {
+                continue;
+            }
+            done.push(grantee);
+            let Some((on, _)) = grant_target(&grant) else { continue };
+            let usual =
+                role_of == grantee || grantee == "public" && matches!(id.kind, ObjectKind::Routine | ObjectKind::Type);
+            let sql = match (usual, takes_away) {
+                (true, true) => format!("GRANT ALL ON {on} TO {}", role(grantee)),
+                (true, false) => continue,
+                (false, _) => format!("REVOKE ALL ON {on} FROM {}", role(grantee)),
+            };
+            let note = format!("The default privileges of {role_of} would say otherwise.");
+            builder.add_with(&id, Part::Aside, Pace::Quick, sql, &[&note]);
+        }
+    }
+}
+
 /// Gives a grantee what he has where nothing is said: the owner everything, everybody the use of functions and types.
 fn usual_again(builder: &mut Builder<'_>, id: &ObjectId, was: &[Privilege], part: Part) {
     let Some((on, _)) = grant_target(id) else { return };

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{Loss, ObjectBody, ObjectId, ObjectKind, Plan, Refusal, Step, Type, TypeKind};
+use dbwright_catalog::{Loss, ObjectId, ObjectKind, Plan, Refusal, Step};
 
 use super::fate::{Fate, Fates, base_name};
 use super::side::Side;
 use crate::PlanOptions;
-use crate::plan::graph::{Graph, Node, Work};
+use crate::plan::graph::{Company, Graph, Node, Work};
 use crate::postgres::Context;
 
 /// What a statement does for an object.
@@ -36,8 +36,10 @@ pub(super) enum Part {
 pub(super) enum Pace {
     /// It only changes the catalog.
     Quick,
-    /// It reads or writes rows, under a lock.
-    Long,
+    /// It looks at rows, and is done soon all the same where an index serves it.
+    Patient,
+    /// It reads or writes the rows of a table while others wait, in a transaction with only what must go with it.
+    Long(&'static str),
     /// It is committed by itself, and may take as long as it needs without making others wait.
     Alone(&'static str),
 }
@@ -45,6 +47,12 @@ pub(super) enum Pace {
 /// Purposes of phases whose statements are committed by themselves.
 pub(super) const BUILD_INDEXES: &str = "Build or remove indexes without blocking writes.";
 pub(super) const CHECK_ROWS: &str = "Check the rows that are there without blocking writes.";
+pub(super) const REWRITE: &str = "Rewrite a table, with what hangs on it, in a transaction of its own.";
+pub(super) const READ_ROWS: &str = "Read rows while writers wait, in a transaction of its own.";
+pub(super) const BUILD_LOCKED: &str = "Build what can't be built without blocking writes, in a transaction of its own.";
+pub(super) const FILL_VIEW: &str = "Fill a materialized view, in a transaction of its own.";
+pub(super) const UPDATE_EXTENSION: &str = "Update an extension, in a transaction of its own.";
+pub(super) const DETACH: &str = "Detach partitions without blocking readers or writers.";
 pub(super) const ADD_LABELS: &str = "Add enum labels, which can be used once they are committed.";
 
 #[derive(Default)]
@@ -57,6 +65,10 @@ struct Parts {
     up: Vec<usize>,
     disturb: Vec<usize>,
     create: Vec<usize>,
+    /// Those that take it down, or away from what it hangs on.
+    away: Vec<usize>,
+    /// Those that put it back.
+    back: Vec<usize>,
 }
 
 pub(super) struct Builder<'p> {
@@ -83,6 +95,8 @@ pub(super) struct Builder<'p> {
     pub(super) before_all: Vec<(usize, ObjectId)>,
     /// Statements that give a sequence to a column, or take it from one.
     pub(super) owners: Vec<(usize, ObjectId, bool)>,
+    /// Statements that rewrite a table.
+    rewriting: BTreeMap<ObjectId, Vec<usize>>,
 }
 
 impl<'p> Builder<'p> {
@@ -108,6 +122,7 @@ impl<'p> Builder<'p> {
             after_all: Vec::new(),
             before_all: Vec::new(),
             owners: Vec::new(),
+            rewriting: BTreeMap::new(),
         }
     }
 
@@ -127,13 +142,15 @@ impl<'p> Builder<'p> {
     ) -> usize {
         let mut step = Step::new(sql, [id.clone()]);
         step.notes = notes.iter().map(|note| (*note).to_owned()).collect();
-        let (alone, purpose) = match pace {
-            Pace::Quick | Pace::Long => (false, ""),
-            Pace::Alone(purpose) => (true, purpose),
+        let (company, purpose) = match pace {
+            Pace::Quick | Pace::Patient => (Company::Any, ""),
+            Pace::Long(purpose) => (Company::Own, purpose),
+            Pace::Alone(purpose) => (Company::None, purpose),
         };
-        // Building an index concurrently waits for old transactions; giving that up leaves an invalid index behind, and
-        // nobody queues up behind it.
-        step.lock_timeout = (purpose != BUILD_INDEXES).then_some(self.options.lock_timeout);
+        // What is done concurrently waits for old transactions; giving that up leaves an invalid index or a partition that is
+        // half detached behind, and nobody queues up behind it.
+        let is_concurrent = [BUILD_INDEXES, DETACH].contains(&purpose);
+        step.lock_timeout = (!is_concurrent).then_some(self.options.lock_timeout);
         step.statement_timeout = (pace == Pace::Quick).then_some(self.options.statement_timeout);
         let work = match part {
             Part::Down if self.fates.of(id) == Fate::Drop => Work::Remove,
@@ -144,13 +161,27 @@ impl<'p> Builder<'p> {
         let node = self.graph.add(Node {
             step,
             work,
-            alone,
+            company,
             purpose,
         });
+        if pace == Pace::Long(REWRITE) {
+            let table = id.owner_table().unwrap_or_else(|| id.clone());
+            self.rewriting.entry(table).or_default().push(node);
+        }
         if let Some(last) = self.parts.get(id).and_then(|parts| parts.all.last()) {
             self.graph.edge(*last, node);
         }
         self.register(id, part, node);
+        node
+    }
+
+    /// Adds a statement that need not wait for others of its object, and comes before the one that is added next.
+    pub(super) fn add_free(&mut self, id: &ObjectId, pace: Pace, sql: impl Into<String>) -> usize {
+        let before = self.parts.remove(id);
+        let node = self.add(id, Part::Aside, pace, sql);
+        if let Some(before) = before {
+            self.parts.insert(id.clone(), before);
+        }
         node
     }
 
@@ -193,6 +224,11 @@ impl<'p> Builder<'p> {
             (up, &mut parts.up),
             (part == Part::Disturb, &mut parts.disturb),
             (part == Part::Create, &mut parts.create),
+            (matches!(part, Part::Down | Part::Release), &mut parts.away),
+            (
+                part == Part::Create || part == Part::Build && id.kind == ObjectKind::Column,
+                &mut parts.back,
+            ),
         ] {
             if wanted {
                 list.push(node);
@@ -203,6 +239,11 @@ impl<'p> Builder<'p> {
     /// `first` comes before `then`, for a reason that the edges between objects don't tell.
     pub(super) fn order(&mut self, first: usize, then: usize) {
         self.graph.edge(first, then);
+    }
+
+    /// `first` takes something away that `then` puts back, so that it is missing as long as what stands between them takes.
+    pub(super) fn bracket(&mut self, first: Vec<usize>, then: Vec<usize>) {
+        self.graph.bracket(first, then);
     }
 
     /// All statements of one object come before those of another.
@@ -254,6 +295,14 @@ impl<'p> Builder<'p> {
         self.after_all.extend(needs.map(|need| (need.clone(), node)));
     }
 
+    /// What is built for a constraint comes after the columns and types that it and its index need.
+    pub(super) fn after_columns(&mut self, node: usize, id: &ObjectId, index: &ObjectId) {
+        let needs = self.after.needs(id).iter().chain(self.after.needs(index));
+        let needs = needs.filter(|need| !matches!(need.kind, ObjectKind::Index | ObjectKind::Constraint));
+        let needs: Vec<ObjectId> = needs.filter(|need| !need.kind.is_satellite()).cloned().collect();
+        self.after_all.extend(needs.into_iter().map(|need| (need, node)));
+    }
+
     /// The old index of a partitioned table goes after the new index of a partition has its place.
     pub(super) fn attached_before_drop(&mut self, child: &ObjectId, parent: &ObjectId) {
         let parent_down = self
@@ -286,6 +335,26 @@ impl<'p> Builder<'p> {
             .is_some_and(|parent| self.fates.goes(&parent) && !self.leaves_parent(part))
     }
 
+    /// What the goal calls a part of a table that comes from that of its parent, where both stay and only the name is another.
+    pub(super) fn other_name_of_heir(&self, part: &ObjectId) -> Option<ObjectId> {
+        let parent = self.before.inherited_from(part)?;
+        let table = self.before.relation_of(part)?;
+        if self.fates.goes(&parent) || !self.after.has(&parent) || self.leaves_parent(part) {
+            return None;
+        }
+        let mut heirs = self
+            .after
+            .catalog
+            .objects
+            .keys()
+            .filter(|id| id.kind == part.kind && *id != part);
+        let is_it = |id: &&ObjectId| {
+            self.after.inherited_from(id).as_ref() == Some(&parent)
+                && self.after.relation_of(id).as_ref() == Some(&table)
+        };
+        heirs.find(is_it).cloned()
+    }
+
     /// Whether the table of a part leaves its parent.
     pub(super) fn leaves_parent(&self, part: &ObjectId) -> bool {
         let Some(table) = self.before.relation_of(part) else {
@@ -316,18 +385,12 @@ impl<'p> Builder<'p> {
         indexes.any(|(_, index)| index.postgres.as_ref().is_some_and(|extra| extra.clustered))
     }
 
-    /// The type below a domain that is to be.
-    pub(super) fn domain_base(&self, type_name: &str) -> Option<String> {
+    /// The type of this name, or that these are arrays of, where a new one takes its place.
+    pub(super) fn swapped_type(&self, type_name: &str) -> Option<ObjectId> {
         let element = type_name.trim_end_matches("[]");
-        let types = self.after.catalog.objects.values();
-        types
-            .filter(|object| object.id.kind == ObjectKind::Type)
-            .find_map(|object| match &object.body {
-                ObjectBody::Type(Type {
-                    kind: TypeKind::Domain { base, .. },
-                }) if super::names::name(&object.id) == element => Some(base.clone()),
-                _ => None,
-            })
+        let swapped = self.fates.ids(&Fate::Swap).into_iter();
+        let mut types = swapped.filter(|id| id.kind == ObjectKind::Type);
+        types.find(|id| super::names::name(id) == element)
     }
 
     pub(super) fn lose(&mut self, id: &ObjectId, what: impl Into<String>) {
@@ -365,6 +428,10 @@ impl<'p> Builder<'p> {
         self.edges_of_before();
         self.edges_of_after();
         self.edges_of_names();
+        self.brackets_of_objects();
+        for steps in std::mem::take(&mut self.rewriting).into_values() {
+            self.graph.together(steps);
+        }
         let (mut phases, circles) = self.graph.phases();
         for phase in phases.iter_mut().filter(|phase| phase.transaction) {
             rewrite_once(&mut phase.steps);
@@ -387,6 +454,17 @@ impl<'p> Builder<'p> {
             losses: self.losses.into_iter().collect(),
             refusals: self.refusals.into_iter().collect(),
             ..Plan::empty(self.after.catalog.server.clone())
+        }
+    }
+
+    /// What is taken down is put back soon, with what is said of it: owner, privileges, comment.
+    fn brackets_of_objects(&mut self) {
+        for (id, parts) in self.parts.iter().filter(|(_, parts)| !parts.back.is_empty()) {
+            let needs = self.before.needs(id).iter().filter(|_| id.kind.is_satellite());
+            let away = needs.filter_map(|need| self.parts.get(need)).map(|parts| &parts.away);
+            for away in away.chain([&parts.away]).filter(|away| !away.is_empty()) {
+                self.graph.bracket(away.clone(), parts.back.clone());
+            }
         }
     }
 
@@ -440,12 +518,14 @@ impl<'p> Builder<'p> {
     }
 }
 
-/// Changes of types of one table in one statement, so that it is rewritten once.
+/// What rewrites one table in one statement, so that it is rewritten once.
 fn rewrite_once(steps: &mut Vec<Step>) {
     let head = |step: &Step| {
-        let (head, rest) = step.sql.split_once(" ALTER COLUMN ")?;
-        let is_type = step.statement_timeout.is_none() && rest.contains(" TYPE ") && head.starts_with("ALTER TABLE ");
-        is_type.then_some(head.len())
+        let words = [" ALTER COLUMN ", " ADD COLUMN "];
+        let (head, rest) = words.iter().find_map(|words| step.sql.split_once(words))?;
+        let is_type = step.sql[head.len()..].starts_with(" ALTER COLUMN ") && rest.contains(" TYPE ");
+        let rewrites = step.statement_timeout.is_none() || is_type;
+        (rewrites && head.starts_with("ALTER TABLE ") && !head.contains('\n')).then_some(head.len())
     };
     let mut merged: Vec<Step> = Vec::with_capacity(steps.len());
     for step in steps.drain(..) {
@@ -455,11 +535,20 @@ fn rewrite_once(steps: &mut Vec<Step>) {
         {
             last.sql = format!("{},\n   {}", last.sql, &step.sql[length..]);
             last.objects.extend(step.objects);
-            for note in step.notes {
-                if !last.notes.contains(&note) {
-                    last.notes.push(note);
+            // What is true of one that keeps the values is not true of the whole.
+            match (last.statement_timeout, step.statement_timeout) {
+                (Some(_), None) => last.notes = step.notes,
+                (None, Some(_)) => {}
+                (Some(_), Some(_)) | (None, None) => {
+                    let new: Vec<String> = step
+                        .notes
+                        .into_iter()
+                        .filter(|note| !last.notes.contains(note))
+                        .collect();
+                    last.notes.extend(new);
                 }
             }
+            last.statement_timeout = last.statement_timeout.and(step.statement_timeout);
         } else {
             merged.push(step);
         }

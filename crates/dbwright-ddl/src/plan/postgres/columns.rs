@@ -1,8 +1,8 @@
 //! Columns of tables that stay.
 
-use dbwright_catalog::{Column, ObjectId, ObjectKind};
+use dbwright_catalog::{Column, GeneratedKind, ObjectId, ObjectKind, TableKind};
 
-use super::builder::{Builder, CHECK_ROWS, Pace, Part};
+use super::builder::{Builder, CHECK_ROWS, Pace, Part, REWRITE};
 use super::constraints::is_not_null_of;
 use super::fate::Fate;
 use super::identity;
@@ -70,7 +70,7 @@ fn drop(builder: &mut Builder<'_>, id: &ObjectId) {
     if builder
         .before
         .inherited_from(id)
-        .is_some_and(|parent| builder.fates.goes(&parent))
+        .is_some_and(|parent| builder.fates.goes(&parent) && !builder.leaves_parent(id))
     {
         return;
     }
@@ -80,7 +80,8 @@ fn drop(builder: &mut Builder<'_>, id: &ObjectId) {
             let Some(body) = builder.before.column(&heir) else {
                 continue;
             };
-            if column_extra(body).is_some_and(|extra| extra.inherited && !extra.local) {
+            let is_left = builder.leaves_parent(&heir);
+            if !is_left && column_extra(body).is_some_and(|extra| extra.inherited && !extra.local) {
                 builder.also(node, &heir, Part::Down);
                 follow_drop(builder, node, &heir);
                 lose_column(builder, &heir, body);
@@ -111,8 +112,14 @@ fn follow_drop(builder: &mut Builder<'_>, node: usize, id: &ObjectId) {
     }
 }
 
+/// Whether the rows of the table of a column are elsewhere.
+fn is_of_foreign_table(builder: &Builder<'_>, id: &ObjectId) -> bool {
+    let table = id.owner_table().and_then(|table| builder.before.table(&table));
+    table.is_some_and(|table| table.kind == TableKind::Foreign)
+}
+
 fn lose_column(builder: &mut Builder<'_>, id: &ObjectId, column: &Column) {
-    if builder.fates.of(id) == Fate::Drop && column.generated.is_none() {
+    if builder.fates.of(id) == Fate::Drop && column.generated.is_none() && !is_of_foreign_table(builder, id) {
         builder.lose(id, "The column and its values are dropped.");
     }
 }
@@ -126,7 +133,7 @@ fn add(builder: &mut Builder<'_>, id: &ObjectId) {
     if builder
         .after
         .inherited_from(id)
-        .is_some_and(|parent| builder.has_steps(&parent))
+        .is_some_and(|parent| builder.has_steps(&parent) && builder.before.children_reach(id, &parent))
     {
         return;
     }
@@ -147,12 +154,12 @@ fn add(builder: &mut Builder<'_>, id: &ObjectId) {
             "It fails where the table has rows, because they have no value for the column. Give it a default, or add it without NOT NULL, fill it, and make it NOT NULL in a later change.",
         ]
     } else {
-        &[]
+        added_notes(column)
     };
-    let pace = if empty || column.default.is_some() && column.identity.is_none() && column.generated.is_none() {
-        Pace::Quick
+    let pace = if rewrites_when_added(column) {
+        Pace::Long(REWRITE)
     } else {
-        Pace::Long
+        Pace::Quick
     };
     let mut made = made.into_iter();
     let Some(first) = made.next() else { return };
@@ -181,6 +188,27 @@ fn add(builder: &mut Builder<'_>, id: &ObjectId) {
     }
     for step in made {
         builder.add(id, Part::Finish, Pace::Quick, step.sql);
+    }
+}
+
+/// Whether a new column is written into every row: one default for all rows stands in the catalog, and whatever is computed
+/// row by row can't.
+/// <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>
+fn rewrites_when_added(column: &Column) -> bool {
+    let computed = column.generated.as_ref().map(|generated| generated.kind);
+    match computed {
+        Some(kind) => kind == GeneratedKind::Stored,
+        None => column.identity.is_some() || column.default.as_deref().is_some_and(retype::may_be_volatile),
+    }
+}
+
+fn added_notes(column: &Column) -> &'static [&'static str] {
+    if column.generated.is_none() && column.identity.is_none() && rewrites_when_added(column) {
+        &[
+            "Where the function gives each row another value, the table is rewritten while nobody can read it. Where that takes too long, add the column without a default, then set the default, and fill the rows in batches.",
+        ]
+    } else {
+        &[]
     }
 }
 
@@ -349,9 +377,17 @@ fn generated(builder: &mut Builder<'_>, id: &ObjectId, was: &Column, is: &Column
         Some(generated) => builder.add_with(
             id,
             Part::Alter,
-            Pace::Long,
+            if generated.kind == GeneratedKind::Stored {
+                Pace::Long(REWRITE)
+            } else {
+                Pace::Quick
+            },
             format!("{alter} SET EXPRESSION AS ({})", generated.expression),
-            &["Values of a stored column are computed again, which rewrites the table."],
+            if generated.kind == GeneratedKind::Stored {
+                &["Its values are computed again, which rewrites the table while nobody can read it."]
+            } else {
+                &[]
+            },
         ),
     };
     for heir in heirs(builder.after, id) {
@@ -378,10 +414,14 @@ fn retype_column(builder: &mut Builder<'_>, id: &ObjectId, was: &Column, is: &Co
     let column = quoted(id.name());
     let swapped = was.type_name == is.type_name && was.collation == is.collation;
     let using = if swapped {
-        let array = if is.type_name.ends_with("[]") { "[]" } else { "" };
-        match builder.domain_base(&is.type_name) {
-            Some(base) => format!(" USING {column}::{base}{array}::{}", is.type_name),
-            None => format!(" USING {column}::text{array}::{}", is.type_name),
+        match builder.swapped_type(&is.type_name) {
+            Some(swapped) => {
+                let sides = (builder.before, builder.after);
+                let is_swapped = |name: &str| builder.swapped_type(name).is_some();
+                let value = retype::carried_over(sides, &swapped, &column, &is.type_name, is_swapped);
+                format!(" USING {value}")
+            }
+            None => format!(" USING {column}::text::{}", is.type_name),
         }
     } else {
         match retype::cast(&was.type_name, &is.type_name) {
@@ -407,11 +447,29 @@ fn retype_column(builder: &mut Builder<'_>, id: &ObjectId, was: &Column, is: &Co
         alter_column_of_all(builder.before, id),
         is.type_name
     );
-    let mut notes = vec!["Where the stored form changes, the table is rewritten while nobody can read it."];
+    let is_foreign = is_of_foreign_table(builder, id);
+    let keeps = !swapped
+        && !is_foreign
+        && using.is_empty()
+        && was.collation == is.collation
+        && retype::keeps_storage(&was.type_name, &is.type_name);
+    let mut notes = Vec::new();
+    if is_foreign {
+        notes.push("Only what is said here changes: the rows are elsewhere.");
+    } else if keeps {
+        notes.push("The stored values stay as they are, so the table is neither read nor rewritten.");
+    } else {
+        notes.push("The table is rewritten, or at least read, while nobody can use it.");
+    }
     if !using.is_empty() {
         notes.push("It fails on values that can't be read as the new type.");
     }
-    let node = builder.add_with(id, Part::Disturb, Pace::Long, sql, &notes);
+    let pace = if keeps || is_foreign {
+        Pace::Quick
+    } else {
+        Pace::Long(REWRITE)
+    };
+    let node = builder.add_with(id, Part::Disturb, pace, sql, &notes);
     if !swapped && let Some(loss) = retype::loss(&was.type_name, &is.type_name) {
         builder.lose(id, loss);
     }

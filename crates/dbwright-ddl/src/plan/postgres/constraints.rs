@@ -2,7 +2,7 @@
 
 use dbwright_catalog::{Constraint, ConstraintKind, Index, ObjectId, TableKind};
 
-use super::builder::{BUILD_INDEXES, Builder, CHECK_ROWS, Pace, Part};
+use super::builder::{BUILD_INDEXES, BUILD_LOCKED, Builder, CHECK_ROWS, Pace, Part, READ_ROWS};
 use super::fate::Fate;
 use super::indexes::concurrently;
 use super::names::{alter_relation, name, quoted, relation_word, temporary};
@@ -38,7 +38,7 @@ fn drop(builder: &mut Builder<'_>, id: &ObjectId) {
     }
     // The trigger takes it along.
     let kind = builder.before.constraint(id).map(|constraint| &constraint.kind);
-    if kind == Some(&ConstraintKind::Trigger) || rename_not_null(builder, id) {
+    if kind == Some(&ConstraintKind::Trigger) || rename_not_null(builder, id) || rename_heir(builder, id) {
         return;
     }
     let Some(statement) = super::names::drop_statement(builder.before, id) else {
@@ -46,6 +46,31 @@ fn drop(builder: &mut Builder<'_>, id: &ObjectId) {
     };
     let node = builder.add(id, Part::Down, Pace::Quick, statement);
     goes_along(builder, node, id);
+}
+
+/// A key of a partition that belongs to a key that stays can't go; the goal has another name for it.
+fn rename_heir(builder: &mut Builder<'_>, id: &ObjectId) -> bool {
+    let Some(new) = builder.other_name_of_heir(id) else {
+        return false;
+    };
+    let index = |side: &super::side::Side<'_>, id: &ObjectId| side.constraint(id).and_then(|body| body.index.clone());
+    let (Some(old_index), Some(new_index)) = (index(builder.before, id), index(builder.after, &new)) else {
+        return false;
+    };
+    let sql = format!(
+        "{} RENAME CONSTRAINT {} TO {}",
+        alter_table(builder, id),
+        quoted(id.name()),
+        quoted(new.name())
+    );
+    // What has the name may go with another key of the partitioned table.
+    let holder = builder.before.inherited_from(&new);
+    let node = builder.add(id, Part::Down, Pace::Quick, sql);
+    builder.also(node, &old_index, Part::Down);
+    builder.also(node, &new, Part::Create);
+    builder.also(node, &new_index, Part::Create);
+    builder.after_all.extend(holder.map(|holder| (holder, node)));
+    true
 }
 
 /// A column has one `NOT NULL`, so another name for it is a rename.
@@ -181,7 +206,7 @@ fn add_unchecked(builder: &mut Builder<'_>, id: &ObjectId, constraint: &Constrai
                 "Before PostgreSQL 18, a foreign key of a partitioned table can't be added without reading the rows at once.",
             ]
         };
-        let pace = if possible { Pace::Quick } else { Pace::Long };
+        let pace = if possible { Pace::Quick } else { Pace::Long(READ_ROWS) };
         let node = builder.add_with(
             id,
             Part::Create,
@@ -226,7 +251,7 @@ fn add_at_once(builder: &mut Builder<'_>, id: &ObjectId, constraint: &Constraint
     let node = builder.add_with(
         id,
         Part::Create,
-        Pace::Long,
+        Pace::Long(BUILD_LOCKED),
         sql,
         &["PostgreSQL has no way to build this without blocking writes."],
     );
@@ -271,7 +296,16 @@ fn add_with_index(builder: &mut Builder<'_>, id: &ObjectId, in_place_of_old: boo
     let Some(create) = concurrently(builder, &index, &built) else {
         return;
     };
-    builder.add(id, Part::Build, Pace::Alone(BUILD_INDEXES), create);
+    let parent = body.postgres.as_ref().and_then(|extra| extra.parent.clone());
+    // Those of the partitions are built first, so that the partitioned table gets its own with all of them at once.
+    let built_first = parent.filter(|_| builder.was_child(id)).map(|_| {
+        let node = builder.add_free(id, Pace::Alone(BUILD_INDEXES), create.clone());
+        builder.after_columns(node, id, &index);
+        node
+    });
+    if built_first.is_none() {
+        builder.add(id, Part::Build, Pace::Alone(BUILD_INDEXES), create);
+    }
     if in_place_of_old {
         drop_old(builder, id);
     }
@@ -288,6 +322,9 @@ fn add_with_index(builder: &mut Builder<'_>, id: &ObjectId, in_place_of_old: boo
         deferrable(constraint)
     );
     let node = builder.add(id, Part::Create, Pace::Quick, sql);
+    if let Some(built) = built_first {
+        builder.order(built, node);
+    }
     builder.also(node, &index, Part::Create);
     attach(builder, id, &index, body);
     super::indexes::settings(builder, &index);
@@ -320,7 +357,7 @@ fn add_to_partitioned(builder: &mut Builder<'_>, id: &ObjectId, index: &ObjectId
         Part::Create,
         Pace::Quick,
         sql,
-        &["Without the partitions, whose indexes are built without blocking writes and become parts of this one."],
+        &["Without the partitions, whose indexes were built before and become parts of this one."],
     );
     builder.also(node, index, Part::Create);
     if let Some(body) = builder.after.index(index) {
@@ -377,13 +414,11 @@ fn alter(builder: &mut Builder<'_>, id: &ObjectId) {
         );
     }
     if was.enforced != is.enforced {
-        let word = if is.enforced { "ENFORCED" } else { "NOT ENFORCED" };
-        let pace = if is.enforced { Pace::Long } else { Pace::Quick };
         builder.add(
             id,
             Part::Finish,
-            pace,
-            format!("{alter} ALTER CONSTRAINT {constraint} {word}"),
+            Pace::Quick,
+            format!("{alter} ALTER CONSTRAINT {constraint} NOT ENFORCED"),
         );
     } else if !was.validated && is.validated {
         builder.add(

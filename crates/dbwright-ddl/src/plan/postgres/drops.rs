@@ -3,7 +3,7 @@
 use dbwright_catalog::{ConstraintKind, ObjectBody, ObjectId, ObjectKind, TableKind};
 
 use super::access;
-use super::builder::{Builder, Pace, Part};
+use super::builder::{Builder, DETACH, Pace, Part};
 use super::fate::Fate;
 use super::names::{alter_relation, drop_statement, name};
 use super::types::goes_with_owner;
@@ -60,6 +60,27 @@ fn drop_whole(builder: &mut Builder<'_>, id: &ObjectId) {
     let Some(statement) = drop_statement(builder.before, id) else {
         return;
     };
+    let place = builder.before.table(id).and_then(|table| table.partition.clone());
+    let leaves = place.filter(|place| !builder.fates.goes(&place.parent));
+    if referenced_parent(builder, id).is_none()
+        && let Some(place) = leaves.filter(|place| super::tables::is_detachable(builder, place))
+    {
+        let detach = format!(
+            "{} DETACH PARTITION {} CONCURRENTLY",
+            alter_relation(builder.before, &place.parent),
+            name(id)
+        );
+        builder.add_with(
+            id,
+            Part::Aside,
+            Pace::Alone(DETACH),
+            detach,
+            &[
+                "To drop a partition that is in its place keeps everybody out of the whole table.",
+                super::tables::FINALIZE,
+            ],
+        );
+    }
     if let Some(parent) = referenced_parent(builder, id) {
         let detach = format!(
             "{} DETACH PARTITION {}",

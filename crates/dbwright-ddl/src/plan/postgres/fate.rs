@@ -7,7 +7,7 @@ use dbwright_catalog::{ConstraintKind, Engine, Object, ObjectBody, ObjectId, Obj
 
 use super::how::{How, how};
 use super::retype;
-use super::side::Side;
+use super::side::{Side, table_extra};
 use crate::{diff::same, qualified_name};
 
 /// What becomes of an object.
@@ -104,6 +104,21 @@ impl Decision<'_, '_> {
 
     fn altered(&mut self, was: &Object, is: &Object) {
         let id = &is.id;
+        let typed = self.before.dependents(id).iter().find(|table| {
+            let typed = |side: &Side<'_>| {
+                side.table(table)
+                    .and_then(table_extra)
+                    .is_some_and(|extra| extra.of_type.is_some())
+            };
+            id.kind == ObjectKind::Type && typed(self.before) && typed(self.after)
+        });
+        if let Some(table) = typed {
+            let reason = format!(
+                "The table {table} is made of it (OF), and would change with it. Take the table off it (NOT OF) first."
+            );
+            self.refuse(id, reason);
+            return;
+        }
         match how(self.before, self.after, was, is) {
             How::InPlace => self.set(id, Fate::Alter),
             How::Rebuild => self.rebuild(id),
@@ -212,39 +227,30 @@ impl Decision<'_, '_> {
     }
 
     fn rebuild_type(&mut self, id: &ObjectId) {
-        let columns = self.before.columns_of_type(id).to_vec();
-        let holders: Vec<ObjectId> = self
+        let mut holders = self
             .before
             .dependents(id)
             .iter()
-            .filter(|dependent| {
-                dependent.kind == ObjectKind::Type || dependent.kind == ObjectKind::Table && self.after.has(dependent)
-            })
-            .cloned()
-            .collect();
-        if let Some(holder) = holders.iter().find(|holder| self.after.has(holder)) {
+            .filter(|holder| self.after.has(holder));
+        if let Some(table) = holders.find(|holder| holder.kind == ObjectKind::Table) {
             self.refuse(
                 id,
-                format!(
-                    "It would have to be replaced by a new type, and the {} {holder} is made of it. Change that by hand first.",
-                    holder.kind.name()
-                ),
+                format!("It would have to be replaced by a new type, and the table {table} is made of it (OF). Take the table off it (NOT OF) first."),
             );
             return;
         }
-        let staying: Vec<ObjectId> = columns
-            .iter()
-            .filter(|column| self.after.has(column) && self.fates.of(column) != Fate::Rebuild)
-            .cloned()
-            .collect();
-        if staying.is_empty() {
+        if !self.is_held(id, &mut BTreeSet::new()) {
             self.set(id, Fate::Rebuild);
+            for holder in self.types_made_of(id) {
+                self.rebuild(&holder);
+            }
             return;
         }
         if let Some(reason) = retype::no_swap(self.before, self.after, id) {
             self.refuse(id, reason);
             return;
         }
+        let staying = self.staying_columns(id);
         if let Some(column) = staying.iter().find(|column| self.is_partition_key(column)) {
             self.refuse(id, format!("It would have to be replaced by a new type, and {column} is part of a partition key. {PARTITION_KEY}"));
             return;
@@ -253,6 +259,38 @@ impl Decision<'_, '_> {
         for column in staying {
             self.retype(&column);
         }
+        for holder in self.types_made_of(id) {
+            self.rebuild(&holder);
+            if let Some(reason) = self.fates.refusals.get(&holder) {
+                let reason = format!("The {} {holder} is made of it: {reason}", holder.kind.name());
+                self.refuse(id, reason);
+            }
+        }
+    }
+
+    /// Columns that have a type, or arrays of it, and stay.
+    fn staying_columns(&self, id: &ObjectId) -> Vec<ObjectId> {
+        let columns = self.before.columns_of_type(id).iter();
+        columns
+            .filter(|column| self.after.has(column) && self.fates.of(column) != Fate::Rebuild)
+            .cloned()
+            .collect()
+    }
+
+    /// Domains, composite types and ranges that are made of a type, and stay.
+    fn types_made_of(&self, id: &ObjectId) -> Vec<ObjectId> {
+        let dependents = self.before.dependents(id).iter();
+        dependents
+            .filter(|holder| holder.kind == ObjectKind::Type && self.after.has(holder))
+            .cloned()
+            .collect()
+    }
+
+    /// Whether columns that stay have a type, or one that is made of it.
+    fn is_held(&self, id: &ObjectId, seen: &mut BTreeSet<ObjectId>) -> bool {
+        seen.insert(id.clone())
+            && (!self.staying_columns(id).is_empty()
+                || self.types_made_of(id).iter().any(|holder| self.is_held(holder, seen)))
     }
 
     fn rebuild_column(&mut self, id: &ObjectId) {

@@ -1,8 +1,8 @@
 //! How each kind of object is changed: where it is, by a new one in its place, or not at all.
 
 use dbwright_catalog::{
-    Attribute, Column, Constraint, ConstraintKind, GeneratedKind, Index, Object, ObjectBody, Policy, Routine,
-    RoutineKind, Table, TableKind, Trigger, Type, TypeKind, View,
+    Attribute, Column, Constraint, ConstraintKind, GeneratedKind, Index, Object, ObjectBody, ObjectId, ObjectKind,
+    Policy, Routine, RoutineKind, Table, TableKind, Trigger, Type, TypeKind, View,
 };
 
 use super::retype::{self, Cast};
@@ -41,13 +41,39 @@ pub(super) fn how(before: &Side<'_>, after: &Side<'_>, was: &Object, is: &Object
         (ObjectBody::Index(old), ObjectBody::Index(new)) => {
             let table = after.relation_of(&is.id).and_then(|table| after.table(&table));
             let partitioned = table.is_some_and(|table| table.kind == TableKind::Partitioned);
-            index(old, new, was, is, partitioned)
+            let place = |side: &Side<'_>| {
+                let table = side.relation_of(&is.id).and_then(|table| side.table(&table));
+                table.and_then(|table| table.partition.clone())
+            };
+            // The index of a partition that leaves its table stands by itself.
+            let leaves = place(before).is_some() && place(after).is_none() && after.inherited_from(&is.id).is_none();
+            // Another index of the table belongs to that parent already, and gets this name.
+            let parent = after.inherited_from(&is.id);
+            let is_taken_over = parent.is_some_and(|parent| {
+                let mut heirs = before.dependents(&parent).iter();
+                heirs.any(|heir| {
+                    *heir != is.id
+                        && before.inherited_from(heir).as_ref() == Some(&parent)
+                        && before.relation_of(heir) == after.relation_of(&is.id)
+                })
+            });
+            if changes_places(before, after, &is.id) {
+                return How::Refuse(TWO_EQUAL.to_owned());
+            }
+            index(old, new, was, is, partitioned, leaves || is_taken_over)
         }
         (ObjectBody::View(was), ObjectBody::View(is)) => view(major, was, is),
         (ObjectBody::Routine(old), ObjectBody::Routine(new)) => routine(old, new, was, is),
         (ObjectBody::Trigger(old), ObjectBody::Trigger(new)) => trigger(major, old, new, was, is),
         (ObjectBody::Policy(was), ObjectBody::Policy(is)) => policy(was, is),
-        (ObjectBody::Type(was), ObjectBody::Type(is)) => user_type(was, is),
+        (ObjectBody::Type(old), ObjectBody::Type(new)) => {
+            let made_of_it = before
+                .dependents(&was.id)
+                .iter()
+                .any(|other| other.kind == ObjectKind::Type);
+            let used = made_of_it || !before.columns_of_type(&was.id).is_empty();
+            user_type(old, new, used)
+        }
         (ObjectBody::Statistics(_), ObjectBody::Statistics(_)) if was.definition != is.definition => How::Rebuild,
         (ObjectBody::EventTrigger(was), ObjectBody::EventTrigger(is)) => {
             let same = (&was.event, &was.tags, &was.function) == (&is.event, &is.tags, &is.function);
@@ -58,7 +84,43 @@ pub(super) fn how(before: &Side<'_>, after: &Side<'_>, was: &Object, is: &Object
             in_place_if((&was.wrapper, &was.server_type) == (&is.wrapper, &is.server_type))
         }
         (ObjectBody::Collation(_), ObjectBody::Collation(_)) => How::Rebuild,
+        (ObjectBody::Extension(was), ObjectBody::Extension(is)) if is_older(&is.version, &was.version) => {
+            How::Refuse(format!(
+                "Its version would go from {} back to {}, and extensions have scripts for the way forward only. Let the goal \
+                 have version {} or a later one.",
+                was.version, is.version, was.version
+            ))
+        }
         _ => How::InPlace,
+    }
+}
+
+/// Said where the parts of two equal indexes have each other's names.
+const TWO_EQUAL: &str = "The partitioned table has two equal indexes, and their parts in this partition have names the other way \
+                         round in the goal. Rename those of the partition by hand first.";
+
+/// Whether the index of a partition has the name that one of another index of the partitioned table shall have, while its own
+/// stays under another name.
+fn changes_places(before: &Side<'_>, after: &Side<'_>, id: &ObjectId) -> bool {
+    let (Some(old), Some(new)) = (before.inherited_from(id), after.inherited_from(id)) else {
+        return false;
+    };
+    let table = before.relation_of(id);
+    let indexes = after.catalog.objects.keys();
+    let mut heirs = indexes.filter(|other| other.kind == id.kind);
+    old != new
+        && after.has(&old)
+        && heirs.any(|heir| {
+            heir != id && after.inherited_from(heir).as_ref() == Some(&old) && after.relation_of(heir) == table
+        })
+}
+
+/// Whether a version of an extension comes before another, as far as both are numbers with dots.
+fn is_older(version: &str, than: &str) -> bool {
+    let numbers = |version: &str| -> Option<Vec<u32>> { version.split('.').map(|part| part.parse().ok()).collect() };
+    match (numbers(version), numbers(than)) {
+        (Some(version), Some(than)) => version < than,
+        _ => false,
     }
 }
 
@@ -135,7 +197,8 @@ fn constraint(major: u32, old: &Constraint, new: &Constraint, was: &Object, is: 
     if let (ConstraintKind::ForeignKey(_), ConstraintKind::ForeignKey(_)) = (&old.kind, &new.kind) {
         made_equal.deferrable = new.deferrable;
         made_equal.initially_deferred = new.initially_deferred;
-        if major >= 18 {
+        // To enforce it again where it is would read the rows under a lock.
+        if major >= 18 && !new.enforced {
             made_equal.enforced = new.enforced;
         }
         let validated = !old.validated || new.validated;
@@ -162,7 +225,7 @@ fn stripped(definition: &str) -> String {
     text
 }
 
-fn index(old: &Index, new: &Index, was: &Object, is: &Object, partitioned: bool) -> How {
+fn index(old: &Index, new: &Index, was: &Object, is: &Object, partitioned: bool, keeps_parent: bool) -> How {
     let options = |index: &Index| {
         index
             .postgres
@@ -187,7 +250,7 @@ fn index(old: &Index, new: &Index, was: &Object, is: &Object, partitioned: bool)
         return How::Rebuild;
     }
     let parent = |index: &Index| index.postgres.as_ref().and_then(|extra| extra.parent.clone());
-    if parent(old).is_some() && parent(old) != parent(new) {
+    if parent(old).is_some() && parent(old) != parent(new) && !keeps_parent {
         return How::Rebuild;
     }
     How::InPlace
@@ -248,7 +311,7 @@ fn policy(was: &Policy, is: &Policy) -> How {
     in_place_if(was.command == is.command && was.permissive == is.permissive && !taken_away)
 }
 
-fn user_type(was: &Type, is: &Type) -> How {
+fn user_type(was: &Type, is: &Type, used: bool) -> How {
     match (&was.kind, &is.kind) {
         (TypeKind::Enum(old), TypeKind::Enum(new)) => in_place_if(is_subsequence(old, new)),
         (
@@ -263,7 +326,9 @@ fn user_type(was: &Type, is: &Type) -> How {
                 ..
             },
         ) => in_place_if((old, was) == (new, is)),
-        (TypeKind::Composite(old), TypeKind::Composite(new)) => in_place_if(can_be_altered(old, new)),
+        (TypeKind::Composite(old), TypeKind::Composite(new)) => {
+            in_place_if(can_be_altered(old, new) && !(used && retyped(old, new)))
+        }
         _ => How::Rebuild,
     }
 }
@@ -271,6 +336,14 @@ fn user_type(was: &Type, is: &Type) -> How {
 fn is_subsequence(old: &[String], new: &[String]) -> bool {
     let mut rest = new.iter();
     old.iter().all(|label| rest.any(|other| other == label))
+}
+
+/// Whether an attribute gets another type, which the server does not do while columns have the type.
+fn retyped(old: &[Attribute], new: &[Attribute]) -> bool {
+    old.iter().any(|attribute| {
+        new.iter()
+            .any(|other| other.name == attribute.name && other != attribute)
+    })
 }
 
 /// Attributes can be dropped, and added at the end.

@@ -178,7 +178,7 @@ fn after_values(builder: &mut Builder<'_>, id: &ObjectId, sequence: &ObjectId) {
     builder.add_with(
         id,
         Part::Aside,
-        Pace::Long,
+        Pace::Patient,
         format!(
             "SELECT pg_catalog.setval({}, {furthest}({column})) FROM {} HAVING {furthest}({column}) IS NOT NULL",
             quote_literal(Engine::Postgres, &name(sequence)),

@@ -2,7 +2,7 @@
 
 use dbwright_catalog::{Index, ObjectId, PostgresIndex, TableKind};
 
-use super::builder::{BUILD_INDEXES, Builder, Pace, Part};
+use super::builder::{BUILD_INDEXES, Builder, Pace, Part, REWRITE};
 use super::fate::Fate;
 use super::names::{alter_relation, name, parameter_changes, quoted, temporary};
 
@@ -192,6 +192,14 @@ fn drop(builder: &mut Builder<'_>, id: &ObjectId) {
     if builder.goes_with_parent(id) {
         return;
     }
+    if let Some(new) = builder.other_name_of_heir(id) {
+        let sql = format!("ALTER INDEX {} RENAME TO {}", name(id), quoted(new.name()));
+        let holder = builder.before.inherited_from(&new);
+        let node = builder.add(id, Part::Down, Pace::Quick, sql);
+        builder.also(node, &new, Part::Create);
+        builder.after_all.extend(holder.map(|holder| (holder, node)));
+        return;
+    }
     if is_partitioned(builder, id) || extra(body).parent.is_some() {
         drop_now(builder, id);
         return;
@@ -241,7 +249,7 @@ pub(super) fn settings(builder: &mut Builder<'_>, id: &ObjectId) {
     change_settings(builder, id, &old, &new);
     if let Some(tablespace) = &new.tablespace {
         let sql = format!("ALTER INDEX {} SET TABLESPACE {}", name(id), quoted(tablespace));
-        builder.add(id, Part::Finish, Pace::Long, sql);
+        builder.add(id, Part::Finish, Pace::Long(REWRITE), sql);
     }
 }
 

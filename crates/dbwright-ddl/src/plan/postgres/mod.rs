@@ -55,6 +55,7 @@ pub(super) fn plan(before: &Catalog, after: &Catalog, options: &PlanOptions) -> 
         types::swap_type(&mut builder, &id, &made.sql(&id));
     }
     create(&mut builder, after, &made);
+    access::without_default_grants(&mut builder);
     tables::place_new(&mut builder);
     tables::order_places(&mut builder);
     drops::order_owners(&mut builder);
@@ -297,7 +298,7 @@ fn create(builder: &mut Builder<'_>, after: &Catalog, made: &Made) {
             }
         }
         let pace = if step.sql.starts_with("REFRESH") {
-            Pace::Long
+            Pace::Long(builder::FILL_VIEW)
         } else {
             Pace::Quick
         };

@@ -1,6 +1,6 @@
 //! Changes of types: which casts PostgreSQL has, what they lose, and how columns go over to a new type of the same name.
 
-use dbwright_catalog::{ObjectBody, ObjectId, Type, TypeKind};
+use dbwright_catalog::{Attribute, ObjectBody, ObjectId, Type, TypeKind};
 
 use super::side::Side;
 
@@ -209,25 +209,173 @@ pub fn keeps_text(from: &str, to: &str) -> bool {
     }
 }
 
+/// Whether the stored values of one type are those of the other, whatever they are, so that the server changes the catalog
+/// alone and keeps tables and indexes. What is not known is taken for a change.
+/// <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>
+pub(super) fn keeps_storage(from: &str, to: &str) -> bool {
+    let length = |name: &str, base: &str| -> Option<Option<i32>> {
+        let rest = name.strip_prefix(base)?;
+        if rest.is_empty() {
+            return Some(None);
+        }
+        let digits = rest.strip_prefix('(')?.strip_suffix(')')?;
+        digits.parse().ok().map(Some)
+    };
+    let widens = |base: &str| match (length(from, base), length(to, base)) {
+        (Some(_), Some(None)) => true,
+        (Some(Some(from)), Some(Some(to))) => to >= from,
+        _ => false,
+    };
+    let varying = "character varying";
+    let numeric = |name: &str| name == "numeric" || name.starts_with("numeric(");
+    let is_wider_numeric = || match (scale(from), scale(to)) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some((was, from)), Some((is, to))) => from == to && is >= was,
+    };
+    from == to
+        || widens(varying)
+        || widens("bit varying")
+        || from == "text" && to == varying
+        || to == "text" && length(from, varying).is_some()
+        || from == "cidr" && to == "inet"
+        || numeric(from) && numeric(to) && is_wider_numeric()
+}
+
+/// Whether an expression may give each row another value. What is not known to be the same for all is taken for that.
+pub(super) fn may_be_volatile(expression: &str) -> bool {
+    const SAME_FOR_ALL: [&str; 12] = [
+        "now",
+        "statement_timestamp",
+        "transaction_timestamp",
+        "current_setting",
+        "current_schema",
+        "current_database",
+        "timezone",
+        "lower",
+        "upper",
+        "date_trunc",
+        "jsonb_build_object",
+        "jsonb_build_array",
+    ];
+    let mut outside = String::new();
+    // Every second piece stands between quotes; a quote within doubles and leaves an empty piece.
+    for piece in expression.split('\'').step_by(2) {
+        outside.push_str(piece);
+        outside.push(' ');
+    }
+    outside.match_indices('(').any(|(at, _)| {
+        let before = outside[..at].trim_end_matches(|letter: char| letter.is_alphanumeric() || letter == '_');
+        let name = &outside[before.len()..at];
+        // `numeric(10,2)` after `::`, and brackets that are no call.
+        let is_call = !name.is_empty() && !before.trim_end().ends_with("::");
+        is_call && !SAME_FOR_ALL.contains(&name)
+    })
+}
+
 /// Why the columns of a type can't go over to a new type in its place; nothing where they can.
 pub(super) fn no_swap(before: &Side<'_>, after: &Side<'_>, id: &ObjectId) -> Option<String> {
-    let kind = |side: &Side<'_>| match side.get(id).map(|object| &object.body) {
-        Some(ObjectBody::Type(Type { kind })) => Some(kind.clone()),
-        _ => None,
-    };
-    match (kind(before)?, kind(after)?) {
-        (TypeKind::Enum(_), TypeKind::Enum(_)) => None,
-        (TypeKind::Domain { base: from, .. }, TypeKind::Domain { base: to, .. }) => match cast(&from, &to) {
+    let by_hand = "Make a type under another name, add columns of it, and fill them.";
+    match (kind_of(before, id)?, kind_of(after, id)?) {
+        (TypeKind::Domain { base: from, .. }, TypeKind::Domain { base: to, .. }) => match cast(from, to) {
             Cast::None => Some(format!(
                 "PostgreSQL has no cast from {from} to {to}. Make a domain under another name and move the columns to it one by one."
             )),
             Cast::Assignment | Cast::Explicit | Cast::ThroughText => None,
         },
-        _ => Some(
-            "It would have to be replaced by a new type, and its values can't be carried over. Make a type under another name, \
-             add columns of it, and fill them."
-                .to_owned(),
-        ),
+        (TypeKind::Composite(old), TypeKind::Composite(new)) => {
+            let mut kept = new
+                .iter()
+                .filter_map(|is| Some((old.iter().find(|was| was.name == is.name)?, is)));
+            if let Some((was, is)) = kept.find(|(was, is)| cast(&was.type_name, &is.type_name) == Cast::None) {
+                return Some(format!(
+                    "It would have to be replaced by a new type, and PostgreSQL has no cast from {} to {} for its attribute {}. {by_hand}",
+                    was.type_name, is.type_name, is.name
+                ));
+            }
+            let names = |attributes: &[Attribute]| -> Vec<String> {
+                attributes.iter().map(|attribute| attribute.name.clone()).collect()
+            };
+            let mut columns = before.columns_of_type(id).iter();
+            let is_array = |column: &&ObjectId| {
+                let body = before.column(column);
+                after.has(column) && body.is_some_and(|body| body.type_name.ends_with("[]"))
+            };
+            let array = columns.find(is_array).filter(|_| names(old) != names(new));
+            array.map(|column| {
+                format!("It would have to be replaced by a new type, and the values in the arrays of {column} can't be carried over. {by_hand}")
+            })
+        }
+        // What the one is written as, the other may read.
+        (
+            TypeKind::Enum(_) | TypeKind::Domain { .. },
+            TypeKind::Enum(_) | TypeKind::Domain { .. } | TypeKind::Range(_),
+        ) => None,
+        (
+            TypeKind::Enum(_)
+            | TypeKind::Domain { .. }
+            | TypeKind::Range(_)
+            | TypeKind::Composite(_)
+            | TypeKind::Base(_)
+            | TypeKind::Shell,
+            _,
+        ) => Some(format!(
+            "It would have to be replaced by a new type, and its values can't be carried over. {by_hand}"
+        )),
+    }
+}
+
+fn kind_of<'a>(side: &Side<'a>, id: &ObjectId) -> Option<&'a TypeKind> {
+    match &side.get(id)?.body {
+        ObjectBody::Type(Type { kind }) => Some(kind),
+        _ => None,
+    }
+}
+
+/// The values of a column as those of the new type that takes the place of its old one. `is_swapped` tells which types, as
+/// the server prints them, are new ones as well.
+pub(super) fn carried_over(
+    (before, after): (&Side<'_>, &Side<'_>),
+    id: &ObjectId,
+    column: &str,
+    type_name: &str,
+    is_swapped: impl Fn(&str) -> bool,
+) -> String {
+    let array = if type_name.ends_with("[]") { "[]" } else { "" };
+    let through_text = format!("{column}::text{array}::{type_name}");
+    match (kind_of(before, id), kind_of(after, id)) {
+        (Some(TypeKind::Domain { base: was, .. }), Some(TypeKind::Domain { base, .. })) => {
+            if is_swapped(base.trim_end_matches("[]")) || cast(was, base) == Cast::ThroughText {
+                through_text
+            } else {
+                format!("{column}::{base}{array}::{type_name}")
+            }
+        }
+        (Some(TypeKind::Composite(old)), Some(TypeKind::Composite(new))) if array.is_empty() => {
+            let values = new.iter().map(|is| {
+                let name = super::names::quoted(&is.name);
+                match old.iter().find(|was| was.name == is.name) {
+                    None => "NULL".to_owned(),
+                    Some(was) if is_swapped(is.type_name.trim_end_matches("[]")) => {
+                        let array = if was.type_name.ends_with("[]") { "[]" } else { "" };
+                        format!("({column}).{name}::text{array}::{}", is.type_name)
+                    }
+                    Some(was) => match cast(&was.type_name, &is.type_name) {
+                        Cast::ThroughText => format!("({column}).{name}::text::{}", is.type_name),
+                        Cast::Assignment | Cast::Explicit | Cast::None => {
+                            format!("({column}).{name}::{}", is.type_name)
+                        }
+                    },
+                }
+            });
+            let values: Vec<String> = values.collect();
+            // A row of nothing but NULL is not NULL.
+            format!(
+                "CASE WHEN {column} IS NOT DISTINCT FROM NULL THEN NULL ELSE ROW({})::{type_name} END",
+                values.join(", ")
+            )
+        }
+        _ => through_text,
     }
 }
 
@@ -254,6 +402,27 @@ mod tests {
             ("date", "integer", Cast::None),
         ] {
             assert_eq!(cast(from, to), expected, "{from} to {to}");
+        }
+    }
+
+    #[test]
+    fn a_default_for_all_rows_is_told_from_one_for_each() {
+        for same in [
+            "0",
+            "'a(b)'::text",
+            "now()",
+            "('x'::text || 'it''s f(x)'::text)",
+            "'1'::numeric(10,2)",
+        ] {
+            assert!(!may_be_volatile(same), "{same}");
+        }
+        for other in [
+            "gen_random_uuid()",
+            "app.f(1)",
+            "(random() * (10)::double precision)",
+            "nextval('s'::regclass)",
+        ] {
+            assert!(may_be_volatile(other), "{other}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! Tables that stay: what is set on the table as a whole, and where it hangs.
 
-use dbwright_catalog::{ObjectBody, ObjectId, ObjectKind, Partition, Table};
+use dbwright_catalog::{ObjectBody, ObjectId, ObjectKind, Partition, Table, TableKind};
 
-use super::builder::{Builder, Pace, Part};
+use super::builder::{Builder, DETACH, Pace, Part, READ_ROWS, REWRITE};
 use super::fate::Fate;
 use super::names::{alter_relation, foreign_options, name, parameter_changes, quoted};
 use super::side::{Side, table_extra};
@@ -70,7 +70,7 @@ pub(super) fn plan_table(builder: &mut Builder<'_>, id: &ObjectId) {
         builder.add_with(
             id,
             Part::Aside,
-            Pace::Long,
+            Pace::Long(REWRITE),
             format!("{alter} {change}"),
             &["The table is written anew while nobody can read it."],
         );
@@ -99,10 +99,16 @@ pub(super) fn place_new(builder: &mut Builder<'_>) {
                 alter_relation(builder.after, &parent),
                 name(&id)
             );
+            let pace = if has_default_partition(builder, &parent) {
+                Pace::Long(READ_ROWS)
+            } else {
+                Pace::Quick
+            };
             enter(
                 builder,
                 &id,
                 &parent,
+                pace,
                 sql,
                 &[
                     "The table is made whole before it takes its place, which then needs no lock that keeps readers or writers out.",
@@ -115,17 +121,20 @@ pub(super) fn place_new(builder: &mut Builder<'_>) {
 /// Where the table hangs: its parents and its partitioned table.
 fn place(builder: &mut Builder<'_>, id: &ObjectId, was: &Table, is: &Table) {
     let same_place = was.partition == is.partition;
+    let mut left = None;
     if let Some(old) = &was.partition
         && !same_place
     {
-        leave(builder, id, &old.parent, "DETACH PARTITION");
+        left = Some(detach(builder, id, old, is));
     }
     for parent in was.inherits.iter().filter(|parent| !is.inherits.contains(parent)) {
-        leave(builder, id, parent, "NO INHERIT");
+        let sql = format!("{} NO INHERIT {}", alter_relation(builder.before, id), name(parent));
+        let node = builder.add(id, Part::Release, Pace::Quick, sql);
+        builder.leaving.push((id.clone(), node));
     }
     for parent in is.inherits.iter().filter(|parent| !was.inherits.contains(parent)) {
         let sql = format!("{} INHERIT {}", alter_relation(builder.after, id), name(parent));
-        enter(builder, id, parent, sql, &[]);
+        enter(builder, id, parent, Pace::Quick, sql, &[]);
     }
     if let Some(Partition { parent, bound, .. }) = &is.partition
         && !same_place
@@ -135,33 +144,102 @@ fn place(builder: &mut Builder<'_>, id: &ObjectId, was: &Table, is: &Table) {
             alter_relation(builder.after, parent),
             name(id)
         );
-        enter(
+        let node = enter(
             builder,
             id,
             parent,
+            Pace::Long(READ_ROWS),
             sql,
             &["It reads the table to see whether its rows belong there, unless a validated check already says so."],
         );
+        if let Some(left) = left {
+            builder.bracket(vec![left], vec![node]);
+        }
     }
 }
 
-fn leave(builder: &mut Builder<'_>, id: &ObjectId, parent: &ObjectId, how: &str) {
-    let sql = if how == "NO INHERIT" {
-        format!("{} NO INHERIT {}", alter_relation(builder.before, id), name(parent))
-    } else {
-        format!(
-            "{} DETACH PARTITION {}",
-            alter_relation(builder.before, parent),
-            name(id)
-        )
-    };
-    let node = builder.add(id, Part::Release, Pace::Quick, sql);
-    builder.leaving.push((id.clone(), node));
+fn has_default_partition(builder: &Builder<'_>, parent: &ObjectId) -> bool {
+    builder.before.children(parent).iter().any(|child| {
+        let place = builder.before.table(child).and_then(|table| table.partition.as_ref());
+        place.is_some_and(|place| place.is_default)
+    })
 }
 
-fn enter(builder: &mut Builder<'_>, id: &ObjectId, parent: &ObjectId, sql: String, notes: &[&str]) {
-    let node = builder.add_with(id, Part::Build, Pace::Long, sql, notes);
+/// Takes a partition out of its table, without keeping anybody out where the server can.
+fn detach(builder: &mut Builder<'_>, id: &ObjectId, old: &Partition, is: &Table) -> usize {
+    let check = left_behind(builder, id, old).filter(|_| is.partition.is_none() && is_detachable(builder, old));
+    let (pace, word) = match check {
+        Some(_) => (Pace::Alone(DETACH), " CONCURRENTLY"),
+        None => (Pace::Quick, ""),
+    };
+    let alter = alter_relation(builder.before, &old.parent);
+    let sql = format!("{alter} DETACH PARTITION {}{word}", name(id));
+    let notes: &[&str] = if check.is_some() { &[FINALIZE] } else { &[] };
+    let node = builder.add_with(id, Part::Release, pace, sql, notes);
+    builder.leaving.push((id.clone(), node));
+    if let Some(check) = check {
+        let sql = format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", name(id), quoted(&check));
+        let then = builder.add_with(
+            id,
+            Part::Aside,
+            Pace::Quick,
+            sql,
+            &["The server leaves a check with the former bounds behind."],
+        );
+        builder.order(node, then);
+    }
+    node
+}
+
+/// Said where a partition is detached in two steps.
+pub(super) const FINALIZE: &str =
+    "It waits for transactions that use the table. Where it is interrupted, DETACH PARTITION … FINALIZE ends it.";
+
+/// Whether a partition can be detached without keeping anybody out.
+/// <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION>
+pub(super) fn is_detachable(builder: &Builder<'_>, place: &Partition) -> bool {
+    builder.major >= 14 && !has_default_partition(builder, &place.parent)
+}
+
+/// The name of the check that the server leaves behind where it detaches a partition that way; nothing where it is not known.
+fn left_behind(builder: &Builder<'_>, id: &ObjectId, old: &Partition) -> Option<String> {
+    let key = builder.before.table(&old.parent)?.partition_key.clone()?;
+    let is_nested = builder.before.table(&old.parent)?.partition.is_some();
+    let is_partitioned = builder.before.table(id)?.kind == TableKind::Partitioned;
+    // What is left behind is told here of one plain column only.
+    let column = key
+        .strip_prefix("RANGE (")
+        .or_else(|| key.strip_prefix("LIST ("))?
+        .strip_suffix(')')?
+        .trim_matches('"')
+        .to_owned();
+    let is_column = builder.before.has(&id.column(column.as_str()));
+    if is_nested || is_partitioned || !is_column {
+        return None;
+    }
+    let base = format!("{}_{column}_check", id.name());
+    (base.len() <= 63).then_some(())?;
+    let taken = |name: &str| {
+        let constraints = [builder.before, builder.after]
+            .into_iter()
+            .flat_map(|side| side.catalog.objects.keys());
+        let mut constraints = constraints.filter(|other| other.kind == ObjectKind::Constraint);
+        constraints.any(|other| other.schema() == id.schema() && other.name().starts_with(name))
+    };
+    (!taken(&base)).then_some(base)
+}
+
+fn enter(
+    builder: &mut Builder<'_>,
+    id: &ObjectId,
+    parent: &ObjectId,
+    pace: Pace,
+    sql: String,
+    notes: &[&str],
+) -> usize {
+    let node = builder.add_with(id, Part::Build, pace, sql, notes);
     builder.entering.push((id.clone(), parent.clone(), node));
+    node
 }
 
 /// Puts what a table leaves before the changes of its parts, and where it goes after them.

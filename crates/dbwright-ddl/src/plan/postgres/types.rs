@@ -2,7 +2,7 @@
 
 use dbwright_catalog::{Attribute, DomainCheck, Engine, Extension, ObjectBody, ObjectId, Sequence, Type, TypeKind};
 
-use super::builder::{ADD_LABELS, Builder, CHECK_ROWS, Pace, Part};
+use super::builder::{ADD_LABELS, Builder, CHECK_ROWS, Pace, Part, READ_ROWS, UPDATE_EXTENSION};
 use super::fate::Fate;
 use super::names::{name, quoted, temporary};
 use super::side::is_identity;
@@ -47,7 +47,7 @@ fn add_labels(builder: &mut Builder<'_>, id: &ObjectId, old: &[String], new: &[S
 
 fn alter_composite(builder: &mut Builder<'_>, id: &ObjectId, old: &[Attribute], new: &[Attribute]) {
     let alter = format!("ALTER TYPE {}", name(id));
-    let users = builder.before.columns_of_type(id).to_vec();
+    lose_attributes(builder, id, old, new);
     for attribute in old {
         if !new.iter().any(|other| other.name == attribute.name) {
             builder.add(
@@ -56,12 +56,6 @@ fn alter_composite(builder: &mut Builder<'_>, id: &ObjectId, old: &[Attribute], 
                 Pace::Quick,
                 format!("{alter} DROP ATTRIBUTE {}", quoted(&attribute.name)),
             );
-            for column in &users {
-                builder.lose(
-                    column,
-                    format!("The values of its attribute {} are dropped.", attribute.name),
-                );
-            }
         }
     }
     for attribute in new {
@@ -72,20 +66,7 @@ fn alter_composite(builder: &mut Builder<'_>, id: &ObjectId, old: &[Attribute], 
         let words = match old.iter().find(|other| other.name == attribute.name) {
             None => "ADD ATTRIBUTE",
             Some(other) if other == attribute => continue,
-            Some(_) => {
-                if let Some(column) = users.first() {
-                    builder.refuse(
-                        id,
-                        format!(
-                            "The type of its attribute {} can't be changed while the column {column} has the type. Make a type under \
-                             another name, add a column of it, and fill it.",
-                            attribute.name
-                        ),
-                    );
-                    continue;
-                }
-                "ALTER ATTRIBUTE"
-            }
+            Some(_) => "ALTER ATTRIBUTE",
         };
         let type_word = if words == "ALTER ATTRIBUTE" { " TYPE" } else { "" };
         builder.add(
@@ -155,7 +136,7 @@ fn alter_domain(builder: &mut Builder<'_>, id: &ObjectId, was: &TypeKind, is: &T
             builder.add_with(
                 id,
                 Part::Alter,
-                Pace::Long,
+                Pace::Long(READ_ROWS),
                 format!("{alter} {change}"),
                 &["Every column of the domain is read."],
             );
@@ -214,7 +195,7 @@ pub(super) fn swap_type(builder: &mut Builder<'_>, id: &ObjectId, create: &[Stri
         })) => "DOMAIN",
         _ => "TYPE",
     };
-    builder.add_with(
+    let renamed = builder.add_with(
         id,
         Part::Aside,
         Pace::Quick,
@@ -224,20 +205,46 @@ pub(super) fn swap_type(builder: &mut Builder<'_>, id: &ObjectId, create: &[Stri
     for sql in create {
         builder.add(id, Part::Create, Pace::Quick, sql);
     }
-    builder.add(id, Part::Down, Pace::Quick, format!("DROP {word} {}", name(&old)));
+    let dropped = builder.add(id, Part::Down, Pace::Quick, format!("DROP {word} {}", name(&old)));
+    // As long as both are there, columns and code have types of two names.
+    builder.bracket(vec![renamed], vec![dropped]);
     if let (Some(ObjectBody::Type(was)), Some(ObjectBody::Type(is))) = (
         builder.before.get(id).map(|object| &object.body),
         builder.after.get(id).map(|object| &object.body),
-    ) && let (TypeKind::Enum(old), TypeKind::Enum(new)) = (&was.kind, &is.kind)
-    {
-        for label in old.iter().filter(|label| !new.contains(label)) {
-            builder.lose(
-                id,
-                format!(
-                    "The label {} goes; rows that have it make the change fail.",
-                    literal(label)
+    ) {
+        match (&was.kind, &is.kind) {
+            (TypeKind::Enum(old), TypeKind::Enum(new)) => {
+                for label in old.iter().filter(|label| !new.contains(label)) {
+                    let label = literal(label);
+                    builder.lose(
+                        id,
+                        format!("The label {label} goes; rows that have it make the change fail."),
+                    );
+                }
+            }
+            (TypeKind::Composite(old), TypeKind::Composite(new)) => lose_attributes(builder, id, old, new),
+            _ => {}
+        }
+    }
+}
+
+/// What columns of a composite type lose with its attributes.
+fn lose_attributes(builder: &mut Builder<'_>, id: &ObjectId, old: &[Attribute], new: &[Attribute]) {
+    let columns = builder.before.columns_of_type(id).to_vec();
+    for attribute in old {
+        let kept = new.iter().find(|other| other.name == attribute.name);
+        for column in columns.iter().filter(|column| builder.after.has(column)) {
+            match kept {
+                None => builder.lose(
+                    column,
+                    format!("The values of its attribute {} are dropped.", attribute.name),
                 ),
-            );
+                Some(kept) => {
+                    if let Some(loss) = super::retype::loss(&attribute.type_name, &kept.type_name) {
+                        builder.lose(column, format!("Of its attribute {}: {loss}", attribute.name));
+                    }
+                }
+            }
         }
     }
 }
@@ -320,7 +327,7 @@ pub(super) fn alter_extension(builder: &mut Builder<'_>, id: &ObjectId, was: &Ex
         builder.add(
             id,
             Part::Alter,
-            Pace::Long,
+            Pace::Long(UPDATE_EXTENSION),
             format!("{alter} UPDATE TO {}", literal(&is.version)),
         );
     }

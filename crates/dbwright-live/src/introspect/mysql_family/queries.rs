@@ -54,6 +54,17 @@ impl Queries<'_> {
         )
     }
 
+    /// View, column, type.
+    pub(super) fn columns_of_views(self) -> String {
+        format!(
+            "SELECT c.table_name, c.column_name, c.column_type FROM information_schema.columns c \
+             JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
+             WHERE c.table_schema = {0} AND t.table_schema = {0} AND t.table_type = 'VIEW' \
+             ORDER BY c.table_name, c.ordinal_position",
+            self.literal(self.database)
+        )
+    }
+
     /// Name within InnoDB (`app/orders`, `app/orders#p#p0`), id, row versions used. Needs the privilege PROCESS.
     pub(super) fn storage(self) -> String {
         let (view, versions) = if self.is_mysql() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{ObjectId, ObjectKind};
+use dbwright_catalog::{ConstraintKind, Object, ObjectId, ObjectKind};
 use dbwright_ddl::quote_identifier;
 use mysql_async::Conn;
 
@@ -16,6 +16,63 @@ use crate::LiveError;
 /// How many tables are asked for in one round trip.
 const TABLES_PER_QUERY: usize = 200;
 
+/// What `SHOW CREATE TABLE` says of a table, and which of its parts it says otherwise than before.
+struct Shown {
+    definition: String,
+    parts: Parts,
+}
+
+/// Parts of a table that are asked for by queries of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Parts {
+    columns: bool,
+    keys: bool,
+    /// Foreign keys and checks.
+    constraints: bool,
+}
+
+impl Parts {
+    const ALL: Parts = Parts {
+        columns: true,
+        keys: true,
+        constraints: true,
+    };
+
+    /// The parts whose lines differ between two definitions. Ids of constraints depend on each other, and columns on what
+    /// the table says at its end.
+    fn changed(old: Option<&str>, new: &str) -> Parts {
+        let Some(old) = old else { return Parts::ALL };
+        let differ = |is_of: fn(&str) -> bool| {
+            let lines = |text: &'_ str| -> Vec<String> {
+                let lines = text.lines().map(|line| line.trim_end_matches(','));
+                lines.filter(|line| is_of(line)).map(str::to_owned).collect()
+            };
+            lines(old) != lines(new)
+        };
+        let is_column = |line: &str| line.starts_with("  `");
+        let is_key = |line: &str| {
+            ["  KEY ", "  FULLTEXT KEY ", "  SPATIAL KEY "]
+                .iter()
+                .any(|start| line.starts_with(start))
+        };
+        let is_foreign_key = |line: &str| line.starts_with("  CONSTRAINT ") && line.contains(" FOREIGN KEY (");
+        let is_check = |line: &str| line.contains(" CHECK (");
+        let is_other: fn(&str) -> bool = |line| {
+            let known = ["  `", "  KEY ", "  FULLTEXT KEY ", "  SPATIAL KEY ", "  CONSTRAINT "];
+            !known.iter().any(|start| line.starts_with(start))
+        };
+        if differ(is_other) {
+            return Parts::ALL;
+        }
+        let constraints = differ(is_foreign_key) || differ(is_check);
+        Parts {
+            columns: differ(is_column),
+            keys: constraints || differ(is_key),
+            constraints,
+        }
+    }
+}
+
 impl CatalogState {
     /// Takes out what is gone, and reads those candidates again whose definition is another than before.
     pub(super) async fn read_tables(
@@ -28,11 +85,15 @@ impl CatalogState {
         stale.retain(|name| !self.listed.contains_key(name));
         let mut changed = Vec::new();
         let mut definitions = BTreeMap::new();
+        let mut kept = Vec::new();
         for (name, definition) in self.definitions(conn, candidates).await? {
-            if self.definition_of(&name) != Some(&definition) || old_listed.get(&name) != self.listed.get(&name) {
+            let old = self.definition_of(&name);
+            if old != Some(&definition) || old_listed.get(&name) != self.listed.get(&name) {
+                let parts = Parts::changed(old.map(String::as_str), &definition);
+                kept.extend(self.parts_but(&name, parts));
                 stale.insert(name.clone());
                 changed.push(name.clone());
-                definitions.insert(name, definition);
+                definitions.insert(name, Shown { definition, parts });
             }
         }
         self.take_tables(&stale);
@@ -48,7 +109,27 @@ impl CatalogState {
                 break;
             }
         }
+        self.put(kept);
         Ok(())
+    }
+
+    /// The parts of a table that need not be read again.
+    fn parts_but(&self, name: &str, changed: Parts) -> Vec<Object> {
+        let table = ObjectId::table(MAIN, name);
+        let columns = self.catalog.columns(&table).into_iter().map(|(id, _)| id);
+        let indexes = self.catalog.indexes(&table).map(|(id, _)| id);
+        let constraints = self
+            .catalog
+            .constraints(&table)
+            .filter(|(_, constraint)| match &constraint.kind {
+                ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) => !changed.keys,
+                ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_) => !changed.constraints,
+                ConstraintKind::Exclusion(_) | ConstraintKind::NotNull(_) | ConstraintKind::Trigger => false,
+            });
+        let kept = (columns.filter(|_| !changed.columns))
+            .chain(indexes.filter(|_| !changed.keys))
+            .chain(constraints.map(|(id, _)| id));
+        kept.filter_map(|id| self.catalog.get(id).cloned()).collect()
     }
 
     fn definition_of(&self, name: &str) -> Option<&String> {
@@ -85,22 +166,44 @@ impl CatalogState {
         &mut self,
         conn: &mut Conn,
         only: Only<'_>,
-        definitions: &BTreeMap<String, String>,
+        definitions: &BTreeMap<String, Shown>,
     ) -> Result<(), LiveError> {
         let queries = self.queries();
-        // What the definitions do not speak of, the server need not look for.
-        let is_spoken_of = |words: &str| definitions.values().any(|text| text.contains(words));
-        let where_spoken_of = |words: &str, sql: String| {
-            if is_spoken_of(words) { sql } else { Queries::nothing() }
+        // What the definitions do not speak of, or what they say as before, the server need not look for.
+        let asked = |is_asked: &dyn Fn(&Shown) -> bool, query: &dyn Fn(Only<'_>) -> String| {
+            let names = match only {
+                Only::All => {
+                    return if definitions.values().any(is_asked) {
+                        query(only)
+                    } else {
+                        Queries::nothing()
+                    };
+                }
+                Only::Tables(names) => names.iter(),
+            };
+            let names: Vec<String> = names
+                .filter(|name| definitions.get(*name).is_some_and(is_asked))
+                .cloned()
+                .collect();
+            if names.is_empty() {
+                Queries::nothing()
+            } else {
+                query(Only::Tables(&names))
+            }
         };
+        let columns = |shown: &Shown| shown.parts.columns;
+        let keys = |shown: &Shown| shown.parts.keys;
+        let checks = |shown: &Shown| shown.parts.constraints && shown.definition.contains(" CHECK (");
+        let foreign_keys = |shown: &Shown| shown.parts.constraints && shown.definition.contains(" FOREIGN KEY (");
+        let partitions = |shown: &Shown| shown.definition.contains("PARTITION BY ");
         let sql = [
-            queries.columns(only),
-            queries.key_parts(only),
-            where_spoken_of(" CHECK (", queries.checks(only)),
-            where_spoken_of(" CHECK (", queries.conditions(only)),
-            where_spoken_of(" FOREIGN KEY (", queries.foreign_key_columns(only)),
-            where_spoken_of(" FOREIGN KEY (", queries.foreign_key_actions(only)),
-            where_spoken_of("PARTITION BY ", queries.partitions(only)),
+            asked(&columns, &|only| queries.columns(only)),
+            asked(&keys, &|only| queries.key_parts(only)),
+            asked(&checks, &|only| queries.checks(only)),
+            asked(&checks, &|only| queries.conditions(only)),
+            asked(&foreign_keys, &|only| queries.foreign_key_columns(only)),
+            asked(&foreign_keys, &|only| queries.foreign_key_actions(only)),
+            asked(&partitions, &|only| queries.partitions(only)),
         ];
         let sets = must(conn, "reading the catalog", &sql.join("; ")).await?;
         let set = |number: usize| sets.get(number).map_or(&[][..], Vec::as_slice);
@@ -116,7 +219,7 @@ impl CatalogState {
             partitions: set(6),
         };
         let mut objects = Vec::new();
-        for (name, definition) in definitions {
+        for (name, Shown { definition, .. }) in definitions {
             let Some(row) = self.listed.get(name) else { continue };
             if matches!(only, Only::Tables(names) if !names.contains(name)) {
                 continue;
@@ -160,6 +263,41 @@ fn remove_counter(definition: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_parts_with_other_lines_are_read_again() {
+        let table = |lines: &[&str]| format!("CREATE TABLE `t` (\n  {}\n) ENGINE=InnoDB", lines.join(",\n  "));
+        let old = table(&[
+            "`a` int",
+            "KEY `i` (`a`)",
+            "CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `p` (`a`)",
+        ]);
+        let changed = |lines: &[&str]| {
+            let parts = Parts::changed(Some(&old), &table(lines));
+            [parts.columns, parts.keys, parts.constraints]
+        };
+        let foreign_key = "CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `p` (`a`)";
+        assert_eq!(
+            changed(&["`a` int", "`b` int", "KEY `i` (`a`)", foreign_key]),
+            [true, false, false]
+        );
+        assert_eq!(changed(&["`a` int", "KEY `i` (`a`)"]), [false, true, true]);
+        assert_eq!(
+            changed(&["`a` int", "KEY `i` (`a` DESC)", foreign_key]),
+            [false, true, false]
+        );
+        let check = "CONSTRAINT `c` CHECK (`a` > 0)";
+        assert_eq!(
+            changed(&["`a` int", "KEY `i` (`a`)", foreign_key, check]),
+            [false, true, true]
+        );
+        assert_eq!(
+            changed(&["`a` int", "UNIQUE KEY `u` (`a`)", "KEY `i` (`a`)", foreign_key]),
+            [true; 3]
+        );
+        assert_eq!(Parts::changed(None, &old), Parts::ALL);
+        assert_eq!(Parts::changed(Some(&old), &old.replace("InnoDB", "MyISAM")), Parts::ALL);
+    }
 
     #[test]
     fn counters_are_taken_out_of_definitions_and_nothing_else_is() {

@@ -55,7 +55,7 @@ fn rule(_state: &CatalogState, row: &Row<'_>) -> Object {
     object(id, row.text(6), ObjectBody::Rule(body))
 }
 
-fn policy(_state: &CatalogState, row: &Row<'_>) -> Object {
+pub(super) fn policy(_state: &CatalogState, row: &Row<'_>) -> Object {
     let id = ObjectId::new(ObjectKind::Policy, [row.text(2), row.text(3), row.text(4)]);
     let command = match row.letter(5) {
         'r' => "SELECT",

@@ -26,8 +26,17 @@ pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, Liv
     let mut attempt = 1;
     loop {
         match read_once(client, server).await {
-            Err(error) if attempt < ATTEMPTS && changed_meanwhile(&error) => attempt += 1,
-            result => return result,
+            Err(error) => match changed_meanwhile(&error) {
+                Some(_) if attempt < ATTEMPTS => attempt += 1,
+                Some(said) => {
+                    return Err(LiveError::Changing {
+                        attempts: ATTEMPTS,
+                        said,
+                    });
+                }
+                None => return Err(error),
+            },
+            Ok(reading) => return Ok(reading),
         }
     }
 }
@@ -35,13 +44,14 @@ pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, Liv
 /// The OID of `pg_proc`.
 const ROUTINES: u32 = 1255;
 
-/// Whether an object was gone when the server wanted to print it. The lists come from a snapshot, the texts do not.
-fn changed_meanwhile(error: &LiveError) -> bool {
+/// What the server said where an object was gone when it wanted to print it. The lists come from a snapshot, the texts do
+/// not.
+fn changed_meanwhile(error: &LiveError) -> Option<String> {
     let LiveError::Postgres { source, .. } = error else {
-        return false;
+        return None;
     };
-    let code = source.code().map(tokio_postgres::error::SqlState::code);
-    matches!(code, Some("XX000" | "42P01" | "42704" | "42883"))
+    let error = source.as_db_error()?;
+    matches!(error.code().code(), "XX000" | "42P01" | "42704" | "42883").then(|| error.message().to_owned())
 }
 
 async fn read_once(client: &Client, server: &Server) -> Result<Reading, LiveError> {
@@ -235,6 +245,7 @@ impl Whole {
         let unmodelled = pairs(&results[Asked::UNMODELLED]);
         let unread = pairs(&results[Asked::UNREAD]);
         Reading {
+            view_columns: columns_of_views(&catalog),
             catalog,
             unmodelled: unmodelled
                 .into_iter()
@@ -243,6 +254,24 @@ impl Whole {
             unread: unread.into_iter().map(|(what, why)| Unread { what, why }).collect(),
         }
     }
+}
+
+fn columns_of_views(catalog: &Catalog) -> BTreeMap<ObjectId, Vec<(String, String)>> {
+    let views = catalog.objects.values().filter_map(|object| match &object.body {
+        ObjectBody::View(view) => Some((object.id.clone(), view.postgres.as_ref()?)),
+        _ => None,
+    });
+    views
+        .map(|(id, view)| {
+            let columns = view.columns.iter();
+            (
+                id,
+                columns
+                    .map(|column| (column.name.clone(), column.type_name.clone()))
+                    .collect(),
+            )
+        })
+        .collect()
 }
 
 /// Notes in objects which extensions they go with.

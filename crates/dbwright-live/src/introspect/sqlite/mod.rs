@@ -6,6 +6,7 @@ mod columns;
 mod definition;
 mod keys;
 mod spelling;
+mod state;
 mod uses;
 mod whole;
 
@@ -19,6 +20,7 @@ use rusqlite::Connection;
 
 use crate::LiveError;
 use definition::{IndexText, TableText, index_text, names, table_text, view_query};
+pub(crate) use state::{CatalogState, StoredRoot};
 pub use whole::read_whole;
 
 /// The only schema that is read.
@@ -65,6 +67,7 @@ struct Entry {
     kind: String,
     name: String,
     table: String,
+    root: i64,
     sql: Option<String>,
 }
 
@@ -74,6 +77,27 @@ struct Listed {
     kind: String,
     without_rowid: bool,
     strict: bool,
+}
+
+/// The rows of `sqlite_schema`, oldest first.
+fn entries(connection: &Connection) -> rusqlite::Result<Vec<Entry>> {
+    let mut statement = connection
+        .prepare_cached("SELECT type, name, tbl_name, rootpage, sql FROM main.sqlite_schema ORDER BY rowid")?;
+    let rows = statement.query_map([], |row| {
+        Ok(Entry {
+            kind: row.get(0)?,
+            name: row.get(1)?,
+            table: row.get(2)?,
+            root: row.get::<_, Option<i64>>(3)?.unwrap_or_default(),
+            sql: row.get(4)?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// Whether a table is one of SQLite's own.
+fn is_of_sqlite(table: &str) -> bool {
+    table.to_ascii_lowercase().starts_with("sqlite_")
 }
 
 struct Reader<'a> {
@@ -86,7 +110,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&mut self) -> rusqlite::Result<()> {
-        let mut entries = self.entries()?;
+        let mut entries = entries(self.connection)?;
         let listed = self.listed()?;
         for table in &listed {
             let kind = match table.kind.as_str() {
@@ -94,7 +118,7 @@ impl Reader<'_> {
                 "view" => ObjectKind::View,
                 _ => continue,
             };
-            if !table.name.to_ascii_lowercase().starts_with("sqlite_") {
+            if !is_of_sqlite(&table.name) {
                 let id = ObjectId::new(kind, [SCHEMA, &table.name]);
                 self.relations.insert(table.name.to_ascii_lowercase(), id);
             }
@@ -121,21 +145,6 @@ impl Reader<'_> {
         }
         self.resolve_implicit_references();
         Ok(())
-    }
-
-    fn entries(&self) -> rusqlite::Result<Vec<Entry>> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT type, name, tbl_name, sql FROM main.sqlite_schema ORDER BY rowid")?;
-        let rows = statement.query_map([], |row| {
-            Ok(Entry {
-                kind: row.get(0)?,
-                name: row.get(1)?,
-                table: row.get(2)?,
-                sql: row.get(3)?,
-            })
-        })?;
-        rows.collect()
     }
 
     fn listed(&self) -> rusqlite::Result<Vec<Listed>> {

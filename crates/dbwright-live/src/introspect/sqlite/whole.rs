@@ -1,8 +1,8 @@
 //! Every object of a database, for comparing it with another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{Catalog, Object, ObjectBody, ObjectKind, Reading, TableKind, Unmodelled, Unread};
+use dbwright_catalog::{Catalog, Object, ObjectBody, ObjectId, ObjectKind, Reading, TableKind, Unmodelled, Unread};
 use dbwright_ddl::sqlite_text;
 use rusqlite::Connection;
 
@@ -31,11 +31,31 @@ pub fn read_whole(connection: &mut Connection) -> Result<Reading, LiveError> {
                 .to_owned(),
         });
     }
+    let view_columns = columns_of_views(connection, &catalog).map_err(failure)?;
     Ok(Reading {
+        view_columns,
         catalog,
         unmodelled,
         unread,
     })
+}
+
+/// A view that does not compile has none. <https://www.sqlite.org/pragma.html#pragma_table_xinfo>
+fn columns_of_views(
+    connection: &Connection,
+    catalog: &Catalog,
+) -> rusqlite::Result<BTreeMap<ObjectId, Vec<(String, String)>>> {
+    let mut statement = connection.prepare("SELECT name, type FROM pragma_table_info(?1) ORDER BY cid")?;
+    let mut found = BTreeMap::new();
+    for id in catalog.objects.keys().filter(|id| id.kind == ObjectKind::View) {
+        let columns = statement
+            .query_map([id.name()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .and_then(Iterator::collect::<rusqlite::Result<Vec<(String, String)>>>);
+        if let Ok(columns) = columns {
+            found.insert(id.clone(), columns);
+        }
+    }
+    Ok(found)
 }
 
 impl Reader<'_> {

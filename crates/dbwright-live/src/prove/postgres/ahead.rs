@@ -143,6 +143,8 @@ fn beginning(migration: usize, catalog: Catalog) -> Trace {
         server: catalog.server.clone(),
         migrations: vec![replayed; migration],
         catalog,
+        access: Vec::new(),
+        access_changes: Vec::new(),
         unfilled: Vec::new(),
         assumptions: Vec::new(),
         from_cache: 0,

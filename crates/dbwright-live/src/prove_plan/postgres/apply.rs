@@ -32,6 +32,23 @@ impl Refused {
         self.code.starts_with("22") || self.code.starts_with("23")
     }
 
+    /// What a scratch server lacks where it can't make the extension of a statement; nothing where it is something else.
+    pub(super) fn missing_extension(&self, sql: &str) -> Option<String> {
+        let name = sql
+            .strip_prefix("CREATE EXTENSION ")
+            .or_else(|| sql.strip_prefix("ALTER EXTENSION "))?;
+        let name = name.trim_start_matches("IF NOT EXISTS ").split([' ', ';']).next()?;
+        // Unavailable, without the file that says so, or without a script for the version.
+        let is_missing = matches!(self.code.as_str(), "0A000" | "58P01" | "22023");
+        is_missing.then(|| {
+            format!(
+                "the scratch server does not have the extension {name} as it is needed ({}). Install it there, or give a \
+                 disposable server that has it: --scratch-url URL",
+                self.message.trim_end_matches('.')
+            )
+        })
+    }
+
     pub(super) fn is_missing_right(&self) -> bool {
         self.code == "42501"
     }
@@ -193,6 +210,9 @@ impl<'a> Applier<'a> {
                 "`{}` needs more rights than a scratch database gives: {}",
                 step.sql, error.message
             ))));
+        }
+        if let Some(reason) = error.missing_extension(&step.sql) {
+            return Ok(Some(Stop::MayNot(reason)));
         }
         if !error.is_of_rows() {
             return Ok(Some(Stop::Fails(told)));

@@ -172,7 +172,10 @@ fn values(sides: Sides<'_>, id: &ObjectId) -> Vec<String> {
     if element != column.type_name {
         return Vec::new();
     }
-    let both = was.iter().filter(|attribute| is.contains(attribute));
+    let both = was.iter().filter(|attribute| {
+        let mut same = is.iter().filter(|other| other.name == attribute.name);
+        same.any(|other| keeps_text(&attribute.type_name, &other.type_name))
+    });
     both.map(|attribute| format!("({name}).{}::text", quote_identifier(Engine::Postgres, &attribute.name)))
         .collect()
 }

@@ -621,6 +621,11 @@ impl Runner<'_> {
         }
         let mut touched = Touched::tables(names);
         touched.code = code;
+        // MariaDB drops the table first of CREATE OR REPLACE TABLE.
+        touched.triggers = !matches!(
+            summary.form,
+            Form::AlterTable | Form::CreateIndex | Form::DropIndex | Form::TruncateTable | Form::OptimizeTable
+        );
         touched.renamed = renamed;
         touched
     }

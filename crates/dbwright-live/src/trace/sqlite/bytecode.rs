@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
+use crate::introspect::sqlite::StoredRoot;
+
 /// The b-trees of the main database, by root page.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Roots {
@@ -24,21 +26,15 @@ pub(super) struct Root {
 }
 
 impl Roots {
-    /// Reads the root pages as they stand.
-    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Roots> {
-        let mut statement = connection.prepare_cached(
-            "SELECT rootpage, tbl_name, CASE type WHEN 'index' THEN name END FROM main.sqlite_schema WHERE rootpage > 0",
-        )?;
-        let rows = statement.query_map([], |row| {
-            let root = Root {
-                table: row.get(1)?,
-                index: row.get(2)?,
-            };
-            Ok((row.get(0)?, root))
-        })?;
-        Ok(Roots {
-            roots: rows.collect::<rusqlite::Result<_>>()?,
-        })
+    /// By page.
+    pub(super) fn of(stored: &[StoredRoot]) -> Roots {
+        let root = |stored: &StoredRoot| Root {
+            table: stored.table.clone(),
+            index: stored.index.clone(),
+        };
+        Roots {
+            roots: stored.iter().map(|stored| (stored.page, root(stored))).collect(),
+        }
     }
 
     /// The root page of a table or, where `index` is given, of an index.

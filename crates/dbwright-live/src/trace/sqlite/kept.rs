@@ -14,6 +14,7 @@ use super::session::{LIMITS, Limits, Session, Settings};
 use super::{Failures, Progress, REPLAYED, Tracer, Transactions, scratch_folder};
 use crate::LiveError;
 use crate::cache::{HistoryCache, KeptPrefix, SQLITE_WORTH};
+use crate::introspect::sqlite::CatalogState;
 use crate::trace::rebuilds::Rebuilds;
 
 /// What is known of the migrations that have run, beyond what their database says.
@@ -77,6 +78,7 @@ pub(super) fn resumed(cache: &HistoryCache, folder: &Path) -> Option<Tracer> {
         unfilled: BTreeMap::new(),
         rebuilds: Rebuilds::default(),
         assumptions: prefix.assumptions,
+        state: CatalogState::empty(),
     })
 }
 

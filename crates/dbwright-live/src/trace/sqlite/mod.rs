@@ -12,6 +12,7 @@ mod integrity;
 mod kept;
 mod observe;
 mod pass;
+mod reach;
 mod session;
 mod trial;
 
@@ -34,6 +35,7 @@ use super::rebuilds::Rebuilds;
 use crate::LiveError;
 use crate::fill::sqlite::fill;
 use crate::introspect;
+use crate::introspect::sqlite::CatalogState;
 use crate::scratch::Replayed;
 use integrity::Integrity;
 use observe::Observer;
@@ -127,6 +129,8 @@ struct Tracer {
     unfilled: BTreeMap<ObjectId, Unfilled>,
     rebuilds: Rebuilds,
     assumptions: Vec<String>,
+    /// What is known of the catalog of the database that was watched last.
+    state: CatalogState,
 }
 
 impl Tracer {
@@ -145,6 +149,7 @@ impl Tracer {
             unfilled: BTreeMap::new(),
             rebuilds: Rebuilds::default(),
             assumptions: Vec::new(),
+            state: CatalogState::empty(),
         };
         for loaded in history.loaded_first() {
             tracer.load_schema(loaded)?;
@@ -202,6 +207,8 @@ impl Tracer {
             unfilled: self.unfilled.into_values().collect(),
             assumptions: self.assumptions,
             from_cache: 0,
+            access: Vec::new(),
+            access_changes: Vec::new(),
         })
     }
 
@@ -271,12 +278,12 @@ impl Tracer {
         self.copies += 1;
         let file = self.folder.join(format!("copy-{}.db", self.copies));
         let copy = self.replayed.copy(&file)?;
-        let mut observer = Observer::new(&copy, Rows::Generated)?;
+        let observer = Observer::new(&copy, self.take_state(), Rows::Generated)?;
         let (first, _) = batch.migrations[0];
         announce(first);
         let mut ledger = GeneratedRows::default();
-        let mut unfilled = fill_guarded(&copy, &observer, &mut ledger, (&self.rebuilds, first))?;
-        let mut integrity = vec![(first, Integrity::read(&copy, &observer.catalog))];
+        let mut unfilled = fill_guarded(&copy, &observer, &mut ledger, (&self.rebuilds, first, batch))?;
+        let mut integrity = vec![(first, Integrity::read(&copy, observer.catalog()))];
         let mut pass = Pass {
             session: &copy,
             observer: Some(observer),
@@ -284,20 +291,18 @@ impl Tracer {
         };
         let mut runs = pass.run(batch, &mut |session, observer, migration| {
             announce(migration);
-            integrity.push((migration, Integrity::read(session, &observer.catalog)));
+            integrity.push((migration, Integrity::read(session, observer.catalog())));
             unfilled.extend(fill_guarded(
                 session,
                 observer,
                 &mut ledger,
-                (&self.rebuilds, migration),
+                (&self.rebuilds, migration, batch),
             )?);
             Ok(())
         })?;
-        observer = match pass.observer {
-            Some(observer) => observer,
-            None => Observer::new(&copy, Rows::Generated)?,
-        };
-        let end = Integrity::read(&copy, &observer.catalog);
+        let state = pass.observer.map_or_else(CatalogState::empty, Observer::into_state);
+        let end = Integrity::read(&copy, state.catalog());
+        self.state = state;
         drop(copy);
         // An open file would be of no use any more; that it can't be removed now does no harm.
         let _ = std::fs::remove_file(file);
@@ -308,7 +313,9 @@ impl Tracer {
 
     /// Runs a batch on the replayed database, which holds no generated rows.
     fn run_replayed(&mut self, batch: &Batch<'_>, watched: bool) -> Result<Vec<Vec<StatementRun>>, LiveError> {
-        let observer = watched.then(|| Observer::new(&self.replayed, Rows::None)).transpose()?;
+        let state = watched.then(|| self.take_state());
+        let observer = state.map(|state| Observer::new(&self.replayed, state, Rows::None));
+        let observer = observer.transpose()?;
         let mut pass = Pass {
             session: &self.replayed,
             observer,
@@ -316,7 +323,14 @@ impl Tracer {
         };
         let runs = pass.run(batch, &mut |_, _, _| Ok(()))?;
         self.transactions = pass.transactions;
+        if let Some(observer) = pass.observer {
+            self.state = observer.into_state();
+        }
         Ok(runs)
+    }
+
+    fn take_state(&mut self) -> CatalogState {
+        std::mem::replace(&mut self.state, CatalogState::empty())
     }
 
     /// Puts together what a statement did with rows and without.
@@ -407,15 +421,18 @@ impl Tracer {
     }
 }
 
-/// Gives all tables rows, but those that are about to be filled. Between the guards, because the triggers that it fires belong to the migrations.
+/// Gives rows to all tables whose rows these migrations can meet, but those that are about to be filled. Between the guards, because the triggers that it fires belong to the migrations.
 fn fill_guarded(
     session: &Session,
     observer: &Observer,
     ledger: &mut GeneratedRows,
-    (rebuilds, migration): (&Rebuilds, usize),
+    (rebuilds, migration, batch): (&Rebuilds, usize, &Batch<'_>),
 ) -> Result<Vec<Unfilled>, LiveError> {
-    let (now, _) = rebuilds.split(migration, None, &observer.catalog);
-    let (unfilled, _) = session.look(|connection| fill(connection, &observer.catalog, ledger, now.as_ref()));
+    let catalog = observer.catalog();
+    let statements = batch.migrations.iter().flat_map(|(_, migration)| &migration.statements);
+    let reached = reach::reachable(catalog, statements.map(|statement| statement.text.as_str()));
+    let (now, _) = rebuilds.split(migration, reached.as_ref(), catalog);
+    let (unfilled, _) = session.look(|connection| fill(connection, catalog, ledger, now.as_ref()));
     unfilled
 }
 

@@ -18,7 +18,7 @@ use super::bytecode::{self, Bytecode, Roots};
 use super::changes::{self, Moment};
 use super::session::{Ran, Seen, Session, Touched, doing};
 use crate::LiveError;
-use crate::introspect;
+use crate::introspect::sqlite::CatalogState;
 
 /// Pragmas whose `EXPLAIN` says something. Many others take effect while they are compiled.
 const EXPLAINED_PRAGMAS: [&str; 3] = ["integrity_check", "quick_check", "foreign_key_check"];
@@ -28,8 +28,7 @@ const ROWS_COMPARED_MAX: u64 = 20_000;
 
 /// Watches the statements that run in one session, one after the other.
 pub(super) struct Observer {
-    /// The catalog after the last statement.
-    pub(super) catalog: Catalog,
+    state: CatalogState,
     roots: Roots,
     schema_version: i64,
     /// Whether tables hold generated rows.
@@ -44,14 +43,25 @@ struct Held {
 }
 
 impl Observer {
-    /// Begins with the database as it stands.
-    pub(super) fn new(session: &Session, rows: Rows) -> Result<Self, LiveError> {
+    /// Begins with the database as it stands. `state` is what is known of one like it.
+    pub(super) fn new(session: &Session, mut state: CatalogState, rows: Rows) -> Result<Self, LiveError> {
+        state.refresh(&session.connection)?;
         Ok(Observer {
-            catalog: introspect::sqlite::read(&session.connection)?,
-            roots: Roots::read(&session.connection).map_err(doing("reading root pages"))?,
+            roots: Roots::of(state.roots()),
+            state,
             schema_version: schema_version(session)?,
             rows,
         })
+    }
+
+    /// The catalog after the last statement.
+    pub(super) fn catalog(&self) -> &Catalog {
+        self.state.catalog()
+    }
+
+    /// What is known of the database in the end.
+    pub(super) fn into_state(self) -> CatalogState {
+        self.state
     }
 
     /// Runs a statement and tells what it did. The outcome of the effect is for the caller to judge.
@@ -76,27 +86,38 @@ impl Observer {
         let seen = session.seen();
         let direct_changes = session.connection.changes();
 
-        let existing = self.catalog.clone();
+        let names = seen.rows.keys().chain(held.keys()).chain(&seen.written);
+        let existing: BTreeMap<String, bool> = names
+            .filter_map(|name| Some((name.clone(), self.is_virtual(name)?)))
+            .collect();
+        if ran == Ran::Done {
+            self.note_work(&bytecode, &seen, &mut effect);
+        }
         effect.changes = self.follow(session)?;
         if ran == Ran::Done {
-            let scanned = bytecode.scanned.union(&seen.checked);
-            effect.scanned = tables(&existing, scanned.map(String::as_str));
-            if bytecode.defines {
-                effect.rewritten = tables(&existing, bytecode.written_in_loop.iter().map(String::as_str));
-            }
-            effect.rebuilt_indexes = indexes(&existing, |name| bytecode.refilled.contains(name));
-            if bytecode.vacuum {
-                effect.rewritten = existing
-                    .tables()
-                    .filter(|(_, table)| table.kind == TableKind::Ordinary)
-                    .map(|(id, _)| id.clone())
-                    .collect();
-                effect.scanned.clone_from(&effect.rewritten);
-                effect.rebuilt_indexes = indexes(&existing, |_| true);
-            }
             effect.rows = self.rows_touched(session, &existing, &seen, &held, direct_changes, &effect.changes);
         }
         Ok((ran, effect))
+    }
+
+    /// What a statement did to the tables and indexes that there were before it.
+    fn note_work(&self, bytecode: &Bytecode, seen: &Seen, effect: &mut Effect) {
+        let existing = self.catalog();
+        let scanned = bytecode.scanned.union(&seen.checked);
+        effect.scanned = tables(existing, scanned.map(String::as_str));
+        if bytecode.defines {
+            effect.rewritten = tables(existing, bytecode.written_in_loop.iter().map(String::as_str));
+        }
+        effect.rebuilt_indexes = indexes(existing, |name| bytecode.refilled.contains(name));
+        if bytecode.vacuum {
+            effect.rewritten = existing
+                .tables()
+                .filter(|(_, table)| table.kind == TableKind::Ordinary)
+                .map(|(id, _)| id.clone())
+                .collect();
+            effect.scanned.clone_from(&effect.rewritten);
+            effect.rebuilt_indexes = indexes(existing, |_| true);
+        }
     }
 
     /// Compiles a statement without running it.
@@ -117,18 +138,17 @@ impl Observer {
         if schema_version == self.schema_version {
             return Ok(Vec::new());
         }
-        let catalog = introspect::sqlite::read(&session.connection)?;
-        let roots = Roots::read(&session.connection).map_err(doing("reading root pages"))?;
+        let replaced = self.state.refresh(&session.connection)?;
+        let roots = Roots::of(self.state.roots());
         let before = Moment {
-            catalog: &self.catalog,
+            catalog: &replaced.before,
             roots: &self.roots,
         };
         let after = Moment {
-            catalog: &catalog,
+            catalog: &replaced.after,
             roots: &roots,
         };
         let changes = changes::changes(&before, &after);
-        self.catalog = catalog;
         self.roots = roots;
         self.schema_version = schema_version;
         Ok(changes)
@@ -136,18 +156,25 @@ impl Observer {
 
     fn held(&self, connection: &Connection, table: &str) -> Held {
         let id = ObjectId::table("main", table);
-        let count = count(connection, &self.catalog, &id);
-        let compared = is_without_rowid(&self.catalog, &id) && count <= ROWS_COMPARED_MAX;
+        let count = count(connection, self.catalog(), &id);
+        let compared = is_without_rowid(self.catalog(), &id) && count <= ROWS_COMPARED_MAX;
         Held {
             count,
-            contents: compared.then(|| contents(connection, &self.catalog, &id).unwrap_or_default()),
+            contents: compared.then(|| contents(connection, self.catalog(), &id).unwrap_or_default()),
         }
     }
 
+    /// Whether a table is virtual; nothing where there is no such table.
+    fn is_virtual(&self, name: &str) -> Option<bool> {
+        let object = self.catalog().get(&ObjectId::table("main", name))?;
+        Some(is_virtual(&object.body))
+    }
+
+    /// Which rows a statement touched. `existing` are the tables that there were before it, and whether each is virtual.
     fn rows_touched(
         &self,
         session: &Session,
-        existing: &Catalog,
+        existing: &BTreeMap<String, bool>,
         seen: &Seen,
         held: &BTreeMap<String, Held>,
         direct_changes: u64,
@@ -159,13 +186,13 @@ impl Observer {
         let mut rows = Vec::new();
         for name in names {
             let id = ObjectId::table("main", name.clone());
-            let Some(object) = existing.get(&id).or_else(|| self.catalog.get(&id)) else {
+            let Some(is_virtual) = existing.get(name).copied().or_else(|| self.is_virtual(name)) else {
                 continue;
             };
             let mut touched = seen.rows.get(name).copied().unwrap_or_default();
-            if is_virtual(&object.body) {
+            if is_virtual {
                 // Dropping one deletes no rows that anybody counts.
-                let still = self.catalog.get(&id).is_some();
+                let still = self.catalog().get(&id).is_some();
                 touched = directly(seen, name, if still { direct_changes } else { 0 });
             } else if let (Some(before), false) = (held.get(name), is_renamed(&id)) {
                 let after = self.held(&session.connection, name);

@@ -38,6 +38,14 @@ pub(super) fn page(model: &Model) -> String {
             let labels: Vec<_> = other.labels.iter().map(|label| code(label)).collect();
             let _ = writeln!(text, "<p>{}</p>", labels.join(" "));
         }
+        if !other.columns.is_empty() {
+            text.push_str("<table>\n<thead><tr><th>Column</th><th>Type</th></tr></thead>\n<tbody>\n");
+            for (name, type_name) in &other.columns {
+                let (name, type_name) = (code(name), escaped(type_name));
+                let _ = writeln!(text, "<tr><td>{name}</td><td>{type_name}</td></tr>");
+            }
+            text.push_str("</tbody>\n</table>\n");
+        }
         if !other.definition.is_empty() {
             let _ = writeln!(text, "<pre>{}</pre>", escaped(&other.definition));
         }
@@ -61,7 +69,8 @@ fn sidebar(text: &mut String, model: &Model) {
     }
     for other in &model.others {
         let kind = other.heading.trim_end_matches('s').to_lowercase();
-        entry(text, &other.slug, &other.name, &kind, "");
+        let columns: Vec<&str> = other.columns.iter().map(|(name, _)| name.as_str()).collect();
+        entry(text, &other.slug, &other.name, &kind, &columns.join("\n"));
     }
     text.push_str("</ul>\n</nav>\n");
 }
@@ -90,6 +99,15 @@ fn start(text: &mut String, model: &Model) {
         model.tables.len(),
         model.relations.len()
     );
+    if let [first, rest @ ..] = model.missing.as_slice() {
+        let lines: Vec<_> = rest.iter().map(|line| format!("<li>{}</li>", escaped(line))).collect();
+        let _ = writeln!(
+            text,
+            "<p><strong>Incomplete:</strong> {}</p>\n<ul>{}</ul>",
+            escaped(first),
+            lines.concat()
+        );
+    }
     if !model.tables.is_empty() {
         text.push_str(
             "<p class=\"about\">Tables that belong together, called after the one with the most relations. The lines \

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use dbwright_engineer::{DiffRequest, schema_diff};
+use dbwright_engineer::{DiffRequest, SchemaSetUp, schema_diff};
 use dbwright_report::schema::{diff_json, diff_text};
 
-use super::{SchemaSetUpArgs, progress, text_options};
+use super::{IncompleteArgs, SchemaSetUpArgs, progress, text_options};
 use crate::command_error::CommandError;
 use crate::terminal::{self, ProgressLine};
 
@@ -26,6 +26,8 @@ pub(crate) struct SchemaDiffArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     #[command(flatten)]
+    incomplete: IncompleteArgs,
+    #[command(flatten)]
     set_up: SchemaSetUpArgs,
 }
 
@@ -41,7 +43,10 @@ pub(crate) async fn cmd_schema_diff(args: &SchemaDiffArgs) -> Result<ExitCode, C
     let request = DiffRequest {
         before: args.before.clone(),
         after: args.after.clone(),
-        set_up: args.set_up.request()?,
+        set_up: SchemaSetUp {
+            incomplete: args.incomplete.incomplete(),
+            ..args.set_up.request()?
+        },
     };
     let mut line = ProgressLine::new();
     let comparison = schema_diff(&request, &mut progress(&mut line)).await;

@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use dbwright_engineer::{ShowRequest, schema_show};
-use dbwright_report::{DocsFile, SCHEMA_DOCS_MARK, schema_docs};
+use dbwright_report::{DocsFile, SCHEMA_DOCS_MARK, incomplete_text, schema_docs};
 
-use super::{SchemaSetUpArgs, progress};
+use super::{SchemaSetUpArgs, progress, text_options};
 use crate::command_error::CommandError;
 use crate::terminal::{self, ProgressLine};
 
@@ -42,7 +42,8 @@ pub(crate) async fn cmd_schema_docs(args: &SchemaDocsArgs) -> Result<ExitCode, C
     drop(line);
     let shown = shown?;
     let title = args.title.clone().unwrap_or_else(|| title_of(&shown.side.shown));
-    let files = schema_docs(&shown.catalog, &title);
+    terminal::talk(&incomplete_text(&shown.side, &text_options()));
+    let files = schema_docs(&shown, &title);
     let foreign: Vec<_> = files
         .iter()
         .filter(|file| is_foreign(&args.output.join(&file.path)))

@@ -10,7 +10,7 @@ use dbwright_engineer::{BaselineEntry, DriftRequest, SchemaSetUp, baseline_entri
 use dbwright_report::schema::{baseline, drift_json, drift_text, parse_baseline};
 
 use super::diff::Format;
-use super::{SchemaSetUpArgs, progress, text_options};
+use super::{IncompleteArgs, SchemaSetUpArgs, progress, text_options};
 use crate::command_error::CommandError;
 use crate::terminal::{self, ProgressLine};
 
@@ -36,12 +36,18 @@ pub(crate) struct SchemaDriftArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
     #[command(flatten)]
+    incomplete: IncompleteArgs,
+    #[command(flatten)]
     set_up: SchemaSetUpArgs,
 }
 
 pub(crate) async fn cmd_schema_drift(args: &SchemaDriftArgs) -> Result<ExitCode, CommandError> {
     let known = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let drift = find(&args.database, &args.against, known, args.set_up.request()?).await?;
+    let set_up = SchemaSetUp {
+        incomplete: args.incomplete.incomplete(),
+        ..args.set_up.request()?
+    };
+    let drift = find(&args.database, &args.against, known, set_up).await?;
     terminal::print(&match args.format {
         Format::Json => drift_json(&drift),
         Format::Text => drift_text(&drift, &text_options()),

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use dbwright_engineer::{Passwords, ReadLimits, SchemaPhase, SchemaSetUp};
+use dbwright_engineer::{Incomplete, Passwords, ReadLimits, SchemaPhase, SchemaSetUp};
 
 use super::cache;
 use super::check::SetUpArgs;
@@ -73,7 +73,26 @@ impl SchemaSetUpArgs {
             cache: cache::folder()?,
             passwords: passwords(),
             limits: ReadLimits::default(),
+            incomplete: Incomplete::Refused,
         })
+    }
+}
+
+/// Whether half a source will do.
+#[derive(Args, Debug)]
+pub(crate) struct IncompleteArgs {
+    /// Go on where statements of a source do not run here, with what the others make; what is missing is told.
+    #[arg(long)]
+    allow_incomplete: bool,
+}
+
+impl IncompleteArgs {
+    pub(crate) fn incomplete(&self) -> Incomplete {
+        if self.allow_incomplete {
+            Incomplete::Told
+        } else {
+            Incomplete::Refused
+        }
     }
 }
 

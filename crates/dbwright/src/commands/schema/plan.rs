@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use dbwright_catalog::{Proposal, Question};
-use dbwright_engineer::{Answer, PlanOptions, PlanRequest, RenameRequest, schema_plan};
+use dbwright_engineer::{Answer, PlanOptions, PlanRequest, RenameRequest, SchemaSetUp, schema_plan};
 use dbwright_report::schema::{losses_text, plan_json, plan_sql, plan_text};
 
-use super::{SchemaSetUpArgs, progress, text_options};
+use super::{IncompleteArgs, SchemaSetUpArgs, progress, text_options};
 use crate::command_error::{CommandError, Kind};
 use crate::terminal::{self, ProgressLine};
 
@@ -57,6 +57,8 @@ pub(crate) struct WayArgs {
     /// Answer a question (may be given several times).
     #[arg(long, value_name = "ID=CHOICE")]
     answer: Vec<Answer>,
+    #[command(flatten)]
+    incomplete: IncompleteArgs,
     #[command(flatten)]
     pub(crate) set_up: SchemaSetUpArgs,
 }
@@ -137,7 +139,10 @@ pub(crate) async fn settle(before: &str, after: &str, way: &WayArgs, reverse: bo
         renames: way.rename.clone(),
         answers: way.answer.clone(),
         options: PlanOptions::default(),
-        set_up: way.set_up.request()?,
+        set_up: SchemaSetUp {
+            incomplete: way.incomplete.incomplete(),
+            ..way.set_up.request()?
+        },
     };
     loop {
         let mut line = ProgressLine::new();

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use dbwright_engineer::{ShowRequest, schema_show};
+use dbwright_report::incomplete_text;
 use dbwright_report::schema::{coverage_text, show_json, show_sql, show_tree};
 
 use super::{SchemaSetUpArgs, progress, text_options};
@@ -51,6 +52,7 @@ pub(crate) async fn cmd_schema_show(args: &SchemaShowArgs) -> Result<ExitCode, C
         Format::Sql => show_sql(&shown),
         Format::Tree => show_tree(&shown, &text_options()),
     };
+    terminal::talk(&incomplete_text(&shown.side, &text_options()));
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }

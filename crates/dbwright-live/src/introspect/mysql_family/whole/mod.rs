@@ -12,6 +12,8 @@ mod grants;
 mod programs;
 mod tables;
 
+use std::collections::BTreeMap;
+
 use dbwright_catalog::{
     Catalog, Comment, Engine, Object, ObjectBody, ObjectId, ObjectKind, Owner, Reading, Schema, Server, Unmodelled,
     Unread,
@@ -45,6 +47,7 @@ pub async fn read_whole(conn: &mut Conn, server: &Server) -> Result<Reading, Liv
             catalog: state.catalog,
             unmodelled: Vec::new(),
             unread: Vec::new(),
+            view_columns: BTreeMap::new(),
         },
     };
     whole.read_schema(conn).await?;
@@ -55,6 +58,7 @@ pub async fn read_whole(conn: &mut Conn, server: &Server) -> Result<Reading, Liv
     whole.read_events(conn).await?;
     whole.read_grants(conn).await?;
     whole.read_edges(conn).await?;
+    whole.read_columns_of_views(conn).await?;
     whole.read_others(conn, state.listed.into_keys().collect()).await?;
     whole.reading.unmodelled.sort();
     whole.reading.unread.sort();
@@ -142,6 +146,23 @@ impl Whole {
         let id = ObjectId::new(ObjectKind::Schema, [MAIN]);
         self.put(id.clone(), definition, ObjectBody::Schema(Schema {}));
         self.put_comment(&id, row.text(3).to_owned());
+        Ok(())
+    }
+
+    /// What the server does not tell of a view whose tables are gone is missing here too.
+    async fn read_columns_of_views(&mut self, conn: &mut Conn) -> Result<(), LiveError> {
+        if !self.catalog().objects.keys().any(|id| id.kind == ObjectKind::View) {
+            return Ok(());
+        }
+        let rows = self
+            .rows(conn, self.queries().columns_of_views())
+            .await?
+            .unwrap_or_default();
+        for row in rows.iter().map(Fields) {
+            let id = ObjectId::new(ObjectKind::View, [MAIN, row.text(0)]);
+            let column = (row.text(1).to_owned(), row.text(2).to_owned());
+            self.reading.view_columns.entry(id).or_default().push(column);
+        }
         Ok(())
     }
 

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::wire::{Group, Server, Severity};
+use super::{Group, Ignored, NotRun, ObjectRef, Server, Severity};
 
 /// The version of the format.
 pub const VERSION: u32 = 0;
@@ -28,11 +28,19 @@ pub struct Lint {
     /// Objects that were not judged because they belong to platforms and tools.
     pub ignored: Vec<Ignored>,
     /// Objects that the server has and dbwright does not know.
-    pub unknown_objects: Vec<Object>,
+    pub unknown_objects: Vec<Unknown>,
     /// What could not be read, with the reason.
     pub not_read: Vec<String>,
     /// What was done so that the schema could be read.
     pub notes: Vec<String>,
+    /// Statements of the source that did not run, so that what they make was not judged.
+    pub not_run: Vec<NotRun>,
+    /// What could not be measured in a live database, in sentences.
+    pub not_measured: Vec<String>,
+    /// Rules that were not asked, because what they look at was not there or not asked for.
+    pub not_asked: Vec<NotAsked>,
+    /// The baseline, where one was given.
+    pub baseline: Option<Baseline>,
     /// The numbers.
     pub summary: LintSummary,
 }
@@ -47,7 +55,7 @@ pub struct LintFinding {
     /// How bad it is.
     pub severity: Severity,
     /// The object concerned; of several, the first.
-    pub object: Option<Object>,
+    pub object: Option<ObjectRef>,
     /// What is so, in one sentence without a full stop.
     pub message: String,
     /// Facts, in sentences.
@@ -56,22 +64,46 @@ pub struct LintFinding {
     pub advice: Vec<String>,
 }
 
-/// An object.
+/// A rule that was not asked.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Object {
-    /// What it is: `table`, `column`, `index`.
-    pub kind: String,
-    /// Its name, with that of its table where it is part of one.
-    pub name: String,
+pub struct NotAsked {
+    /// Its name.
+    pub rule: String,
+    /// What it needs.
+    pub why: String,
 }
 
-/// Objects of somebody else.
+/// What a baseline took away.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Ignored {
-    /// Whose they are.
-    pub why: String,
-    /// The objects, without their parts.
-    pub objects: Vec<Object>,
+pub struct Baseline {
+    /// The file.
+    pub file: String,
+    /// What it knows and the rules still say; not among the findings.
+    pub known: Vec<BaselineEntry>,
+    /// What it knows and no rule says any more.
+    pub outdated: Vec<BaselineEntry>,
+}
+
+/// What `dbwright schema lint --write-baseline FILE` writes and `--baseline FILE` reads.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineFile {
+    /// Version of this format.
+    pub version: u32,
+    /// What is known, by rule and object.
+    pub known_findings: Vec<BaselineEntry>,
+}
+
+/// A finding that is known, whatever the rule says of the object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineEntry {
+    /// Name of the rule.
+    pub rule: String,
+    /// The kind of the object: `column`.
+    pub kind: String,
+    /// Its path, outermost name first.
+    pub path: Vec<String>,
 }
 
 /// The numbers.
@@ -93,4 +125,15 @@ pub struct LintSummary {
     pub rules: usize,
     /// Rules for this engine that are off.
     pub rules_off: Vec<String>,
+    /// Of how many relations the rows were looked at; `null` where rows were not.
+    pub relations: Option<usize>,
+}
+
+/// An object that is not known, in the server's own words.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Unknown {
+    /// The server's word for its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
 }

@@ -2,7 +2,7 @@
 
 /// The known name with the smallest edit distance, where at most a third of the letters differ, or one that contains the
 /// wrong name.
-pub(crate) fn nearest(wrong: &str, known: &[&'static str]) -> Option<&'static str> {
+pub fn nearest(wrong: &str, known: &[&'static str]) -> Option<&'static str> {
     let wrong = wrong.to_ascii_lowercase().replace('_', "-");
     let limit = (wrong.chars().count() / 3).max(2);
     let alike = known
@@ -37,15 +37,18 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::nearest;
+
     #[test]
-    fn a_slip_of_the_pen_finds_its_rule_and_nonsense_finds_none() {
-        assert_eq!(crate::nearest("table-rewrites"), Some("table-rewrite"));
-        assert_eq!(crate::nearest("drop_colum"), Some("drop-column"));
+    fn a_slip_of_the_pen_finds_its_name_and_nonsense_finds_none() {
+        let known = ["table-rewrite", "drop-column", "create-index-without-concurrently"];
+        assert_eq!(nearest("table-rewrites", &known), Some("table-rewrite"));
+        assert_eq!(nearest("drop_colum", &known), Some("drop-column"));
         assert_eq!(
-            crate::nearest("concurrently"),
+            nearest("concurrently", &known),
             Some("create-index-without-concurrently")
         );
-        assert_eq!(crate::nearest("xyz"), None);
-        assert_eq!(crate::nearest(""), None);
+        assert_eq!(nearest("xyz", &known), None);
+        assert_eq!(nearest("", &known), None);
     }
 }

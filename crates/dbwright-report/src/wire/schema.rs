@@ -6,6 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{ChangeKind, Ignored, NotRun, ObjectRef, Server, Severity};
+
 /// The version of these formats.
 pub const VERSION: u32 = 0;
 
@@ -135,15 +137,15 @@ pub struct Side {
     /// `database`, `rebuilt-database`, `sql` or `migrations`.
     pub kind: String,
     /// The server that printed its definitions.
-    pub engine: String,
-    /// Its version.
-    pub version: String,
+    pub server: Server,
     /// What was done so that it could be read, as whole sentences.
     pub notes: Vec<String>,
     /// Objects that the server has and dbwright does not know: differences in them are not seen.
     pub unmodelled: Vec<Named>,
     /// What could not be read, and why.
     pub unread: Vec<Unread>,
+    /// Statements that did not run here: what they make is missing. Empty unless an incomplete source was allowed.
+    pub not_run: Vec<NotRun>,
 }
 
 /// An object that is not known, by the server's own words.
@@ -162,17 +164,6 @@ pub struct Unread {
     pub what: String,
     /// Why, and what would help.
     pub why: String,
-}
-
-/// An object by its kind and path.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct ObjectRef {
-    /// Its kind: `column`.
-    pub kind: String,
-    /// Its path, outermost name first: schema, table, name.
-    pub path: Vec<String>,
-    /// As it is shown to people.
-    pub name: String,
 }
 
 /// An object with the server's definition.
@@ -206,27 +197,6 @@ pub struct Change {
     pub before: Option<String>,
     /// Its definition after.
     pub after: Option<String>,
-}
-
-/// What became of an object.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ChangeKind {
-    /// It is new.
-    Created,
-    /// It is gone.
-    Dropped,
-    /// It is another than before.
-    Altered,
-}
-
-/// Objects of somebody else.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Ignored {
-    /// Whose they are.
-    pub why: String,
-    /// Which.
-    pub objects: Vec<ObjectRef>,
 }
 
 /// A rename.
@@ -293,8 +263,8 @@ pub struct Step {
 pub struct Hazard {
     /// Name of the rule.
     pub rule: String,
-    /// `error`, `warning` or `note`.
-    pub severity: String,
+    /// How bad it is.
+    pub severity: Severity,
     /// What happens, in one sentence without a full stop.
     pub message: String,
     /// What to do.
@@ -313,10 +283,8 @@ pub struct Reason {
 /// What came of carrying a plan out on a copy.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Proof {
-    /// The engine that it ran on.
-    pub engine: String,
-    /// Its version.
-    pub version: String,
+    /// The server that it ran on.
+    pub server: Server,
     /// Whether everything that was tried came out as it should.
     pub holds: bool,
     /// What was tried.

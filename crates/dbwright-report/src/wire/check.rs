@@ -1,18 +1,17 @@
-//! The JSON that `dbwright check --format json` prints, version 0: it may change until it settles.
+//! The JSON that `dbwright check --format json` prints, version 1.
 //!
-//! Fields may be added to it; what there is keeps its name and meaning, or the version changes. Every field is always
-//! there; what there is none of is `null`.
-//!
-//! These types are their own, so that the words of the code may change while the format stays. They are data only; what
-//! fills them is private. Relations are named as in messages: without the schemas that nobody writes (`public`, `main`).
+//! It is stable: fields are added, and what there is keeps its name, its type and its meaning; anything else is version 2.
+//! Places are lines and columns counted from 1, columns in UTF-16 code units, as editors count them.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::{ChangeKind, Engine, Group, LockMode, ObjectRef, Server, Severity};
+
 /// The version of the format.
-pub const VERSION: u32 = 0;
+pub const VERSION: u32 = 1;
 
 /// What `dbwright check` found out.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -21,16 +20,31 @@ pub struct Report {
     pub version: u32,
     /// What the rules say, in the order of the histories.
     pub findings: Vec<Finding>,
+    /// What the rules say and comments in the migrations allow, in the same order.
+    pub allowed: Vec<AllowedFinding>,
     /// What each statement of the judged migrations did. Statements that were never reached are missing.
     pub effects: Vec<Effect>,
     /// The databases: one history of migrations each.
-    pub sections: Vec<Section>,
+    pub histories: Vec<History>,
     /// Histories that were found and not checked, because something about them is open.
     pub not_checked: Vec<String>,
     /// How the database of `--db` differs from the migrations; `null` without it.
-    pub drift: Option<crate::schema::wire::Drift>,
+    pub drift: Option<Drift>,
     /// The numbers.
     pub summary: Summary,
+}
+
+/// A finding that is not reported because a comment in the migration allows it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AllowedFinding {
+    /// What would be reported.
+    pub finding: Finding,
+    /// Why it is allowed, in the words of the comment.
+    pub reason: String,
+    /// The last day on which it is, as in `2027-01-31`.
+    pub until: Option<String>,
+    /// The line of the comment.
+    pub line: u32,
 }
 
 /// What a rule reports.
@@ -42,14 +56,22 @@ pub struct Finding {
     pub group: Group,
     /// How bad it is.
     pub severity: Severity,
-    /// Index into `sections`.
-    pub section: usize,
+    /// Index into `histories`.
+    pub history: usize,
     /// The file, relative to the root of the repository.
     pub file: String,
     /// Line, counted from 1.
     pub line: u32,
+    /// Column, counted from 1; `null` where the whole line is meant.
+    pub column: Option<u32>,
+    /// The line in which it ends.
+    pub end_line: Option<u32>,
+    /// The column behind its last letter.
+    pub end_column: Option<u32>,
     /// Index of the statement in its file, counted from 0, where it concerns one.
     pub statement: Option<usize>,
+    /// Stays the same while file, rule and statement do, wherever in the file it stands.
+    pub fingerprint: String,
     /// What happens, in one sentence without a full stop.
     pub message: String,
     /// What it rests on.
@@ -60,38 +82,6 @@ pub struct Finding {
     pub fix: Option<Fix>,
 }
 
-/// What a rule protects.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Group {
-    /// Availability: locks and time.
-    Locks,
-    /// The migration itself: it fails.
-    Failure,
-    /// Data: something is lost.
-    DataLoss,
-    /// The release that still runs while the migration does.
-    Release,
-    /// The way back: it fails, or does not lead back.
-    Rollback,
-    /// The schema: it works, and there is a better way.
-    Design,
-    /// Access: somebody can read, write or run what they should not, or can't what they should.
-    Security,
-}
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Fails or loses data.
-    Error,
-    /// Harmful on a table with many rows or traffic.
-    Warning,
-    /// Worth knowing.
-    Note,
-}
-
 /// How something is known.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -100,7 +90,7 @@ pub enum Known {
     Observed,
     /// It was concluded from the text and the catalog.
     Predicted,
-    /// It is not known; `reason` says why.
+    /// It is not known; `unknown_because` says why.
     Unknown,
 }
 
@@ -110,18 +100,18 @@ pub struct Evidence {
     /// How it is known.
     pub known: Known,
     /// Why it is unknown.
-    pub reason: Option<String>,
+    pub unknown_because: Option<String>,
     /// On which server it was observed, or for which it was predicted.
     pub server: Server,
     /// The object concerned.
-    pub relation: Option<String>,
+    pub object: Option<ObjectRef>,
     /// The lock on it.
     pub lock: Option<LockMode>,
     /// How the table is changed (MySQL and MariaDB).
     pub operation: Option<TableOperation>,
-    /// Whether the lock keeps others from reading. Absent without a lock.
+    /// Whether the lock keeps others from reading; `null` without a lock.
     pub blocks_reads: Option<bool>,
-    /// Whether the lock keeps others from writing. Absent without a lock.
+    /// Whether the lock keeps others from writing; `null` without a lock.
     pub blocks_writes: Option<bool>,
     /// Facts, in sentences.
     pub facts: Vec<String>,
@@ -131,7 +121,7 @@ pub struct Evidence {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct TableOperation {
     /// The table.
-    pub table: String,
+    pub table: ObjectRef,
     /// `INSTANT`, `NOCOPY`, `INPLACE` or `COPY`.
     pub algorithm: &'static str,
     /// `NONE`, `SHARED` or `EXCLUSIVE`.
@@ -160,58 +150,6 @@ pub struct Warning {
     pub code: u32,
     /// The message.
     pub message: String,
-}
-
-/// An engine with its version.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Server {
-    /// Which engine.
-    pub engine: Engine,
-    /// Which version: `15.20`.
-    pub version: String,
-}
-
-/// A database engine.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Engine {
-    /// PostgreSQL.
-    Postgres,
-    /// MySQL.
-    MySql,
-    /// MariaDB.
-    MariaDb,
-    /// SQLite.
-    Sqlite,
-}
-
-/// A lock on a relation, as PostgreSQL's manual calls it, weakest first.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-pub enum LockMode {
-    /// Readers.
-    #[serde(rename = "ACCESS SHARE")]
-    AccessShare,
-    /// `SELECT … FOR UPDATE`.
-    #[serde(rename = "ROW SHARE")]
-    RowShare,
-    /// Writers.
-    #[serde(rename = "ROW EXCLUSIVE")]
-    RowExclusive,
-    /// Blocks other changes of the schema.
-    #[serde(rename = "SHARE UPDATE EXCLUSIVE")]
-    ShareUpdateExclusive,
-    /// Blocks writes.
-    #[serde(rename = "SHARE")]
-    Share,
-    /// Blocks writes.
-    #[serde(rename = "SHARE ROW EXCLUSIVE")]
-    ShareRowExclusive,
-    /// Blocks writes.
-    #[serde(rename = "EXCLUSIVE")]
-    Exclusive,
-    /// Blocks reads and writes.
-    #[serde(rename = "ACCESS EXCLUSIVE")]
-    AccessExclusive,
 }
 
 /// A safe version of a statement.
@@ -263,7 +201,7 @@ pub enum ProofResult {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RelationLock {
     /// The relation.
-    pub relation: String,
+    pub object: ObjectRef,
     /// How strong.
     pub mode: LockMode,
 }
@@ -275,14 +213,16 @@ pub struct Effect {
     pub file: String,
     /// Line of the statement, counted from 1.
     pub line: u32,
-    /// Index into `sections`.
-    pub section: usize,
+    /// Index into `histories`.
+    pub history: usize,
     /// Index of the statement in its file, counted from 0.
     pub statement: usize,
     /// How all of this is known.
     pub known: Known,
-    /// Why it is unknown, or why the statement was not sent.
-    pub reason: Option<String>,
+    /// Why it is unknown.
+    pub unknown_because: Option<String>,
+    /// Why the statement was not sent (`refused`).
+    pub not_sent_because: Option<String>,
     /// Statements with the same number in one section committed or rolled back together.
     pub transaction: u32,
     /// How the tool sends the file.
@@ -298,13 +238,13 @@ pub struct Effect {
     /// How tables were changed (MySQL and MariaDB).
     pub operations: Vec<TableOperation>,
     /// Tables locked with it because foreign keys refer to them (MySQL and MariaDB).
-    pub parents: Vec<String>,
+    pub parents: Vec<ObjectRef>,
     /// Tables whose rows were written anew.
-    pub rewritten: Vec<String>,
+    pub rewritten: Vec<ObjectRef>,
     /// Tables that were read from end to end.
-    pub scanned: Vec<String>,
+    pub scanned: Vec<ObjectRef>,
     /// Indexes that existed before and were built anew.
-    pub rebuilt_indexes: Vec<String>,
+    pub rebuilt_indexes: Vec<ObjectRef>,
     /// Rows of user tables that it touched, with what cascades and triggers did.
     pub rows: Vec<RowCount>,
     /// What it changed in the catalog.
@@ -373,7 +313,7 @@ pub struct SqlError {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct HeldLock {
     /// The table, index, view or sequence.
-    pub relation: String,
+    pub object: ObjectRef,
     /// How strong.
     pub mode: LockMode,
     /// The statement that took it.
@@ -393,7 +333,7 @@ pub struct Since {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RowCount {
     /// The table.
-    pub relation: String,
+    pub object: ObjectRef,
     /// Rows inserted.
     pub inserted: u64,
     /// Rows updated.
@@ -407,29 +347,15 @@ pub struct RowCount {
 pub struct Change {
     /// What became of it.
     pub change: ChangeKind,
-    /// What it is: `table`, `column`, `index` …
-    pub kind: String,
-    /// Its name, with that of its table where it is part of one.
-    pub name: String,
-    /// Its name before, where that was another.
-    pub name_before: Option<String>,
-}
-
-/// What became of an object.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ChangeKind {
-    /// It is new.
-    Created,
-    /// It is gone.
-    Dropped,
-    /// It is another than before.
-    Altered,
+    /// Which; where it is gone, as it was.
+    pub object: ObjectRef,
+    /// What it was called before, where that was another name.
+    pub before: Option<ObjectRef>,
 }
 
 /// One history of migrations and what became of it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Section {
+pub struct History {
     /// Whose conventions the migrations follow: `sqlx`, `goose`, `numbered` …
     pub tool: String,
     /// The folder, relative to the root of the repository.
@@ -438,7 +364,7 @@ pub struct Section {
     pub engine: Engine,
     /// Which version the repository names, and where.
     pub repository_version: Option<RepositoryVersion>,
-    /// The server the migrations ran on; absent where they did not run.
+    /// The server the migrations ran on; `null` where they did not run.
     pub server: Option<Server>,
     /// How many migrations there are.
     pub migrations: usize,
@@ -450,7 +376,7 @@ pub struct Section {
     pub left_out: Vec<LeftOut>,
     /// How many of them were to be judged.
     pub judged_migrations: usize,
-    /// Why just these; absent where all are.
+    /// Why just these; `null` where all are.
     pub judged_because: Option<String>,
     /// Statements of the migrations that were to be judged.
     pub statements: usize,
@@ -463,10 +389,14 @@ pub struct Section {
     pub unfilled: Vec<Unfilled>,
     /// What was done on the scratch server so that the migrations could run.
     pub assumptions: Vec<String>,
-    /// What was not done for the whole section.
+    /// What was not done for the whole history.
     pub not_done: Vec<String>,
     /// How far the judged migrations can be undone; `null` where that was not tried.
     pub rollback: Option<RollbackCoverage>,
+    /// How well the database and its migrations are looked after.
+    pub scorecard: Vec<Figure>,
+    /// The risk of each statement of the migrations that were judged.
+    pub risks: Vec<ChangeRisk>,
 }
 
 /// How far the judged migrations can be undone.
@@ -532,10 +462,8 @@ pub enum WayBackResult {
 /// An object that is not as it was.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct SchemaDifference {
-    /// What it is: `index`.
-    pub kind: String,
-    /// Its name.
-    pub name: String,
+    /// Which one.
+    pub object: ObjectRef,
     /// In what way it is not as it was.
     pub difference: DifferenceKind,
     /// What it was, in the server's words, where it changed.
@@ -560,7 +488,7 @@ pub enum DifferenceKind {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct LostRows {
     /// The table.
-    pub relation: String,
+    pub object: ObjectRef,
     /// Its rows before the migration.
     pub rows_before: u64,
     /// Its rows after the way back.
@@ -623,7 +551,7 @@ pub struct NotObserved {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Unfilled {
     /// The table.
-    pub relation: String,
+    pub object: ObjectRef,
     /// How many rows it did get.
     pub rows: u32,
     /// Why not more.
@@ -653,4 +581,128 @@ pub struct Summary {
     pub statements_not_observed: usize,
     /// How long it all took, in milliseconds.
     pub duration_ms: u64,
+}
+
+/// How a live database differs from the migrations, in short: `dbwright schema drift --format json` tells it in full.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Drift {
+    /// The database, without a password.
+    pub database: String,
+    /// Whether something differs that the baseline does not know.
+    pub new: bool,
+    /// The objects that differ.
+    pub differences: Vec<Difference>,
+}
+
+/// An object that differs.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Difference {
+    /// Which.
+    pub object: ObjectRef,
+    /// What became of it, seen from the migrations: `created` is in the database alone, `dropped` in the migrations alone.
+    pub change: ChangeKind,
+    /// Whether the baseline knows it.
+    pub known: bool,
+}
+
+/// One figure of the scorecard.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Figure {
+    /// Which.
+    pub name: FigureName,
+    /// Whether it is known, or why it is not.
+    pub value: FigureValue,
+    /// What it should be, in percent; of `schema-drift`, which counts what should not be there, `null`.
+    pub target_percent: Option<u8>,
+    /// Where the project sets the target: `dbwright.toml:12`. `null` where it is dbwright's own.
+    pub target_from: Option<String>,
+    /// Whether it is as it should be; `null` where it is not known.
+    pub met: Option<bool>,
+    /// How to raise it, in whole sentences.
+    pub to_raise: Vec<String>,
+}
+
+/// What a figure tells.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FigureName {
+    /// Statements of the judged migrations that were observed.
+    MigrationCoverage,
+    /// Ways back that were proven.
+    RollbackSuccess,
+    /// Objects in which the live database differs.
+    SchemaDrift,
+    /// Tables that have a key, and relations that a foreign key keeps.
+    ConstraintCoverage,
+    /// Foreign keys that an index serves.
+    IndexCoverage,
+}
+
+/// What a figure is.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum FigureValue {
+    /// So many of so many.
+    Share {
+        /// Those that are as they should be.
+        part: usize,
+        /// All.
+        whole: usize,
+        /// The share, rounded down.
+        percent: u8,
+    },
+    /// A number that should be 0.
+    Number {
+        /// It.
+        number: usize,
+    },
+    /// There is nothing to count.
+    NothingToCount {
+        /// What there is none of.
+        because: String,
+    },
+    /// It is not known.
+    Unknown {
+        /// Why, with what would make it known.
+        because: String,
+    },
+}
+
+/// How much harm a statement can do.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ChangeRisk {
+    /// The file.
+    pub file: String,
+    /// Line of the statement, counted from 1.
+    pub line: u32,
+    /// Index of the statement in its file, counted from 0.
+    pub statement: usize,
+    /// What it changes, parts of a table as that table.
+    pub objects: Vec<ObjectRef>,
+    /// How much.
+    pub risk: Risk,
+    /// Why: names of rules, locks, what was not observed.
+    pub because: Vec<String>,
+    /// Whether it changes the schema, so that every database needs it as a migration.
+    pub needs_migration: bool,
+    /// Whether it adds a foreign key that no index serves.
+    pub needs_index: bool,
+    /// Whether rows that exist have to be filled, and it does not do that itself.
+    pub needs_backfill: bool,
+}
+
+/// How much harm.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Risk {
+    /// Nothing that anybody uses is touched.
+    None,
+    /// It is over at once, or it works and there is a better way.
+    Low,
+    /// Writes wait for as long as a table is worked on, or nobody has seen what it does.
+    Medium,
+    /// Reads wait for as long as a table is worked on, or data is lost on purpose.
+    High,
+    /// It fails, or loses what nobody asked it to lose.
+    Critical,
 }

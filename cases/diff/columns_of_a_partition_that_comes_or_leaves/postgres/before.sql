@@ -1,0 +1,4 @@
+CREATE TABLE t (id integer NOT NULL, a integer, gone date) PARTITION BY RANGE (id);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (100);
+CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (100) TO (200);
+CREATE TABLE t_3 (id integer NOT NULL, a integer, gone date);

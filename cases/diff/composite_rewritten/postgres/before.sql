@@ -1,0 +1,3 @@
+CREATE TYPE place AS (street text, number integer, zip text);
+CREATE TABLE shops (id integer PRIMARY KEY, at place, many place[]);
+CREATE TABLE others (id integer PRIMARY KEY, at place);

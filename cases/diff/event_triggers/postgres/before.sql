@@ -1,0 +1,7 @@
+-- superuser
+CREATE FUNCTION seen() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE FUNCTION other() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER gone ON ddl_command_end EXECUTE FUNCTION seen();
+CREATE EVENT TRIGGER idle ON sql_drop EXECUTE FUNCTION seen();
+CREATE EVENT TRIGGER replaced ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION seen();
+COMMENT ON EVENT TRIGGER replaced IS 'kept';

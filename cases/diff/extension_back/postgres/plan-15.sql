@@ -1,0 +1,1 @@
+-- refuses extension hstore: Its version would go from 1.6 back to 1.4, and extensions have scripts for the way forward only. Let the goal have version 1.6 or a later one.

@@ -1,0 +1,8 @@
+-- superuser
+CREATE FOREIGN DATA WRAPPER w OPTIONS (debug 'true');
+CREATE SERVER s VERSION '1.0' FOREIGN DATA WRAPPER w OPTIONS (host 'a', port '1');
+CREATE SERVER gone FOREIGN DATA WRAPPER w;
+CREATE USER MAPPING FOR reader SERVER s OPTIONS (username 'x');
+CREATE USER MAPPING FOR writer SERVER s OPTIONS (username 'y');
+CREATE FOREIGN TABLE far (id integer OPTIONS (column_name 'ID'), a integer) SERVER s OPTIONS (table_name 'far');
+GRANT USAGE ON FOREIGN SERVER s TO reader;

@@ -1,0 +1,2 @@
+-- refuses table far: The foreign server of an existing table can't be changed. Make a new table, copy the rows, and swap the names.
+-- refuses foreign server s: It would have to be replaced, and a foreign server can't be replaced without losing what it holds or what hangs on it. Make the change by hand in steps, or plan it as a new foreign server under another name.

@@ -1,0 +1,3 @@
+CREATE TABLE events (id integer NOT NULL, at date NOT NULL, tenant integer NOT NULL, CONSTRAINT events_pkey PRIMARY KEY (tenant, id, at)) PARTITION BY RANGE (at);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');

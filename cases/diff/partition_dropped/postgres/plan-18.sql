@@ -1,0 +1,13 @@
+-- loses table events_1: The table and its rows are dropped.
+
+-- Detach partitions without blocking readers or writers.
+ALTER TABLE public.events DETACH PARTITION public.events_2 CONCURRENTLY;
+ALTER TABLE public.events DETACH PARTITION public.events_1 CONCURRENTLY;
+
+-- Change definitions in one transaction.
+BEGIN;
+ALTER TABLE public.events_2 DROP CONSTRAINT IF EXISTS events_2_at_check;
+ALTER TABLE public.events_2 RENAME CONSTRAINT events_at_not_null TO events_2_at_not_null;
+ALTER TABLE public.events_2 RENAME CONSTRAINT events_id_not_null TO events_2_id_not_null;
+DROP TABLE public.events_1;
+COMMIT;
