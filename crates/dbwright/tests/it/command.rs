@@ -138,6 +138,11 @@ pub(crate) fn repository() -> PathBuf {
 
 /// Version and programs of the PostgreSQL that the tests use, as `cargo xtask engines` has installed it.
 pub(crate) fn postgres() -> (String, PathBuf) {
+    installed("postgres", "18.")
+}
+
+/// Version and programs of a server whose version begins like this.
+pub(crate) fn installed(engine: &str, version_start: &str) -> (String, PathBuf) {
     let folder = match std::env::var_os("DBWRIGHT_ENGINES") {
         Some(folder) => PathBuf::from(folder),
         None if rustix::process::geteuid().is_root() => PathBuf::from("/var/cache/dbwright-engines"),
@@ -148,13 +153,18 @@ pub(crate) fn postgres() -> (String, PathBuf) {
         .unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask engines`", file.display()));
     let installed = text.lines().find_map(|line| {
         let mut fields = line.split('\t');
-        let is_wanted = fields.next() == Some("postgres");
+        let is_wanted = fields.next() == Some(engine);
         let version = fields
             .next()
-            .filter(|version| is_wanted && version.starts_with("18."))?;
+            .filter(|version| is_wanted && version.starts_with(version_start))?;
         Some((version.to_owned(), PathBuf::from(fields.next()?)))
     });
-    installed.unwrap_or_else(|| panic!("{}: no PostgreSQL 18: run `cargo xtask engines`", file.display()))
+    installed.unwrap_or_else(|| {
+        panic!(
+            "{}: no {engine} {version_start}: run `cargo xtask engines`",
+            file.display()
+        )
+    })
 }
 
 /// The text without what differs from machine to machine and from run to run: exact versions, durations, folders.
