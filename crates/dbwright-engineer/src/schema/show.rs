@@ -34,11 +34,11 @@ pub async fn show(
             source_text: source.shown.clone(),
         })?;
     let side = if source.server().is_some() {
-        side::one(source, None, set_up, progress).await?
+        side::one(source, None, None, set_up, progress).await?
     } else {
         let version = set_up.overrides.engine_version.or(source.version());
         let scratch = side::start(engine, version, set_up, progress).await?;
-        let read = side::one(source, Some(&scratch), set_up, progress).await;
+        let read = side::one(source, Some(&scratch), None, set_up, progress).await;
         let stopped = scratch.stop().await;
         let mut read = read?;
         stopped?;

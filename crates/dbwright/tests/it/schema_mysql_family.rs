@@ -112,6 +112,30 @@ fn version_of_mariadb(version: &str) -> &str {
 }
 
 #[tokio::test]
+async fn sql_that_says_nothing_of_character_sets_gets_those_of_the_live_database() {
+    let mut live = Live::start(Engine::MariaDb, "11.").await;
+    live.run(
+        "ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_german1_ci; CREATE TABLE t (id int PRIMARY KEY, a varchar(20))",
+    )
+    .await;
+    let table = "CREATE TABLE t (id int PRIMARY KEY, a varchar(20));\n";
+    let project = project(&[
+        ("same.sql", table),
+        (
+            "other.sql",
+            &format!("{table}ALTER DATABASE COLLATE latin1_swedish_ci;\n"),
+        ),
+    ]);
+    let drift = |file: &str| dbwright(&project, &["schema", "drift", &live.url, "--against", file], "11.");
+    let same = drift("same.sql");
+    assert_eq!(same.code, Some(0), "{}{}", same.stdout, same.stderr);
+    let other = drift("other.sql");
+    assert_eq!(other.code, Some(1), "{}{}", other.stdout, other.stderr);
+    assert!(other.stdout.contains("latin1_swedish_ci"), "{}", other.stdout);
+    live.stop().await;
+}
+
+#[tokio::test]
 async fn two_live_databases_of_different_versions_are_compared_on_the_newer_one() {
     let mut old = Live::start(Engine::MariaDb, "10.").await;
     let mut new = Live::start(Engine::MariaDb, "11.").await;
