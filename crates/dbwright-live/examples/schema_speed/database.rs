@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use crate::Failure;
 
+#[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
 pub(crate) enum Database {
     Postgres {
         scratch: PostgresScratch,
@@ -151,7 +152,9 @@ impl Database {
                     Engine::MySql | Engine::Postgres | Engine::Sqlite => "mysqldump",
                 };
                 command = Command::new(program);
-                command.args(["--no-defaults", "--no-data", "--routines", "--triggers", "--events"]);
+                // Locking so many tables takes minutes, and reading does not lock them either.
+                command.args(["--no-defaults", "--no-data", "--single-transaction"]);
+                command.args(["--routines", "--triggers", "--events"]);
                 command.args(["--socket", &socket, "--user", &user, name]);
             }
             Database::Sqlite { folder, .. } => {

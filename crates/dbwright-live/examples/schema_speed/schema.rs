@@ -33,11 +33,11 @@ fn table(engine: Engine, number: u32) -> Vec<String> {
         }
     };
     let key = match number {
-        number if number % 3 == 0 => format!(", FOREIGN KEY (id) REFERENCES t{} (id)", number - 1),
+        number if number.is_multiple_of(3) => format!(", FOREIGN KEY (id) REFERENCES t{} (id)", number - 1),
         _ => String::new(),
     };
     let mut statements = vec![format!("CREATE TABLE t{number} ({columns}{key})")];
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         statements.push(format!("CREATE INDEX i{number} ON t{number} (c1)"));
     }
     statements
@@ -55,8 +55,12 @@ pub(crate) fn edits(engine: Engine, tables: u32) -> Vec<Vec<String>> {
         5 => vec![format!("CREATE INDEX i{number} ON t{number} (c2, c3)")],
         8 => vec![drop_index(number)],
         // No table refers to one whose number is a multiple of three.
-        _ if number % (3 * EDITED) == 0 => vec![format!("DROP TABLE t{number}")],
-        50 => table(engine, tables + number),
+        _ if number.is_multiple_of(3 * EDITED) => vec![format!("DROP TABLE t{number}")],
+        50 => {
+            let fresh = tables + number;
+            // One that refers to no other, which might not be there.
+            table(engine, fresh + u32::from(fresh.is_multiple_of(3)))
+        }
         _ => Vec::new(),
     };
     (1..=tables)
