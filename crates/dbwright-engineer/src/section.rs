@@ -1,8 +1,13 @@
 //! Reviewing the history of one database: run it, judge what it did, try the fixes.
 
-use dbwright_catalog::{Engine, Finding, Proof, Section, Trace};
+#[cfg(unix)]
+use std::pin::Pin;
+
+use dbwright_catalog::{Engine, Finding, History, MigrationSet, Proof, Section, Trace};
 use dbwright_live::LiveError;
 use dbwright_live::cache::{HistoryCache, Store};
+#[cfg(unix)]
+use dbwright_live::prove::postgres::Early;
 use dbwright_live::prove::{self, Candidate};
 use dbwright_live::scratch::ScratchOptions;
 use dbwright_live::scratch::mysql_family::MySqlFamilyScratch;
@@ -74,37 +79,99 @@ async fn postgres_of_ours(
     levels: &Levels,
     progress: &mut (dyn FnMut(Phase) + Send),
 ) -> Result<(), LiveError> {
-    let cache = HistoryCache::postgres(store, programs, &section.history, &section.judged);
-    let trace = if let Some(trace) = cache::finished(&cache).await {
-        trace
+    let Section {
+        history,
+        judged,
+        findings,
+        trace: watched,
+        ..
+    } = section;
+    let (history, judged) = (&*history, &*judged);
+    let cache = HistoryCache::postgres(store, programs, history, judged);
+    let (trace, early) = if let Some(trace) = cache::finished(&cache).await {
+        (trace, None)
     } else {
-        progress(Phase::Starting(Engine::Postgres));
-        let trace = trace::postgres::trace_kept(programs, &cache, &section.history, &section.judged, &mut |at| {
-            progress(Phase::Running(at));
-        })
-        .await?;
-        cache::keep(&cache, &trace).await;
-        trace
+        let (trace, early) = watch((history, judged), programs, &cache, levels, progress).await?;
+        (trace, Some(early))
     };
-    section.findings = judge(section, &trace, levels);
-    let (places, candidates) = candidates(&section.findings, &trace);
+    *findings = judge(history, judged, &trace, levels);
+    let (places, candidates) = candidates(findings, &trace);
     let mut proofs = cache.proofs(&candidates);
-    let (unknown, to_try): (Vec<usize>, Vec<Candidate<'_>>) = (0..candidates.len())
-        .filter(|index| proofs[*index].is_none())
-        .map(|index| (index, candidates[index].clone()))
-        .unzip();
-    if !to_try.is_empty() {
-        progress(Phase::Proving { fixes: to_try.len() });
-        let tried = prove::postgres::prove_kept(programs, &cache, &section.history, &trace, &to_try).await?;
-        cache.keep_proofs(&to_try, &tried);
-        for (index, proof) in unknown.into_iter().zip(tried) {
-            proofs[index] = Some(proof);
+    let unknown: Vec<usize> = (0..candidates.len()).filter(|index| proofs[*index].is_none()).collect();
+    if !unknown.is_empty() {
+        progress(Phase::Proving { fixes: unknown.len() });
+        let early = match early {
+            Some(early) => early.await,
+            None => Early::default(),
+        };
+        for index in &unknown {
+            proofs[*index] = early.proof(&candidates[*index]);
         }
+        let left: Vec<usize> = unknown
+            .iter()
+            .copied()
+            .filter(|index| proofs[*index].is_none())
+            .collect();
+        if !left.is_empty() {
+            let to_try: Vec<Candidate<'_>> = left.iter().map(|index| candidates[*index].clone()).collect();
+            let tried = prove::postgres::prove_kept(programs, &cache, history, &trace, &to_try).await?;
+            for (index, proof) in left.into_iter().zip(tried) {
+                proofs[index] = Some(proof);
+            }
+        }
+        let (fixes, new): (Vec<Candidate<'_>>, Vec<Proof>) = unknown
+            .into_iter()
+            .filter_map(|index| Some((candidates[index].clone(), proofs[index].clone()?)))
+            .unzip();
+        cache.keep_proofs(&fixes, &new);
     }
-    take_proofs(&mut section.findings, places, proofs);
-    too_many_to_try(&mut section.findings);
-    section.trace = Some(trace);
+    take_proofs(findings, places, proofs);
+    too_many_to_try(findings);
+    *watched = Some(trace);
     Ok(())
+}
+
+/// Watches the history and keeps what was seen. Fixes are tried beside it, as soon as their migration was seen: what comes
+/// of them is told by the second answer, once it is asked. What goes wrong there is found out again by whoever tries what
+/// is left.
+#[cfg(unix)]
+async fn watch<'a>(
+    (history, judged): (&'a History, &'a MigrationSet),
+    programs: &'a Programs,
+    cache: &'a HistoryCache,
+    levels: &'a Levels,
+    progress: &mut (dyn FnMut(Phase) + Send),
+) -> Result<(Trace, Pin<Box<dyn Future<Output = Early> + Send + 'a>>), LiveError> {
+    progress(Phase::Starting(Engine::Postgres));
+    let (sender, news) = tokio::sync::mpsc::unbounded_channel();
+    let find = move |trace: &Trace| dbwright_rules::judge_last(history, trace, &levels.choice);
+    // In boxes, because they are large and wait most of the time.
+    let mut ahead = Box::pin(prove::postgres::prove_ahead(
+        programs, cache, history, PROOFS_MAX, news, find,
+    ));
+    let mut early = None;
+    let mut tracing = Box::pin(async {
+        let mut at = |at| progress(Phase::Running(at));
+        let trace = trace::postgres::trace_and_tell(programs, cache, history, judged, &mut at, sender).await?;
+        // Here, because a server that is being started beside may hold the lock of the cache.
+        cache::keep(cache, &trace).await;
+        Ok::<Trace, LiveError>(trace)
+    });
+    let trace = loop {
+        tokio::select! {
+            biased;
+            trace = &mut tracing => break trace?,
+            done = &mut ahead, if early.is_none() => early = Some(done),
+        }
+    };
+    let early = async move {
+        let done = match early {
+            Some(done) => done,
+            None => ahead.await,
+        };
+        done.unwrap_or_default()
+    };
+    Ok((trace, Box::pin(early)))
 }
 
 async fn postgres_given(
@@ -117,7 +184,7 @@ async fn postgres_given(
         progress(Phase::Running(at));
     })
     .await?;
-    section.findings = judge(section, &trace, levels);
+    section.findings = judge(&section.history, &section.judged, &trace, levels);
     let (places, candidates) = candidates(&section.findings, &trace);
     if !candidates.is_empty() {
         progress(Phase::Proving {
@@ -170,7 +237,7 @@ async fn mysql_family(
 }
 
 fn mysql_family_judged(section: &mut Section, trace: Trace, levels: &Levels) {
-    section.findings = judge(section, &trace, levels);
+    section.findings = judge(&section.history, &section.judged, &trace, levels);
     section.trace = Some(trace);
     let engine = section.history.engine;
     without_proof(&mut section.findings, &format!("fixes are not tried on {engine} yet"));
@@ -215,14 +282,14 @@ async fn sqlite(
     let trace = work.await.map_err(|_| LiveError::Unsupported {
         what: "the SQLite trace ended early".to_owned(),
     })??;
-    section.findings = judge(section, &trace, levels);
+    section.findings = judge(&section.history, &section.judged, &trace, levels);
     section.trace = Some(trace);
     without_proof(&mut section.findings, "fixes are not tried on SQLite yet");
     Ok(())
 }
 
-fn judge(section: &Section, trace: &Trace, levels: &Levels) -> Vec<Finding> {
-    let mut findings = dbwright_rules::judge(&section.history, &section.judged, trace, &levels.choice);
+fn judge(history: &History, judged: &MigrationSet, trace: &Trace, levels: &Levels) -> Vec<Finding> {
+    let mut findings = dbwright_rules::judge(history, judged, trace, &levels.choice);
     for finding in &mut findings {
         if let Some(severity) = levels.severity(&finding.rule) {
             finding.severity = severity;

@@ -119,6 +119,11 @@ impl<'a> Context<'a> {
         self.timeline.after(self.position, id)
     }
 
+    /// The object as it was before the migration (or before the first one that shares its transaction).
+    pub(crate) fn at_scope_start(&self, id: &ObjectId) -> Option<&'a Object> {
+        self.timeline.before(self.scope_start(), id)
+    }
+
     /// The object as it is when the migration (or the transaction that it shares with later ones) has ended.
     pub(crate) fn at_scope_end(&self, id: &ObjectId) -> Option<&'a Object> {
         self.timeline.after(self.scope_end(), id)

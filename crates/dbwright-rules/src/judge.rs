@@ -1,6 +1,6 @@
 //! Runs every rule over every statement of the judged migrations, and over the catalog that they lead to.
 
-use dbwright_catalog::{Finding, History, MigrationSet, Span, Trace};
+use dbwright_catalog::{Finding, Group, History, MigrationSet, Span, Trace};
 
 use crate::allow::{self, Instruction};
 use crate::context::Context;
@@ -12,21 +12,11 @@ use crate::{RULES, Rule, RuleChoice};
 ///
 /// SQL that was loaded before the first migration ([`History::schema`]) is never judged.
 pub fn judge(history: &History, judged: &MigrationSet, trace: &Trace, choice: &RuleChoice) -> Vec<Finding> {
-    let rules: Vec<&Rule> = RULES
-        .iter()
-        .copied()
-        .filter(|rule| rule.engines.contains(&history.engine) && choice.includes(rule))
-        .collect();
+    let rules = rules(history, choice);
     let timeline = Timeline::new(trace);
     let mut findings = Vec::new();
-    let migrations = history.migrations.iter().zip(&trace.migrations).enumerate();
-    for (index, (migration, migration_trace)) in migrations.filter(|(index, _)| judged.contains(*index)) {
-        let instructions = allow::instructions(migration);
-        for number in 0..migration.statements.len().min(migration_trace.effects.len()) {
-            if let Some(context) = context(history, trace, &timeline, (index, number), &instructions) {
-                findings.extend(judge_statement(&rules, &context, &instructions));
-            }
-        }
+    for index in (0..trace.migrations.len()).filter(|index| judged.contains(*index)) {
+        findings.extend(statements(history, trace, &timeline, &rules, index));
     }
     for brought in lint::brought(trace, judged, &timeline, choice) {
         findings.extend(place(history, trace, &timeline, brought));
@@ -37,6 +27,40 @@ pub fn judge(history: &History, judged: &MigrationSet, trace: &Trace, choice: &R
             .then_with(|| a.place.line.cmp(&b.place.line))
     });
     findings
+}
+
+/// What the rules about statements say of the last migration of a trace that ends before its history does. Knowing the rest
+/// may change it, and rules about schemas are not asked.
+pub fn judge_last(history: &History, trace: &Trace, choice: &RuleChoice) -> Vec<Finding> {
+    let Some(last) = trace.migrations.len().checked_sub(1) else {
+        return Vec::new();
+    };
+    statements(history, trace, &Timeline::new(trace), &rules(history, choice), last)
+}
+
+/// The rules that are asked.
+fn rules(history: &History, choice: &RuleChoice) -> Vec<&'static Rule> {
+    let asked = |rule: &&Rule| rule.engines.contains(&history.engine) && choice.includes(rule);
+    RULES.iter().copied().filter(asked).collect()
+}
+
+/// What these rules say of the statements of one migration.
+fn statements(
+    history: &History,
+    trace: &Trace,
+    timeline: &Timeline<'_>,
+    rules: &[&Rule],
+    index: usize,
+) -> Vec<Finding> {
+    let Some(migration) = history.migrations.get(index) else {
+        return Vec::new();
+    };
+    let instructions = allow::instructions(migration);
+    let contexts = (0..migration.statements.len())
+        .filter_map(|number| context(history, trace, timeline, (index, number), &instructions));
+    contexts
+        .flat_map(|context| judge_statement(rules, &context, &instructions))
+        .collect()
 }
 
 fn context<'a>(
@@ -68,6 +92,33 @@ fn judge_statement(rules: &[&Rule], context: &Context<'_>, instructions: &[Instr
         rule.judge_statement(context, &mut findings);
     }
     findings.retain(|finding| !allow::is_allowed(instructions, &finding.rule, context.position.1));
+    fold(findings)
+}
+
+/// What is told as a fact of another finding about the same table at the same statement, where one stands: several effects
+/// of one statement are one finding.
+static FOLDED: [&Rule; 3] = [
+    &crate::release::required_column::RULE,
+    &crate::release::result_type_changed::RULE,
+    &crate::locks::referenced_table_locked::RULE,
+];
+
+fn fold(findings: Vec<Finding>) -> Vec<Finding> {
+    let is_folded = |finding: &Finding| FOLDED.iter().any(|rule| rule.name == finding.rule);
+    let (folded, mut findings): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(is_folded);
+    let mut alone = Vec::new();
+    for finding in folded {
+        let host = findings.iter_mut().find(|host| {
+            host.group == Group::Failure
+                || host.evidence.relation == finding.evidence.relation
+                || host.group == Group::DataLoss
+        });
+        match host {
+            Some(host) => host.evidence.facts.push(format!("{}.", finding.message)),
+            None => alone.push(finding),
+        }
+    }
+    findings.append(&mut alone);
     findings
 }
 

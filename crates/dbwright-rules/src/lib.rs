@@ -22,17 +22,18 @@ mod locks;
 mod nearest;
 mod page;
 mod phrase;
+mod release;
 mod rule;
 mod schema;
-
 mod security;
+mod statement_text;
 #[cfg(test)]
 mod testing;
 mod timeline;
 mod tool_advice;
 
 pub use choice::RuleChoice;
-pub use judge::judge;
+pub use judge::{judge, judge_last};
 pub use lint::lint;
 pub use page::{Example, ExampleKind};
 pub(crate) use rule::Check;
@@ -46,17 +47,49 @@ pub static RULES: &[&Rule] = &[
     &locks::set_not_null_scan::RULE,
     &locks::table_copy::RULE,
     &locks::table_rewrite::RULE,
+    &locks::index_rebuilt_under_lock::RULE,
+    &locks::attach_partition_scan::RULE,
+    &locks::domain_constraint_scan::RULE,
+    &locks::update_all_rows::RULE,
     &locks::long_lock_hold::RULE,
+    &locks::partition_locks_parent::RULE,
+    &locks::referenced_table_locked::RULE,
+    &locks::row_versions_used_up::RULE,
+    &locks::drop_index_without_concurrently::RULE,
+    &locks::lock_timeout_missing::RULE,
     &failure::statement_fails::RULE,
     &failure::fails_on_rows::RULE,
     &failure::concurrently_in_transaction::RULE,
+    &failure::concurrently_on_partitioned::RULE,
+    &failure::enum_value_in_transaction::RULE,
+    &failure::type_change_under_dependent::RULE,
     &failure::online_clause_refused::RULE,
     &failure::implicit_commit::RULE,
     &failure::invalid_index_kept::RULE,
+    &failure::set_local_outside_transaction::RULE,
+    &failure::lock_timeout_without_effect::RULE,
+    &failure::create_skipped::RULE,
+    &failure::pragma_in_transaction::RULE,
     &data_loss::drop_table::RULE,
     &data_loss::drop_column::RULE,
+    &data_loss::drop_schema::RULE,
+    &data_loss::cascade_drops_more::RULE,
+    &data_loss::truncate_table::RULE,
+    &data_loss::delete_all_rows::RULE,
+    &data_loss::narrowing_type::RULE,
+    &data_loss::rebuild_loses_objects::RULE,
     &data_loss::values_changed::RULE,
     &data_loss::cascading_rebuild::RULE,
+    &release::rename_table::RULE,
+    &release::rename_column::RULE,
+    &release::drop_view::RULE,
+    &release::drop_routine::RULE,
+    &release::broken_dependent::RULE,
+    &release::required_column::RULE,
+    &release::enum_value_gone::RULE,
+    &release::drop_unique_key::RULE,
+    &release::replaced_with_gap::RULE,
+    &release::result_type_changed::RULE,
     &design::table_without_primary_key::RULE,
     &design::small_key::RULE,
     &design::serial_column::RULE,

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use crate::RuleChoice;
 use dbwright_catalog::{
     Algorithm, Catalog, Change, Column, ColumnExtra, Constraint, ConstraintKind, Effect, Engine, Finding, ForeignKey,
-    HeldLock, History, Index, Known, LockLevel, LockMode, Migration, MigrationSet, MigrationTrace, Object, ObjectBody,
-    ObjectId, ObjectKind, Outcome, Partition, PostgresColumn, PostgresTable, RefusedOffer, RowCount, Rows, RunMode,
-    Server, Span, SqlError, SqliteColumn, SqliteTable, Statement, Table, TableExtra, TableKind, TableOperation, Tool,
-    Trace, TransactionId, Version, View, Warning,
+    Group, HeldLock, History, Index, Known, LockLevel, LockMode, Migration, MigrationSet, MigrationTrace, Object,
+    ObjectBody, ObjectId, ObjectKind, Outcome, Partition, PostgresColumn, PostgresTable, RefusedOffer, RowCount, Rows,
+    RunMode, Server, Span, SqlError, SqliteColumn, SqliteTable, Statement, Table, TableExtra, TableKind,
+    TableOperation, Tool, Trace, TransactionId, Version, View, Warning,
 };
 
 /// A history with its trace, under construction.
@@ -159,11 +159,13 @@ impl Case {
         }
     }
 
-    /// What the rules say that judge statements: hand-built catalogs are no good design.
+    /// What the rules say that judge statements: hand-built catalogs are no good design, and no release runs on them.
     pub(crate) fn judge(&self) -> Vec<Finding> {
-        let of_catalogs = crate::RULES.iter().filter(|rule| rule.judges_catalogs());
+        let others = crate::RULES
+            .iter()
+            .filter(|rule| rule.judges_catalogs() || rule.group == Group::Release);
         let choice = RuleChoice {
-            allowed: of_catalogs.map(|rule| rule.name.to_owned()).collect(),
+            allowed: others.map(|rule| rule.name.to_owned()).collect(),
             ..RuleChoice::default()
         };
         crate::judge(&self.history, &self.judged, &self.trace, &choice)

@@ -147,6 +147,20 @@ impl<'a> Timeline<'a> {
         ids.into_iter().filter_map(|id| self.before(position, id)).collect()
     }
 
+    /// Whether something bore this id before this statement and does not any more.
+    pub(crate) fn has_been(&self, position: Position, id: &ObjectId) -> bool {
+        let mut earlier = self.events(id).iter().take_while(|event| event.position < position);
+        earlier.any(|event| event.before.is_some() || event.after.is_some())
+    }
+
+    /// Every object of a kind that stands just after this statement.
+    pub(crate) fn standing_after(&self, position: Position, kind: ObjectKind) -> impl Iterator<Item = &'a Object> {
+        let untouched = self.trace.catalog.objects.values();
+        let untouched = untouched.filter(move |object| object.id.kind == kind && !self.events.contains_key(&object.id));
+        let touched = self.events.keys().filter(move |id| id.kind == kind);
+        untouched.chain(touched.filter_map(move |id| self.after(position, id)))
+    }
+
     fn events(&self, id: &ObjectId) -> &[Event<'a>] {
         self.events.get(id).map_or(&[], Vec::as_slice)
     }

@@ -211,7 +211,7 @@ impl HistoryCache {
 }
 
 /// All that decides what comes of a fix, beyond the history.
-fn proof_key(candidate: &Candidate<'_>) -> Key {
+pub(crate) fn proof_key(candidate: &Candidate<'_>) -> Key {
     let mut hasher = Hasher::new("fix")
         .add(&candidate.migration.to_string())
         .add(&candidate.statement.to_string());

@@ -13,7 +13,11 @@ mod chain;
 mod history;
 mod store;
 
+#[cfg(unix)]
+pub(crate) use chain::Key;
 pub use history::HistoryCache;
+#[cfg(unix)]
+pub(crate) use history::proof_key;
 pub(crate) use history::{KeptPrefix, NewPrefix, PREFIX_WORTH, SQLITE_WORTH};
 #[cfg(unix)]
 pub(crate) use history::{MARIADB_WORTH, MYSQL_WORTH};

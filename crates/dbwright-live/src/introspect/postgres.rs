@@ -22,7 +22,7 @@ use dbwright_ddl::qualified_name;
 use tokio_postgres::{Client, SimpleQueryRow};
 
 use crate::LiveError;
-pub(crate) use prepared::COUNTERS;
+pub(crate) use prepared::{COUNTERS, LOCKS};
 use queries::{Ask, Only};
 
 pub use session::read_only;
@@ -87,6 +87,21 @@ enum Key {
     Constraint(u32),
     Routine(u32),
     Trigger(u32),
+}
+
+impl Key {
+    /// The OID of the system catalog that it stands in, and its own there; a column's is that of its table.
+    fn address(self) -> (u32, u32) {
+        match self {
+            Key::Schema(oid) => (2615, oid),
+            Key::Extension(oid) => (3079, oid),
+            Key::Type(oid) => (1247, oid),
+            Key::Relation(oid) | Key::Column(oid, _) => (RELATIONS, oid),
+            Key::Constraint(oid) => (2606, oid),
+            Key::Routine(oid) => (1255, oid),
+            Key::Trigger(oid) => (2620, oid),
+        }
+    }
 }
 
 /// An object as it was read.
@@ -222,11 +237,18 @@ impl CatalogState {
             .as_ref()
             .is_some_and(|inherits| *inherits != self.inherits);
         self.inherits = found.inherits.unwrap_or_else(|| std::mem::take(&mut self.inherits));
-        if inherits_otherwise || self.renamed(&old.entries, &read) {
-            // Names of other objects stand in the definitions of those that hang on them.
+        let renamed = self.renamed(&old.entries, &read);
+        let is_schema = |key: &Key| matches!(key, Key::Schema(_));
+        // Names of other objects stand in the definitions of those that hang on them.
+        if inherits_otherwise || renamed.iter().any(is_schema) {
             self.remove_rest(&mut old, &read, &found.scope);
             read = self.read_objects(client, frame, &Scope::all()).await?;
-        } else if touched.catalogs.contains("pg_depend") {
+        } else if !renamed.is_empty() {
+            let dependents = find_dependents(client, frame, &renamed).await?.without(&found.scope);
+            self.read_dependents(client, frame, dependents, &mut old, &mut read)
+                .await?;
+        }
+        if touched.deleted_from.contains("pg_depend") {
             self.read_sequence_owners(client, frame, &mut old.entries, &mut read)
                 .await?;
         }
@@ -319,12 +341,36 @@ impl CatalogState {
         removed.relations.extend(before);
     }
 
-    /// Whether something that others are defined by has another name than before.
-    fn renamed(&self, old: &BTreeMap<Key, Entry>, read: &BTreeSet<Key>) -> bool {
-        old.iter().filter(|(key, _)| read.contains(key)).any(|(key, before)| {
+    /// What others are defined by and what has another name than before. Columns of views are not followed: where a view
+    /// says something else, they may have other names.
+    fn renamed(&self, old: &BTreeMap<Key, Entry>, read: &BTreeSet<Key>) -> Vec<Key> {
+        let renamed = old.iter().filter(|(key, before)| {
             let names_others = !matches!(key, Key::Constraint(_) | Key::Trigger(_) | Key::Extension(_));
-            names_others && self.slots.get(key).is_some_and(|after| after.id != before.object.id)
-        })
+            let after = self.object(**key).filter(|_| names_others && read.contains(key));
+            let is_view = before.object.id.kind == ObjectKind::View;
+            after.is_some_and(|after| after.id != before.object.id || (is_view && *after != before.object))
+        });
+        renamed.map(|(key, _)| *key).collect()
+    }
+
+    /// Reads again what hangs on something that was renamed, and that was not read yet.
+    async fn read_dependents(
+        &mut self,
+        client: &Client,
+        frame: Frame,
+        scope: Scope,
+        old: &mut Removed,
+        read: &mut BTreeSet<Key>,
+    ) -> Result<(), LiveError> {
+        let found = Found::all_present(scope);
+        let removed = self.remove(&found);
+        let known = |key: &Key| !read.contains(key);
+        old.entries
+            .extend(removed.entries.into_iter().filter(|(key, _)| known(key)));
+        old.relations.extend(removed.relations);
+        let again = self.read_objects(client, frame, &found.scope).await?;
+        read.extend(again);
+        Ok(())
     }
 
     fn changes_since(&self, old: BTreeMap<Key, Entry>, read: &BTreeSet<Key>) -> Vec<Change> {
@@ -400,7 +446,7 @@ impl CatalogState {
         Ok(read)
     }
 
-    /// `ALTER SEQUENCE … OWNED BY` leaves a mark in `pg_depend` only.
+    /// What was deleted from `pg_depend` may have been the owner of a sequence (`OWNED BY NONE`).
     async fn read_sequence_owners(
         &mut self,
         client: &Client,
@@ -415,7 +461,7 @@ impl CatalogState {
         if !has_sequences {
             return Ok(());
         }
-        let results = read_only(client, frame, &[&queries::sequences(&self.ask_all())]).await?;
+        let results = read_only(client, frame, &[&format!("EXECUTE {}", prepared::SEQUENCES)]).await?;
         for row in results.into_iter().flatten() {
             if let Some((key, entry)) = self.decode(Reader::Sequences, &Row(&row)) {
                 let before = self.put(key, entry);
@@ -606,6 +652,32 @@ impl Scope {
         }
     }
 
+    /// Adds what a row of a query names by kind and OID.
+    fn add(&mut self, row: &Row<'_>) {
+        let set = match row.text(0) {
+            "Schema" => &mut self.schemas,
+            "Extension" => &mut self.extensions,
+            "Routine" => &mut self.routines,
+            "Type" => &mut self.types,
+            _ => &mut self.relations,
+        };
+        set.insert(row.oid(1));
+    }
+
+    /// What is not in another one.
+    fn without(mut self, other: &Scope) -> Self {
+        for (ours, theirs) in [
+            (&mut self.schemas, &other.schemas),
+            (&mut self.extensions, &other.extensions),
+            (&mut self.relations, &other.relations),
+            (&mut self.routines, &other.routines),
+            (&mut self.types, &other.types),
+        ] {
+            ours.retain(|oid| !theirs.contains(oid));
+        }
+        self
+    }
+
     fn oids(&self, reader: Reader) -> &BTreeSet<u32> {
         match reader {
             Reader::Schemas => &self.schemas,
@@ -658,9 +730,35 @@ struct Found {
 }
 
 impl Found {
+    /// What is to be read again where nothing is gone.
+    fn all_present(scope: Scope) -> Self {
+        Found {
+            scope,
+            present: HashMap::new(),
+            inherits: None,
+            last_command: -1,
+        }
+    }
+
     fn is_gone(&self, catalog: &str, oid: u32) -> bool {
         self.present.get(catalog).is_some_and(|present| !present.contains(&oid))
     }
+}
+
+/// What hangs on these objects, and they themselves.
+async fn find_dependents(client: &Client, frame: Frame, of: &[Key]) -> Result<Scope, LiveError> {
+    let (classes, oids): (Vec<u32>, Vec<u32>) = of.iter().map(|key| key.address()).unzip();
+    let query = format!(
+        "EXECUTE {}({}, {})",
+        prepared::DEPENDENTS,
+        prepared::list(classes),
+        prepared::list(oids)
+    );
+    let mut scope = Scope::default();
+    for row in read_only(client, frame, &[&query]).await?.into_iter().flatten() {
+        scope.add(&Row(&row));
+    }
+    Ok(scope)
 }
 
 async fn find_touched(client: &Client, frame: Frame, touched: &Touched) -> Result<Found, LiveError> {
@@ -679,22 +777,10 @@ async fn find_touched(client: &Client, frame: Frame, touched: &Touched) -> Resul
         sql.push(present.as_str());
     }
     let mut results = read_only(client, frame, &sql).await?.into_iter();
-    let mut found = Found {
-        scope: Scope::default(),
-        present: HashMap::new(),
-        inherits: None,
-        last_command: -1,
-    };
+    let mut found = Found::all_present(Scope::default());
     for row in results.next().unwrap_or_default() {
         let row = Row(&row);
-        let set = match row.text(0) {
-            "Schema" => &mut found.scope.schemas,
-            "Extension" => &mut found.scope.extensions,
-            "Routine" => &mut found.scope.routines,
-            "Type" => &mut found.scope.types,
-            _ => &mut found.scope.relations,
-        };
-        set.insert(row.oid(1));
+        found.scope.add(&row);
         found.last_command = found.last_command.max(row.number(2));
     }
     for row in results.next().unwrap_or_default() {

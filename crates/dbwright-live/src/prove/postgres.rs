@@ -6,8 +6,17 @@
 //! the migration, as the history as it stands has made it, and copies run it with all fixes together, with each by itself
 //! and as it stands.
 //!
+//! Where the history is being watched meanwhile, each migration is tried as soon as it was seen, on a server beside
+//! ([`ahead`]); what is left is tried afterwards.
+//!
 //! A fix holds when both end in the same catalog, none of the locks was taken that it is there to avoid, and no step reads or
 //! writes a table from end to end while it keeps others from writing to it.
+
+#[cfg(unix)]
+mod ahead;
+
+#[cfg(unix)]
+pub use ahead::{Early, prove_ahead};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,9 +53,8 @@ pub async fn prove(
         scratch,
         history,
         prefix: None,
-        trace,
     };
-    match ground.try_all(candidates).await {
+    match ground.try_all(trace, candidates).await {
         Ok(proofs) => Ok(proofs),
         Err(error) => Err(scratch.why(error).await),
     }
@@ -71,9 +79,8 @@ pub async fn prove_kept(
         scratch: &scratch,
         history,
         prefix: prefix.as_ref(),
-        trace,
     };
-    let proofs = match ground.try_all(candidates).await {
+    let proofs = match ground.try_all(trace, candidates).await {
         Ok(proofs) => Ok(proofs),
         Err(error) => Err(scratch.why(error).await),
     };
@@ -86,66 +93,96 @@ struct Ground<'a> {
     scratch: &'a PostgresScratch,
     history: &'a History,
     prefix: Option<&'a Prefix>,
-    trace: &'a Trace,
 }
 
 impl Ground<'_> {
-    async fn try_all(&self, candidates: &[Candidate<'_>]) -> Result<Vec<Proof>, LiveError> {
+    async fn try_all(&self, trace: &Trace, candidates: &[Candidate<'_>]) -> Result<Vec<Proof>, LiveError> {
         let mut proofs: Vec<Option<Proof>> = vec![None; candidates.len()];
         let mut by_migration: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (index, candidate) in candidates.iter().enumerate() {
             by_migration.entry(candidate.migration).or_default().push(index);
         }
         let first = self.prefix.map_or(0, Prefix::len);
-        let mut expected = Expected::of(self.trace);
-        let mut base = Base::begin(self).await?;
-        let mut chain: Option<Chain<'_>> = None;
+        let mut expected = Expected::of(trace);
+        let mut trial = Trial::begin(self).await?;
         for (index, wanted) in by_migration.into_iter().filter(|(index, _)| *index >= first) {
-            let Some(migration) = self.history.migrations.get(index) else {
+            if index >= self.history.migrations.len() {
                 break;
-            };
-            let expected = expected.after(index);
-            if let Some(expected) = expected
-                && is_one_each(&wanted, candidates)
-            {
-                let mut running = match chain.take() {
-                    Some(running) => running,
-                    None => base.begin_chain(self).await?,
-                };
-                let tried = running.try_fixes(self.history, index, &wanted, candidates).await?;
-                let difference = first_difference(expected, &tried.catalog);
-                let tried = judge(self.scratch, &wanted, candidates, &tried.steps, difference.as_ref());
-                if tried.iter().all(|(_, proof)| proof.holds()) {
-                    for (candidate, proof) in tried {
-                        proofs[candidate] = Some(proof);
-                    }
-                    chain = Some(running);
-                    continue;
-                }
-                // It does not stand where the history does any more.
-                running.runner.discard().await?;
             }
-            base.go_to(self, index).await?;
-            let mut tries = Tries {
-                scratch: self.scratch,
-                database: &base.database,
-                settings: &base.settings,
-                place: (index, migration),
-                expected,
-                original: None,
-            };
-            for (candidate, proof) in tries.all(&wanted, candidates).await? {
+            let expected = expected.after(index);
+            for (candidate, proof) in trial.try_fixes(index, &wanted, candidates, expected).await? {
                 proofs[candidate] = Some(proof);
             }
         }
-        if let Some(chain) = chain {
-            chain.runner.discard().await?;
-        }
-        self.scratch.drop_database(&base.database).await?;
+        trial.end().await?;
         let missing = || Proof::NotTried {
             reason: "its migration was not reached".to_owned(),
         };
         Ok(proofs.into_iter().map(|proof| proof.unwrap_or_else(missing)).collect())
+    }
+}
+
+/// Trying the fixes of one migration after the other.
+struct Trial<'a> {
+    ground: &'a Ground<'a>,
+    base: Base,
+    chain: Option<Chain<'a>>,
+}
+
+impl<'a> Trial<'a> {
+    async fn begin(ground: &'a Ground<'a>) -> Result<Self, LiveError> {
+        Ok(Trial {
+            ground,
+            base: Base::begin(ground).await?,
+            chain: None,
+        })
+    }
+
+    /// Tries the candidates with these indexes, which are those of one migration; migrations come in order. `expected` is the
+    /// catalog in which it was seen to end. The proofs come with the indexes.
+    async fn try_fixes(
+        &mut self,
+        index: usize,
+        wanted: &[usize],
+        candidates: &[Candidate<'_>],
+        expected: Option<&Catalog>,
+    ) -> Result<Vec<(usize, Proof)>, LiveError> {
+        let Ground { scratch, history, .. } = *self.ground;
+        if let Some(expected) = expected
+            && is_one_each(wanted, candidates)
+        {
+            let mut running = match self.chain.take() {
+                Some(running) => running,
+                None => self.base.begin_chain(self.ground).await?,
+            };
+            let (steps, difference) = running
+                .try_fixes(history, index, &in_order(wanted, candidates), expected)
+                .await?;
+            let tried = judge(scratch, wanted, candidates, &steps, difference.as_ref());
+            if tried.iter().all(|(_, proof)| proof.holds()) {
+                self.chain = Some(running);
+                return Ok(tried);
+            }
+            // It does not stand where the history does any more.
+            running.runner.discard().await?;
+        }
+        self.base.go_to(self.ground, index).await?;
+        let mut tries = Tries {
+            scratch,
+            database: &self.base.database,
+            settings: &self.base.settings,
+            place: (index, &history.migrations[index]),
+            expected,
+            original: None,
+        };
+        tries.all(wanted, candidates).await
+    }
+
+    async fn end(self) -> Result<(), LiveError> {
+        if let Some(chain) = self.chain {
+            chain.runner.discard().await?;
+        }
+        self.ground.scratch.drop_database(&self.base.database).await
     }
 }
 
@@ -209,14 +246,15 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// Runs what comes before a migration, and then that one with fixes.
+    /// Runs what comes before a migration, and then that one with fixes (in the order of their statements): what their
+    /// steps did, and the first object that is not as it is expected at the end.
     async fn try_fixes(
         &mut self,
         history: &History,
         index: usize,
-        wanted: &[usize],
-        candidates: &[Candidate<'_>],
-    ) -> Result<Run, LiveError> {
+        fixes: &[&Candidate<'_>],
+        expected: &Catalog,
+    ) -> Result<(Vec<Vec<Effect>>, Option<ObjectId>), LiveError> {
         let before = self.next.min(index)..index;
         let since = self.runner.next_transaction_id().await?;
         let is_empty = before.is_empty();
@@ -226,19 +264,18 @@ impl Chain<'_> {
         if !is_empty && self.runner.catalog().is_some() {
             self.runner.read_changes(since).await?;
         }
-        let chosen = in_order(wanted, candidates);
         let steps = self
             .runner
-            .replay_with_fixes(index, &history.migrations[index], &chosen)
+            .replay_with_fixes(index, &history.migrations[index], fixes)
             .await?;
         // What comes next must not meet rows that it would not meet otherwise.
         self.runner.remove_rows().await?;
         self.next = index + 1;
-        let catalog = match self.runner.catalog() {
-            Some(catalog) => catalog.clone(),
-            None => self.runner.read_catalog().await?,
+        let difference = match self.runner.catalog() {
+            Some(catalog) => first_difference(expected, catalog),
+            None => first_difference(expected, &self.runner.read_catalog().await?),
         };
-        Ok(Run { catalog, steps })
+        Ok((steps, difference))
     }
 }
 
@@ -303,7 +340,7 @@ fn undo(objects: &mut BTreeMap<ObjectId, Object>, changes: &[Change]) {
     }
 }
 
-fn redo(objects: &mut BTreeMap<ObjectId, Object>, changes: &[Change]) {
+pub(super) fn redo(objects: &mut BTreeMap<ObjectId, Object>, changes: &[Change]) {
     for change in changes {
         if let Change::Dropped(before) | Change::Altered { before, .. } = change {
             objects.remove(&before.id);

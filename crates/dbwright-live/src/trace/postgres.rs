@@ -10,6 +10,7 @@ mod block;
 mod hold;
 #[cfg(unix)]
 mod kept;
+mod news;
 mod observe;
 mod prefix;
 mod recover;
@@ -19,7 +20,9 @@ mod settings;
 #[cfg(unix)]
 pub(crate) use kept::resume;
 #[cfg(unix)]
-pub use kept::trace_kept;
+pub use kept::{trace_and_tell, trace_kept};
+pub use news::News;
+use news::Teller;
 pub(crate) use prefix::Prefix;
 pub(crate) use send::create_extension_call;
 pub(crate) use settings::Settings;
@@ -180,6 +183,8 @@ pub(crate) struct Runner<'a> {
     invented: BTreeSet<String>,
     /// The statement at hand, as migration and index: to blame where a session breaks.
     at_hand: (usize, usize),
+    /// Who wants to know what was seen before all has run.
+    teller: Option<Teller>,
 }
 
 impl<'a> Runner<'a> {
@@ -203,6 +208,7 @@ impl<'a> Runner<'a> {
             transactions: 0,
             invented: BTreeSet::new(),
             at_hand: (0, 0),
+            teller: None,
         })
     }
 
@@ -387,13 +393,20 @@ impl<'a> Runner<'a> {
             if judge {
                 self.next = first;
                 self.prepare().await?;
+                if let (Some(teller), Some(state)) = (&mut self.teller, &self.state) {
+                    teller.begin(first, state.catalog());
+                }
             }
             let effects = self.run_unit(&unit, history.migrations[first].run_mode, judge).await?;
             self.note_what_to_fill(&effects);
             let mut effects = effects.into_iter();
             for migration in &history.migrations[first..first + together] {
                 let effects = effects.by_ref().take(migration.statements.len()).collect();
-                traces.push(MigrationTrace { judged: judge, effects });
+                let trace = MigrationTrace { judged: judge, effects };
+                if let Some(teller) = &self.teller {
+                    teller.tell(which.start + traces.len(), &trace);
+                }
+                traces.push(trace);
             }
         }
         Ok(traces)

@@ -24,6 +24,7 @@ mod mysql_family_schema;
 mod mysql_family_scratch;
 mod mysql_family_trace;
 mod plan_postgres;
+mod postgres_renames;
 mod postgres_schema;
 mod scratch;
 mod servers;

@@ -62,6 +62,7 @@
 
 use dbwright_catalog::{Engine, Finding, Group, Object, ObjectBody, ObjectId, ObjectKind, Severity};
 
+use super::drop_schema::goes_with_schema;
 use super::rebuild;
 use crate::context::Context;
 use crate::{Check, Claim, Rule, phrase};
@@ -87,7 +88,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let Some(name) = context.existed_before_scope(table) else {
             continue;
         };
-        if rebuild::replacement(context, table, &name).is_some() {
+        if goes_with_schema(context, table) || rebuild::replacement(context, table, &name).is_some() {
             continue;
         }
         let message = format!("{table} is dropped with all its rows");

@@ -64,8 +64,6 @@
 
 use dbwright_catalog::{Engine, Finding, Group, ObjectBody, Outcome, Severity, SqlError};
 
-use super::concurrently_in_transaction::is_refused_in_transaction;
-use super::online_clause_refused::is_refused_clause;
 use super::statement_fails::{facts, half_done, one_line};
 use crate::context::Context;
 use crate::{Check, Claim, Rule};
@@ -85,7 +83,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     let Outcome::FailedOnRows(error) = &context.effect.outcome else {
         return;
     };
-    if is_refused_in_transaction(error) || is_refused_clause(error) {
+    if super::has_own_rule(error) {
         return;
     }
     let reason = one_line(&error.message);

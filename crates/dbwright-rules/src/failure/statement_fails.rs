@@ -44,8 +44,6 @@
 use dbwright_catalog::{Engine, Finding, Group, Known, Outcome, Severity, SqlError};
 use dbwright_sql::Summary;
 
-use super::concurrently_in_transaction::is_refused_in_transaction;
-use super::online_clause_refused::is_refused_clause;
 use crate::context::{Context, Neighbour};
 use crate::{Check, Claim, Rule, phrase};
 
@@ -65,8 +63,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         return;
     };
     // What is not known, and why, stands in the report; it is nobody's fault.
-    if is_refused_in_transaction(error) || is_refused_clause(error) || matches!(context.effect.known, Known::Unknown(_))
-    {
+    if super::has_own_rule(error) || matches!(context.effect.known, Known::Unknown(_)) {
         return;
     }
     let mut finding = context.finding(

@@ -95,7 +95,7 @@ fn a_generated_text_that_is_no_number_is_a_note() {
     let case = Case::postgres([]).migration([did("CREATE INDEX …").ends(Outcome::FailedOnRows(unreadable))]);
     assert_eq!(case.only().severity, Severity::Note);
     let divided = error("22012", "division by zero");
-    let case = Case::postgres([]).migration([did("UPDATE …").ends(Outcome::FailedOnRows(divided))]);
+    let case = Case::postgres([]).migration([did("UPDATE … WHERE id > 0").ends(Outcome::FailedOnRows(divided))]);
     assert_eq!(case.only().severity, Severity::Warning);
 }
 
@@ -240,9 +240,9 @@ fn if_not_exists_on_an_index_of_a_new_table_is_fine() {
 #[test]
 fn a_definition_that_commits_changed_rows_is_told_once() {
     let case = Case::mysql([table("orders")]).migration([
-        did("UPDATE orders SET total = 0").rows("orders", [0, 3, 0]),
+        did("UPDATE orders SET total = 0 WHERE id > 0").rows("orders", [0, 3, 0]),
         did("ALTER TABLE orders ADD COLUMN a int").commits_and_runs_by_itself(50),
-        did("UPDATE orders SET a = 0")
+        did("UPDATE orders SET a = 0 WHERE id > 0")
             .rows("orders", [0, 3, 0])
             .commits_by_itself(51),
         did("ALTER TABLE orders ADD COLUMN b int").commits_by_itself(52),
@@ -264,7 +264,7 @@ fn a_definition_in_a_transaction_of_the_file_is_told_and_one_by_itself_is_not() 
         RunMode::EachStatement,
         [
             did("START TRANSACTION"),
-            did("UPDATE orders SET a = 1"),
+            did("UPDATE orders SET a = 1 WHERE id > 0"),
             did("COMMIT"),
             alter(),
         ],
@@ -277,7 +277,7 @@ fn a_definition_in_a_transaction_of_the_file_is_told_and_one_by_itself_is_not() 
 #[test]
 fn a_procedure_that_commits_changed_rows_is_told() {
     let case = Case::mysql([table("orders")]).migration([
-        did("UPDATE orders SET total = 0").rows("orders", [0, 3, 0]),
+        did("UPDATE orders SET total = 0 WHERE id > 0").rows("orders", [0, 3, 0]),
         did("CALL add_column()").commits_and_runs_by_itself(50),
     ]);
     assert_eq!(case.found(), ["implicit-commit@1"]);

@@ -16,6 +16,15 @@ pub(super) const TOUCHED: &str = "dbwright_touched";
 /// Lists what is there.
 pub(super) const PRESENT: &str = "dbwright_present";
 
+/// Finds what hangs on something.
+pub(super) const DEPENDENTS: &str = "dbwright_dependents";
+
+/// Reads all sequences.
+pub(super) const SEQUENCES: &str = "dbwright_all_sequences";
+
+/// Reads the locks of the session.
+pub(crate) const LOCKS: &str = "dbwright_locks";
+
 /// Reads the counters of the running transaction.
 pub(crate) const COUNTERS: &str = "dbwright_counters";
 
@@ -27,16 +36,28 @@ pub(super) fn statements(major: u32) -> String {
         whole: false,
         readable: &[],
     };
-    let readers = READERS.iter().map(|(_, name, query)| (*name, "oid[]", query(&ask)));
+    let readers = READERS.map(|(_, name, query)| (name, "oid[]", query(&ask)));
     let others = [
         (TOUCHED, "text[], xid, bigint", queries::touched()),
         (PRESENT, "text[]", queries::present()),
+        (DEPENDENTS, "oid[], oid[]", queries::dependents()),
     ];
     let mut sql = String::new();
-    for (name, parameters, query) in readers.chain(others) {
+    for (name, parameters, query) in readers.iter().chain(&others) {
         let _ = write!(sql, "PREPARE {name} ({parameters}) AS {query}; ");
     }
-    let _ = write!(sql, "PREPARE {COUNTERS} AS {}", queries::counters());
+    let all = Ask { only: Only::All, ..ask };
+    let _ = write!(sql, "PREPARE {SEQUENCES} AS {}; ", queries::sequences(&all));
+    let _ = write!(sql, "PREPARE {LOCKS} AS {}; ", queries::own_locks());
+    let _ = write!(sql, "PREPARE {COUNTERS} AS {}; ", queries::counters());
+    // A plan is made by the first execution, and stays. The few objects that are read are found by their OIDs: what the
+    // server knows of the size of its catalogs comes from when they were empty, and it would read them from end to end.
+    sql.push_str(
+        "SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off",
+    );
+    for (name, ..) in &readers {
+        let _ = write!(sql, "; EXECUTE {name}('{{}}')");
+    }
     sql
 }
 

@@ -176,7 +176,36 @@ pub(super) fn touched() -> String {
          AND c.relkind = 'c' AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND {})",
         newer_than("a.xmin")
     ));
+    // `ALTER SEQUENCE … OWNED BY` leaves a mark in `pg_depend` only.
+    parts.push(format!(
+        "SELECT 'Relation', d.objid, d.cmin::text::bigint FROM pg_sequence s JOIN pg_depend d \
+         ON d.classid = 1259 AND d.objid = s.seqrelid AND d.refclassid = 1259 AND d.deptype IN ('a', 'i') \
+         WHERE 'pg_depend' = ANY ($1) AND {} AND d.cmin::text::bigint > $3",
+        newer_than("d.xmin")
+    ));
     parts.join(" UNION ALL ")
+}
+
+/// What hangs on the objects with the OIDs `$2` in the catalogs with the OIDs `$1`, directly or by way of something that
+/// belongs to it: catalogs and OIDs, of what is read again with it. So a view stands for its rule, a table for a default
+/// and a composite type for the relation that its attributes hang on.
+pub(super) fn dependents() -> String {
+    "WITH RECURSIVE found(classid, objid) AS ( \
+       SELECT * FROM unnest($1, $2) \
+       UNION SELECT d.classid, d.objid FROM found f JOIN pg_depend d ON d.refclassid = f.classid AND d.refobjid = f.objid) \
+     SELECT DISTINCT o.kind, o.oid FROM found f CROSS JOIN LATERAL ( \
+       SELECT 'Relation', f.objid WHERE f.classid = 1259 \
+       UNION ALL SELECT 'Type', c.reltype FROM pg_class c WHERE f.classid = 1259 AND c.oid = f.objid AND c.relkind = 'c' \
+       UNION ALL SELECT 'Type', f.objid WHERE f.classid = 1247 \
+       UNION ALL SELECT 'Routine', f.objid WHERE f.classid = 1255 \
+       UNION ALL SELECT 'Extension', f.objid WHERE f.classid = 3079 \
+       UNION ALL SELECT 'Relation', w.ev_class FROM pg_rewrite w WHERE f.classid = 2618 AND w.oid = f.objid \
+       UNION ALL SELECT 'Relation', a.adrelid FROM pg_attrdef a WHERE f.classid = 2604 AND a.oid = f.objid \
+       UNION ALL SELECT 'Relation', t.tgrelid FROM pg_trigger t WHERE f.classid = 2620 AND t.oid = f.objid \
+       UNION ALL SELECT CASE WHEN k.conrelid <> 0 THEN 'Relation' ELSE 'Type' END, \
+         CASE WHEN k.conrelid <> 0 THEN k.conrelid ELSE k.contypid END \
+         FROM pg_constraint k WHERE f.classid = 2606 AND k.oid = f.objid) o(kind, oid)"
+        .to_owned()
 }
 
 /// Every OID of the catalogs `$1`, one row per catalog: `(catalog, oids)`; of `pg_inherits` its pairs.
@@ -211,6 +240,12 @@ pub(super) fn inherits() -> &'static str {
     "SELECT 'pg_inherits', string_agg(inhrelid::text || '/' || inhparent::text, ',' ORDER BY inhrelid, inhparent) FROM pg_inherits"
 }
 
+/// The relation locks that the session holds. Nothing of the catalog is looked at.
+pub(super) fn own_locks() -> &'static str {
+    "SELECT relation, mode FROM pg_catalog.pg_locks \
+     WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation >= 16384 AND mode <> 'SIReadLock'"
+}
+
 /// The counters of scans and rows of the running transaction, where there are any: of relations, and of those system
 /// catalogs that make up the model (by name).
 pub(super) fn counters() -> String {
@@ -218,15 +253,19 @@ pub(super) fn counters() -> String {
         .iter()
         .map(|(name, _, _)| format!("'pg_catalog.{name}'::regclass"))
         .collect();
+    // Each function looks its relation up: those of indexes count scans only, and what was found is not asked again.
+    let (scans, written) = (
+        "pg_stat_get_xact_numscans(c.oid)",
+        ["inserted", "updated", "deleted"].map(|what| format!("pg_stat_get_xact_tuples_{what}(c.oid)")),
+    );
     format!(
-        "SELECT s.oid, s.name, s.scans, s.inserted, s.updated, s.deleted FROM ( \
-           SELECT c.oid, CASE WHEN c.oid < 16384 THEN c.relname END AS name, \
-             CASE WHEN c.oid >= 16384 THEN pg_stat_get_xact_numscans(c.oid) ELSE 0 END AS scans, \
-             pg_stat_get_xact_tuples_inserted(c.oid) AS inserted, pg_stat_get_xact_tuples_updated(c.oid) AS updated, \
-             pg_stat_get_xact_tuples_deleted(c.oid) AS deleted \
-           FROM pg_class c WHERE (c.oid >= 16384 AND c.relkind IN ('r', 'm', 'i')) \
-             OR c.oid IN ('pg_catalog.pg_depend'::regclass, {})) s \
-         WHERE s.scans > 0 OR s.inserted > 0 OR s.updated > 0 OR s.deleted > 0",
-        catalogs.join(", ")
+        "SELECT c.oid, NULL::name, {scans}, {values} FROM pg_class c \
+         WHERE c.oid >= 16384 AND c.relkind IN ('r', 'm', 'i') \
+           AND ({scans} > 0 OR c.relkind <> 'i' AND ({any})) \
+         UNION ALL SELECT c.oid, c.relname, 0, {values} FROM pg_class c \
+         WHERE c.oid = ANY (ARRAY['pg_catalog.pg_depend'::regclass, {catalogs}]::oid[]) AND ({any})",
+        values = written.join(", "),
+        any = written.each_ref().map(|value| format!("{value} > 0")).join(" OR "),
+        catalogs = catalogs.join(", ")
     )
 }

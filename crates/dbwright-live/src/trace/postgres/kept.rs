@@ -7,6 +7,9 @@ use std::time::Instant;
 
 use dbwright_catalog::{History, MigrationSet, MigrationTrace, Trace};
 
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::news::{News, Teller};
 use super::prefix::Prefix;
 use super::{Runner, has_failed, nothing, tell_failures_on_rows};
 use crate::LiveError;
@@ -30,10 +33,43 @@ pub async fn trace_kept(
     judged: &MigrationSet,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Trace, LiveError> {
+    trace_telling(programs, cache, (history, judged), progress, None).await
+}
+
+/// Runs a history as [`trace_kept`] does, and tells what became of each judged migration as soon as it has run.
+///
+/// # Errors
+///
+/// When a server or a session breaks; never because of what the migrations say.
+pub async fn trace_and_tell(
+    programs: &Programs,
+    cache: &HistoryCache,
+    history: &History,
+    judged: &MigrationSet,
+    progress: &mut (dyn FnMut(Progress) + Send),
+    news: UnboundedSender<News>,
+) -> Result<Trace, LiveError> {
+    trace_telling(programs, cache, (history, judged), progress, Some(Teller::new(news))).await
+}
+
+async fn trace_telling(
+    programs: &Programs,
+    cache: &HistoryCache,
+    (history, judged): (&History, &MigrationSet),
+    progress: &mut (dyn FnMut(Progress) + Send),
+    teller: Option<Teller>,
+) -> Result<Trace, LiveError> {
     let (scratch, prefix) = resume(programs, cache).await?;
     let from_cache = prefix.as_ref().map_or(0, Prefix::len);
     // In a box, because it is large and waits most of the time.
-    let ran = Box::pin(run(programs, cache, (history, judged), (scratch, prefix), progress));
+    let ran = Box::pin(run(
+        programs,
+        cache,
+        (history, judged),
+        (scratch, prefix),
+        progress,
+        teller,
+    ));
     let (scratch, ran) = ran.await?;
     let mut trace = ran?;
     scratch.stop().await?;
@@ -73,6 +109,7 @@ async fn run(
     (history, judged): (&History, &MigrationSet),
     (mut scratch, mut prefix): (PostgresScratch, Option<Prefix>),
     progress: &mut (dyn FnMut(Progress) + Send),
+    teller: Option<Teller>,
 ) -> Result<(PostgresScratch, Result<Trace, LiveError>), LiveError> {
     let until = cache.before_judged();
     let from = prefix.as_ref().map_or(0, Prefix::len);
@@ -89,7 +126,7 @@ async fn run(
             None
         };
         let Some(new) = new else {
-            let trace = judge(runner, migrations, (history, judged), progress).await;
+            let trace = judge(runner, migrations, (history, judged), progress, teller).await;
             let trace = told(&scratch, trace).await;
             return Ok((scratch, trace));
         };
@@ -100,7 +137,7 @@ async fn run(
     let trace = async {
         let runner = Runner::at(&scratch, history, prefix.as_ref()).await?;
         let migrations = prefix.map(|prefix| prefix.migrations).unwrap_or_default();
-        judge(runner, migrations, (history, judged), progress).await
+        judge(runner, migrations, (history, judged), progress, teller).await
     };
     let trace = trace.await;
     let trace = told(&scratch, trace).await;
@@ -135,7 +172,9 @@ async fn judge(
     mut migrations: Vec<MigrationTrace>,
     (history, judged): (&History, &MigrationSet),
     progress: &mut (dyn FnMut(Progress) + Send),
+    teller: Option<Teller>,
 ) -> Result<Trace, LiveError> {
+    runner.teller = teller;
     let rest = migrations.len()..history.migrations.len();
     migrations.extend(runner.run_history(history, judged, rest, progress).await?);
     runner.finish(migrations).await

@@ -7,7 +7,7 @@ use dbwright_catalog::{HeldLock, LockMode, ObjectId, ObjectKind, RowCount};
 use tokio_postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use crate::LiveError;
-use crate::introspect::postgres::{COUNTERS, CatalogState, Frame, read_only};
+use crate::introspect::postgres::{COUNTERS, CatalogState, Frame, LOCKS, read_only};
 
 /// A relation lock of the watched session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,10 +38,8 @@ fn lock(relation: &str, mode: &str) -> Option<Lock> {
 /// The locks of the session, and then its counters, in one round trip. The session asks itself: views of the system catalogs
 /// take no lock on what a user made, and nothing of the catalog has been read yet.
 pub(super) async fn locks_and_counters(client: &Client) -> Result<(BTreeSet<Lock>, Counters), LiveError> {
-    let locks = "SELECT relation, mode FROM pg_catalog.pg_locks \
-         WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'relation' AND relation >= 16384 AND mode <> 'SIReadLock'";
-    let counters = format!("EXECUTE {COUNTERS}");
-    let mut results = read_only(client, Frame::InTransaction, &[locks, &counters])
+    let (locks, counters) = (format!("EXECUTE {LOCKS}"), format!("EXECUTE {COUNTERS}"));
+    let mut results = read_only(client, Frame::InTransaction, &[&locks, &counters])
         .await?
         .into_iter();
     let held = results.next().unwrap_or_default();

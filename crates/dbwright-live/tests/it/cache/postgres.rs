@@ -7,9 +7,9 @@ use dbwright_catalog::{Engine, Evidence, Finding, Fix, FixStep, Group, History, 
 use dbwright_catalog::{ObjectId, Outcome, Place, Proof, RunMode, Severity, Trace};
 use dbwright_live::cache::{EntryKind, HistoryCache, Store};
 use dbwright_live::prove::Candidate;
-use dbwright_live::prove::postgres::prove_kept;
+use dbwright_live::prove::postgres::{prove_ahead, prove_kept};
 use dbwright_live::scratch::postgres::Programs;
-use dbwright_live::trace::postgres::trace_kept;
+use dbwright_live::trace::postgres::{trace_and_tell, trace_kept};
 
 use super::{PLENTY, files, kept, last, only, timeless};
 use crate::servers;
@@ -370,6 +370,52 @@ async fn a_finished_trace_and_its_proofs_need_no_server() {
     store.clear().unwrap();
     assert_eq!(store.contents().entries, []);
     assert_eq!(cache.trace(), None);
+}
+
+#[tokio::test]
+async fn fixes_are_tried_while_the_history_is_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let (programs, store) = (programs(18).await, store(folder.path()));
+    let history = history(&[
+        LONG,
+        "CREATE TABLE a (id int)",
+        "CREATE INDEX i ON a (id)",
+        "ALTER TABLE a RENAME TO b",
+    ]);
+    let (right, wrong, unknown) = (
+        with_fix("CREATE INDEX CONCURRENTLY i ON a (id)"),
+        with_fix("CREATE INDEX CONCURRENTLY j ON a (id)"),
+        with_fix("CREATE INDEX CONCURRENTLY i ON a (id) WITH (fillfactor = 100)"),
+    );
+    let from_second = MigrationSet::Only {
+        indexes: vec![2, 3],
+        why: String::new(),
+    };
+    for judged in [MigrationSet::All, from_second] {
+        let cache = HistoryCache::postgres(&store, &programs, &history, &judged);
+        let (sender, news) = tokio::sync::mpsc::unbounded_channel();
+        let mut asked = Vec::new();
+        let find = |trace: &Trace| {
+            let last = trace.migrations.len() - 1;
+            asked.push(last);
+            let found: &[&Finding] = if last == 2 { &[&right, &wrong] } else { &[] };
+            found.iter().copied().cloned().collect()
+        };
+        let mut progress = |_| {};
+        let tracing = trace_and_tell(&programs, &cache, &history, &judged, &mut progress, sender);
+        let proving = prove_ahead(&programs, &cache, &history, 10, news, find);
+        let (trace, early) = tokio::join!(tracing, proving);
+        let (trace, early) = (trace.unwrap(), early.unwrap());
+        let proof = |finding| early.proof(&Candidate::of(finding, &trace).unwrap());
+        assert!(proof(&right).unwrap().holds());
+        assert!(matches!(
+            proof(&wrong),
+            Some(Proof::Fails { reason, .. }) if reason.contains("the schema ends differently")
+        ));
+        assert_eq!(proof(&unknown), None);
+        let indexes = (0..history.migrations.len()).filter(|index| judged.contains(*index));
+        assert_eq!(asked, indexes.collect::<Vec<_>>());
+    }
 }
 
 /// A finding on the only statement of the third migration.
