@@ -285,13 +285,17 @@ async fn build(shown: String, kind: SideKind, history: History, scratch: &Scratc
     let replayed = scratch.replay(&history, &mut |_| {}).await?;
     apply::must_apply(&history, &replayed, &server)?;
     let mut reading = scratch.read(&replayed.database).await?;
-    // What the scratch server's own user may do is no part of what was built.
-    let migrator = scratch.migrator().unwrap_or_default();
-    let is_of_scratch = |object: &Unmodelled| object.kind.starts_with("grant") && object.name.contains(migrator);
-    reading.unmodelled.retain(|object| !is_of_scratch(object));
+    without_rights_of_scratch(&mut reading, scratch);
     let mut side = side(shown, kind, server, reading, replayed.assumptions);
     side.script = Some(history);
     Ok(side)
+}
+
+/// What the scratch server's own user may do is no part of what was built.
+fn without_rights_of_scratch(reading: &mut Reading, scratch: &Scratch) {
+    let migrator = scratch.migrator().unwrap_or_default();
+    let is_of_scratch = |object: &Unmodelled| object.kind.starts_with("grant") && object.name.contains(migrator);
+    reading.unmodelled.retain(|object| !is_of_scratch(object));
 }
 
 /// A live side, built again on a scratch server of another version, so that the same server prints both.
@@ -314,6 +318,7 @@ async fn rebuilt(live: Side, scratch: &Scratch) -> Result<Side, EngineerError> {
     let replayed = scratch.replay(&history, &mut |_| {}).await?;
     apply::must_apply(&history, &replayed, &server)?;
     let mut reading = scratch.read(&replayed.database).await?;
+    without_rights_of_scratch(&mut reading, scratch);
     if !of_accounts.is_empty() {
         reading.catalog.objects.retain(|id, _| !OF_ACCOUNTS.contains(&id.kind));
         reading.catalog.objects.extend(of_accounts);

@@ -139,7 +139,8 @@ async fn sql_that_says_nothing_of_character_sets_gets_those_of_the_live_database
 async fn two_live_databases_of_different_versions_are_compared_on_the_newer_one() {
     let mut old = Live::start(Engine::MariaDb, "10.").await;
     let mut new = Live::start(Engine::MariaDb, "11.").await;
-    let table = "CREATE TABLE t (id int PRIMARY KEY, name varchar(20) NOT NULL DEFAULT 'it''s', at timestamp NOT NULL) \
+    let table = "ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci; \
+                 CREATE TABLE t (id int PRIMARY KEY, name varchar(20) NOT NULL DEFAULT 'it''s', at timestamp NOT NULL) \
                  DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci";
     old.run(table).await;
     new.run(table).await;
