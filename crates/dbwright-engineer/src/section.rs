@@ -37,7 +37,7 @@ pub(crate) async fn review(
         return Ok(());
     }
     match section.history.engine {
-        Engine::Postgres => postgres(section, scratch, store, levels, progress).await,
+        Engine::Postgres => Box::pin(postgres(section, scratch, store, levels, progress)).await,
         Engine::Sqlite => sqlite(section, store, levels, progress).await,
         Engine::MySql | Engine::MariaDb => mysql_family(section, scratch, store, levels, progress).await,
     }
