@@ -28,7 +28,7 @@ enum BenchCommand {
     Check(CheckArgs),
     /// What a statement costs in a small migration and in a large one.
     Large(LargeArgs),
-    /// Reading a schema of many tables, beside the dump program of the engine.
+    /// Reading, comparing and planning a schema of many tables, beside the dump program of each engine.
     Schema(SchemaArgs),
 }
 
@@ -81,6 +81,9 @@ pub(crate) struct SchemaArgs {
     /// How many tables the schema has, each with ten columns.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     tables: u32,
+    /// Which engines, as in `postgres,sqlite`; all where nothing is said.
+    #[arg(long, value_delimiter = ',', value_enum)]
+    engine: Vec<history::Engine>,
     /// The major of the PostgreSQL server; that of `pg_dump` where nothing is said, which reads no newer ones.
     #[arg(long)]
     postgres: Option<u32>,

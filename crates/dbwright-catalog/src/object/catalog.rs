@@ -7,7 +7,7 @@ use super::{
     ForeignServer, Grant, Index, Membership, ObjectId, ObjectKind, Owner, Policy, Publication, Routine, Rule, Schema,
     SecurityLabel, Sequence, Statistics, Subscription, Table, Trigger, Type, UserMapping, View,
 };
-use crate::Server;
+use crate::{Engine, Server};
 
 /// The objects of one database at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,10 +68,24 @@ impl Catalog {
 
     /// The indexes of a table, by name.
     pub fn indexes<'a>(&'a self, table: &'a ObjectId) -> impl Iterator<Item = (&'a ObjectId, &'a Index)> {
-        self.objects.values().filter_map(move |object| match &object.body {
-            ObjectBody::Index(index) if index.table == *table => Some((&object.id, index)),
-            _ => None,
-        })
+        // Names of indexes are those of their table on MySQL and MariaDB, and of the whole schema elsewhere.
+        let is_of_table = matches!(self.server.engine, Engine::MySql | Engine::MariaDb);
+        let first = if is_of_table {
+            table.child(ObjectKind::Index, "")
+        } else {
+            ObjectId::new(ObjectKind::Index, [] as [&str; 0])
+        };
+        self.objects
+            .range(first..)
+            .map(|(_, object)| object)
+            .take_while(move |object| {
+                object.id.kind == ObjectKind::Index
+                    && (!is_of_table || object.id.path.len() == 3 && object.id.path[..2] == table.path[..])
+            })
+            .filter_map(|object| match &object.body {
+                ObjectBody::Index(index) if index.table == *table => Some((&object.id, index)),
+                _ => None,
+            })
     }
 
     fn children<'a>(&'a self, table: &'a ObjectId, kind: ObjectKind) -> impl Iterator<Item = &'a Object> {

@@ -13,7 +13,9 @@ mod tables;
 
 use std::fmt;
 
-use dbwright_catalog::{Catalog, Change, Choice, Diff, Object, ObjectId, ObjectKind, Question, Rename, changes};
+use dbwright_catalog::{
+    Catalog, Change, Choice, Diff, Engine, Object, ObjectId, ObjectKind, Question, Rename, changes,
+};
 
 pub use steps::{can_be_renamed, rename_steps};
 
@@ -84,6 +86,9 @@ pub fn questions(before: &Catalog, after: &Catalog) -> Vec<Question> {
     ];
     let asked = groups.into_iter().flat_map(|mut pairs| {
         pairs.retain(|pair| can_be_renamed(engine, pair.from.kind));
+        // Plans for MySQL and MariaDB rename an index that is the same but for its name, whoever is asked: nothing hangs on it.
+        let is_free = matches!(engine, Engine::MySql | Engine::MariaDb);
+        pairs.retain(|pair| !is_free || pair.from.kind != ObjectKind::Index);
         with_others(pairs)
     });
     asked.map(|(pair, others)| question(pair, &others)).collect()

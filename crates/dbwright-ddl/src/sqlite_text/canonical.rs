@@ -73,6 +73,7 @@ fn index(tokens: &[Token<'_>], subject: usize, known: &KnownNames) -> String {
     }
     if let Some(open) = writer.tokens.iter().position(|token| token.is_symbol("(")) {
         key_parts(&mut writer, open);
+        writer.fold(open..tokens.len(), known);
     }
     writer.text(0..tokens.len())
 }
@@ -195,6 +196,30 @@ mod tests {
         assert_eq!(
             canonical(ObjectKind::Index, text, &known(&["a", "b"])),
             "CREATE INDEX i ON t (a) WHERE a = \"open\" AND b IS NOT NULL"
+        );
+    }
+
+    #[test]
+    fn operators_brackets_and_letters_of_columns_have_one_form() {
+        let names = known(&["a", "b c"]);
+        let one = "CREATE TABLE t (\n    \"A\" INT CHECK (a <> 1 AND a = 2),\n    \"b c\" DEFAULT (1),\n    \
+                   CHECK (a IS NOT NULL OR \"b c\" IS NULL),\n    UNIQUE (a)\n)";
+        for text in [
+            one,
+            "create table t (A int check ((A != 1 and a == 2)), [b c] default ((1)), check ((((A notnull or [B c] isnull)))),
+             unique (A))",
+        ] {
+            assert_eq!(canonical(ObjectKind::Table, text, &names), one);
+        }
+        let text = "CREATE INDEX i ON t (A DESC, (lower(\"b C\"))) WHERE (A NOT IN ((SELECT 1)))";
+        assert_eq!(
+            canonical(ObjectKind::Index, text, &names),
+            "CREATE INDEX i ON t (a DESC, (lower(\"b c\"))) WHERE (a NOT IN ((SELECT 1)))"
+        );
+        let text = "CREATE VIEW v AS SELECT A + 1 FROM t WHERE A != 1";
+        assert_eq!(
+            canonical(ObjectKind::View, text, &names),
+            "CREATE VIEW v AS SELECT A + 1 FROM t WHERE A <> 1"
         );
     }
 

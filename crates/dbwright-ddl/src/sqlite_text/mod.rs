@@ -3,8 +3,9 @@
 //!
 //! SQLite keeps a text as somebody typed it, and `ALTER TABLE` writes into it: it puts `, c INT` behind the last column and
 //! quotes the names it replaces. Two texts are the same definition when SQLite reads the same from them, so that
-//! [`canonical`] leaves out white space and comments, writes keywords in capitals, and quotes names only where they must be.
-//! It does not reorder clauses and does not touch expressions otherwise: `a <> 1` and `a != 1` are different texts.
+//! [`canonical`] leaves out white space, comments and doubled brackets, writes keywords in capitals, quotes names only where
+//! they must be, and has one form for operators that have two (`!=` and `<>`). It does not reorder clauses and does not
+//! touch expressions otherwise: `a + 1` and `1 + a` are different texts.
 
 mod canonical;
 mod groups;

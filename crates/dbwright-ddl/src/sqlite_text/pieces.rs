@@ -62,12 +62,60 @@ impl<'t, 'a> Writer<'t, 'a> {
             let piece = writer.plain(index, known);
             writer.pieces.push(Some(piece));
         }
+        writer.leave_out_double_brackets();
         writer
+    }
+
+    /// Writes names of columns in lower case where they are no names of results: `Price > 0` and `price > 0` are one condition.
+    /// What gives something its name keeps its letters.
+    pub(super) fn fold(&mut self, range: std::ops::Range<usize>, known: &BTreeSet<String>) {
+        let tokens = self.tokens.get(range.clone()).unwrap_or_default();
+        let pieces = self.pieces.get_mut(range).unwrap_or_default();
+        for (token, piece) in tokens.iter().zip(pieces) {
+            let lower = name(token).to_ascii_lowercase();
+            let is_name = match token.kind {
+                TokenKind::QuotedName => true,
+                TokenKind::Word => !is_keyword(token.text),
+                _ => false,
+            };
+            if is_name
+                && known.contains(&lower)
+                && let Some(piece) = piece
+                && piece.text == quote_identifier(Engine::Sqlite, &name(token))
+            {
+                piece.text = quote_identifier(Engine::Sqlite, &lower);
+            }
+        }
+    }
+
+    /// `((a))` is `(a)`. Not behind `IN`, where a query in two pairs of brackets is a single value.
+    fn leave_out_double_brackets(&mut self) {
+        let mut open = Vec::new();
+        let mut pairs = Vec::new();
+        for (index, token) in self.tokens.iter().enumerate() {
+            if token.is_symbol("(") {
+                open.push(index);
+            } else if token.is_symbol(")")
+                && let Some(opened) = open.pop()
+            {
+                pairs.push((opened, index));
+            }
+        }
+        for (opened, closed) in &pairs {
+            let is_in = opened.checked_sub(1).is_some_and(|before| self.tokens[before].is("IN"));
+            if !is_in && pairs.contains(&(opened + 1, closed - 1)) {
+                self.leave_out(opened + 1);
+                self.leave_out(closed - 1);
+            }
+        }
     }
 
     fn plain(&self, index: usize, known: &BTreeSet<String>) -> Piece {
         let token = &self.tokens[index];
         let (text, kind) = match token.kind {
+            // <https://www.sqlite.org/lang_expr.html#isisnot>: other words for the same operators.
+            TokenKind::Word if token.is("NOTNULL") => ("IS NOT NULL".to_owned(), Spacing::Keyword),
+            TokenKind::Word if token.is("ISNULL") => ("IS NULL".to_owned(), Spacing::Keyword),
             TokenKind::Word if is_reserved(token.text) => (token.text.to_ascii_uppercase(), Spacing::Keyword),
             TokenKind::Word if token.is("BY") && self.is_after(index, &["ORDER", "GROUP"]) => {
                 ("BY".to_owned(), Spacing::Keyword)
@@ -80,7 +128,12 @@ impl<'t, 'a> Writer<'t, 'a> {
             TokenKind::Operator => {
                 let sign = matches!(token.text, "-" | "+" | "~") && self.is_value_expected(index);
                 let kind = if sign { Spacing::Sign } else { Spacing::Operator };
-                (token.text.to_owned(), kind)
+                let text = match token.text {
+                    "!=" => "<>",
+                    "==" => "=",
+                    other => other,
+                };
+                (text.to_owned(), kind)
             }
             TokenKind::Symbol => (token.text.to_owned(), Spacing::Mark),
             TokenKind::Word

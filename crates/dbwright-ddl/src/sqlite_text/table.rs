@@ -80,11 +80,14 @@ pub(super) fn canonical(tokens: &[Token<'_>], subject: usize, known: &KnownNames
         at = range.end + 1;
         if is_constraint(first) {
             clauses(&mut writer, range.clone());
+            writer.fold(range.clone(), known);
             parts.constraints.push(writer.text(range));
         } else {
             writer.name(range.start);
             let rest = column_type(&mut writer, range.start + 1, range.end);
             clauses(&mut writer, rest..range.end);
+            // The name of the column itself, and its type, stay as they are written.
+            writer.fold(rest..range.end, known);
             parts.columns.push((name(first), writer.text(range)));
         }
     }

@@ -49,11 +49,11 @@ pub(super) async fn read(
             source_text: source.shown.clone(),
         })?;
     if source.server().is_some() {
-        return side::one(source, None, set_up, progress).await;
+        return side::one(source, None, None, set_up, progress).await;
     }
     let version = set_up.overrides.engine_version.or(source.version());
     let scratch = side::start(engine, version, set_up, progress).await?;
-    let read = side::one(source, Some(&scratch), set_up, progress).await;
+    let read = side::one(source, Some(&scratch), None, set_up, progress).await;
     let stopped = scratch.stop().await;
     let mut read = read?;
     stopped?;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use dbwright_catalog::{
-    Catalog, Engine, History, ObjectId, Reading, RunMode, SchemaSide, Server, SideKind, Unmodelled, Version,
+    Catalog, Engine, History, Object, ObjectId, ObjectKind, Reading, RunMode, SchemaSide, Server, SideKind, Unmodelled,
+    Version,
 };
 use dbwright_live::connect::Connection;
 use dbwright_live::scratch::{Scratch, ScratchOptions};
@@ -110,8 +111,18 @@ pub(super) async fn read_both(
         Some(start(engine, wanted, set_up, progress).await?)
     };
     let built = async {
-        let mut before = one(before, scratch.as_ref(), set_up, progress).await?;
-        let mut after = one(after, scratch.as_ref(), set_up, progress).await?;
+        // What is built gets the defaults of the database that it is compared with.
+        let (mut before, mut after) = if before.server().is_none() && after.server().is_some() {
+            let after = one(after, scratch.as_ref(), None, set_up, progress).await?;
+            let defaults = defaults(&after);
+            let before = one(before, scratch.as_ref(), defaults.as_deref(), set_up, progress).await?;
+            (before, after)
+        } else {
+            let before = one(before, scratch.as_ref(), None, set_up, progress).await?;
+            let defaults = defaults(&before);
+            let after = one(after, scratch.as_ref(), defaults.as_deref(), set_up, progress).await?;
+            (before, after)
+        };
         note_version(&mut before, wanted);
         note_version(&mut after, wanted);
         Ok((before, after))
@@ -126,6 +137,19 @@ pub(super) async fn read_both(
             Err(error)
         }
     }
+}
+
+/// The statement that gives another database the character set and collation that a live one of MySQL or MariaDB has: tables
+/// that say nothing of theirs get these.
+fn defaults(side: &Side) -> Option<String> {
+    let is_live = matches!(side.about.kind, SideKind::Live | SideKind::Rebuilt);
+    let has_defaults = matches!(side.about.server.engine, Engine::MySql | Engine::MariaDb);
+    let schemas = side.catalog.objects.values();
+    let schema = schemas
+        .filter(|_| is_live && has_defaults)
+        .find(|object| object.id.kind == ObjectKind::Schema)?;
+    let (letters, _) = super::compare::defaults_of(&schema.definition);
+    Some(format!("ALTER DATABASE {letters}"))
 }
 
 /// Says where SQL ran on another version than was asked for.
@@ -170,10 +194,12 @@ pub(super) fn same_line(one: &Server, other: &Server) -> bool {
     }
 }
 
-/// Reads one side; what is not live, or of another version than the scratch server, is built there.
+/// Reads one side; what is not live, or of another version than the scratch server, is built there, in a database with these
+/// `defaults`.
 pub(super) async fn one(
     source: Source,
     scratch: Option<&Scratch>,
+    defaults: Option<&str>,
     set_up: &SchemaSetUp,
     progress: &mut (dyn FnMut(SchemaPhase) + Send),
 ) -> Result<Side, EngineerError> {
@@ -204,7 +230,8 @@ pub(super) async fn one(
                 }
                 renames.extend(found.into_iter().map(|rename| (path.to_owned(), rename)));
             }
-            let history = desired.history(server.engine, None);
+            let mut history = desired.history(server.engine, None);
+            begin_with(&mut history, defaults);
             let mut built = build(shown, SideKind::Desired, history, scratch, set_up.incomplete).await?;
             built.renames = renames;
             Ok(built)
@@ -231,6 +258,7 @@ pub(super) async fn one(
                     }
                 };
             }
+            begin_with(&mut history, defaults);
             build(shown, SideKind::History, history, scratch, set_up.incomplete).await
         }
     }
@@ -246,6 +274,14 @@ pub(super) async fn live(
     let reading = connection.read().await?;
     let server = connection.server().clone();
     Ok(side(shown, SideKind::Live, server, reading, Vec::new()))
+}
+
+/// Puts a statement of our own in front of a history.
+fn begin_with(history: &mut History, defaults: Option<&str>) {
+    if let Some(sql) = defaults {
+        let first = apply::migration("the defaults of the database", [sql], RunMode::EachStatement);
+        history.migrations.insert(0, first);
+    }
 }
 
 fn must_have(scratch: Option<&Scratch>) -> Result<&Scratch, EngineerError> {
@@ -274,14 +310,18 @@ async fn build(
         Incomplete::Told => apply::not_run(&history, &replayed),
     };
     let mut reading = scratch.read(&replayed.database).await?;
-    // What the scratch server's own user may do is no part of what was built.
-    let migrator = scratch.migrator().unwrap_or_default();
-    let is_of_scratch = |object: &Unmodelled| object.kind.starts_with("grant") && object.name.contains(migrator);
-    reading.unmodelled.retain(|object| !is_of_scratch(object));
+    without_rights_of_scratch(&mut reading, scratch);
     let mut side = side(shown, kind, server, reading, replayed.assumptions);
     side.script = Some(history);
     side.about.not_run = not_run;
     Ok(side)
+}
+
+/// What the scratch server's own user may do is no part of what was built.
+fn without_rights_of_scratch(reading: &mut Reading, scratch: &Scratch) {
+    let migrator = scratch.migrator().unwrap_or_default();
+    let is_of_scratch = |object: &Unmodelled| object.kind.starts_with("grant") && object.name.contains(migrator);
+    reading.unmodelled.retain(|object| !is_of_scratch(object));
 }
 
 /// A live side, built again on a scratch server of another version, so that the same server prints both.
@@ -295,6 +335,7 @@ async fn rebuilt(live: Side, scratch: &Scratch) -> Result<Side, EngineerError> {
     };
     let mut catalog = live.catalog.clone();
     super::ours::without(&mut catalog, &super::ours::foreign(&live.catalog));
+    let of_accounts = of_accounts(&mut catalog);
     let rendered = dbwright_ddl::render(&catalog);
     if !rendered.refusals.is_empty() {
         return Err(refused(rendered.refusals).into());
@@ -302,7 +343,12 @@ async fn rebuilt(live: Side, scratch: &Scratch) -> Result<Side, EngineerError> {
     let history = script(&server, &rendered);
     let replayed = scratch.replay(&history, &mut |_| {}).await?;
     apply::must_apply(&history, &replayed, &server)?;
-    let reading = scratch.read(&replayed.database).await?;
+    let mut reading = scratch.read(&replayed.database).await?;
+    without_rights_of_scratch(&mut reading, scratch);
+    if !of_accounts.is_empty() {
+        reading.catalog.objects.retain(|id, _| !OF_ACCOUNTS.contains(&id.kind));
+        reading.catalog.objects.extend(of_accounts);
+    }
     let note = format!(
         "It is {}, and was built again on {server}, so that the same server prints both sides.",
         live.about.server
@@ -310,6 +356,19 @@ async fn rebuilt(live: Side, scratch: &Scratch) -> Result<Side, EngineerError> {
     let mut side = side(live.about.shown, SideKind::Rebuilt, server, reading, vec![note]);
     side.script = Some(history);
     Ok(side)
+}
+
+/// Kinds of objects that speak of accounts, which belong to the server.
+const OF_ACCOUNTS: [ObjectKind; 2] = [ObjectKind::Owner, ObjectKind::Grant];
+
+/// Takes out what can be made only where accounts are, on MySQL and MariaDB, whose versions print it alike.
+fn of_accounts(catalog: &mut Catalog) -> Vec<(ObjectId, Object)> {
+    match catalog.server.engine {
+        Engine::MySql | Engine::MariaDb => {}
+        Engine::Postgres | Engine::Sqlite => return Vec::new(),
+    }
+    let taken = catalog.objects.extract_if(.., |id, _| OF_ACCOUNTS.contains(&id.kind));
+    taken.collect()
 }
 
 /// A rendered catalog as a history.

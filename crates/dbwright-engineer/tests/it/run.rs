@@ -81,7 +81,7 @@ pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: 
         indexes: vec![history.migrations.len() - 1],
         why: "the example".to_owned(),
     };
-    let run = run_and_judge(place, history, judged).await;
+    let run = Box::pin(run_and_judge(place, history, judged)).await;
     if setup.is_some() {
         // What is a command of the client (DELIMITER) is for the splitter alone.
         let statements = run.history.migrations[0].statements.iter();

@@ -10,7 +10,7 @@ use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, DriverError, Opts, OptsBuilder, Row, Value};
 
 use super::problem::Problems;
-use super::tls::TlsMode;
+use super::tls::{TlsMode, presented_name};
 use super::url::{DatabaseUrl, ServerTarget};
 use super::{ReadLimits, problem};
 use crate::LiveError;
@@ -32,10 +32,18 @@ impl MySqlFamilyConnection {
         let problems = Problems::of(url);
         let limit = target.connect_timeout.unwrap_or(limits.connect);
         let mode = target.tls.mode();
-        let encrypted = options(target, true).map_err(|text| problems.tls(&text))?;
-        let plain = options(target, false).map_err(|text| problems.tls(&text))?;
+        let encrypted = options(target, Encryption::AsAsked).map_err(|text| problems.tls(&text))?;
+        let plain = options(target, Encryption::None).map_err(|text| problems.tls(&text))?;
         let connecting = async {
             match Conn::new(encrypted.clone()).await {
+                // The chain is believed and the host's name is another one, which `verify-ca` does not ask for.
+                Err(error) if mode == TlsMode::VerifyCa => match presented_name(&error) {
+                    Some(name) => match options(target, Encryption::For(name)) {
+                        Ok(named) => Conn::new(named.clone()).await.map(|conn| (conn, named)),
+                        Err(_) => Err(error),
+                    },
+                    None => Err(error),
+                },
                 // As MySQL's clients do: what can't be encrypted is tried without, unless somebody demanded it.
                 Err(error) if mode == TlsMode::Prefer && is_tls_trouble(&error) => {
                     Conn::new(plain.clone()).await.map(|conn| (conn, plain))
@@ -162,7 +170,16 @@ async fn end_query(opts: Opts, id: u32, limit: Duration) {
     let _ = tokio::time::timeout(limit, ending).await;
 }
 
-fn options(target: &ServerTarget, encrypted: bool) -> Result<Opts, String> {
+/// How a session is encrypted.
+enum Encryption {
+    None,
+    /// As the URL asks for.
+    AsAsked,
+    /// The same, with a certificate for this host.
+    For(String),
+}
+
+fn options(target: &ServerTarget, encryption: Encryption) -> Result<Opts, String> {
     let mut options = OptsBuilder::default()
         .ip_or_hostname(target.host.as_deref().unwrap_or("localhost"))
         .user(target.user.as_deref())
@@ -177,8 +194,15 @@ fn options(target: &ServerTarget, encrypted: bool) -> Result<Opts, String> {
         options = options.tcp_port(port);
     }
     // Nothing is sent over a socket that somebody could listen to.
-    if encrypted && target.socket.is_none() {
-        options = options.ssl_opts(target.tls.ssl_opts()?);
+    if target.socket.is_none() {
+        options = match encryption {
+            Encryption::None => options,
+            Encryption::AsAsked => options.ssl_opts(target.tls.ssl_opts()?),
+            Encryption::For(name) => {
+                let asked = target.tls.ssl_opts()?;
+                options.ssl_opts(asked.map(|asked| asked.with_danger_tls_hostname_override(Some(name))))
+            }
+        };
     }
     Ok(options.into())
 }

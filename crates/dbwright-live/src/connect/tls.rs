@@ -67,8 +67,8 @@ impl Tls {
             .with_no_client_auth())
     }
 
-    /// How the MySQL driver encrypts; nothing where it shall not. It can't check a chain without checking the host, so that
-    /// `verify-ca` is as strict as `verify-full` there.
+    /// How the MySQL driver encrypts; nothing where it shall not. It can't check a chain without checking the host: under
+    /// `verify-ca`, [`presented_name`] tells which host to say.
     pub(super) fn ssl_opts(&self) -> Result<Option<SslOpts>, String> {
         let unchecked = SslOpts::default().with_danger_accept_invalid_certs(true);
         Ok(match self.mode() {
@@ -107,6 +107,22 @@ impl Tls {
         }
         Ok(found)
     }
+}
+
+/// A name for which the certificate would have been right that was refused for the host's name alone: everything else about
+/// it was checked and is well.
+pub(super) fn presented_name(error: &mysql_async::Error) -> Option<String> {
+    let mysql_async::Error::Io(mysql_async::IoError::Io(error)) = error else {
+        return None;
+    };
+    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    let rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { presented, .. }) = error else {
+        return None;
+    };
+    presented.iter().find_map(|name| {
+        let name = name.strip_prefix("DnsName(\"")?.strip_suffix("\")")?;
+        Some(name.replace('*', "any"))
+    })
 }
 
 fn certificates_in(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {

@@ -25,6 +25,7 @@ use decode::Fields;
 use queries::Queries;
 use session::{Row, must, query};
 pub use storage::Storage;
+pub(crate) use storage::Written;
 use storage::storage_by_table;
 pub use whole::read_whole;
 
@@ -119,6 +120,23 @@ struct Replaced {
     put: BTreeSet<ObjectId>,
 }
 
+/// How InnoDB stores each table of a database, by name. Nothing where the account may not know, and for other storage engines.
+pub(crate) async fn storage(
+    conn: &mut Conn,
+    engine: Engine,
+    database: &str,
+) -> Result<BTreeMap<String, Storage>, LiveError> {
+    read_storage(conn, Queries { engine, database }).await
+}
+
+async fn read_storage(conn: &mut Conn, queries: Queries<'_>) -> Result<BTreeMap<String, Storage>, LiveError> {
+    match query(conn, &queries.storage()).await {
+        Ok(mut sets) => Ok(storage_by_table(&sets.pop().unwrap_or_default())),
+        Err(mysql_async::Error::Server(_)) => Ok(BTreeMap::new()),
+        Err(source) => Err(LiveError::mysql_family("reading the catalog", source)),
+    }
+}
+
 impl CatalogState {
     /// Reads the whole catalog of the session's current database.
     pub async fn read(conn: &mut Conn, server: &Server) -> Result<Self, LiveError> {
@@ -154,7 +172,7 @@ impl CatalogState {
     pub async fn refresh(&mut self, conn: &mut Conn, touched: &Touched) -> Result<Update, LiveError> {
         self.replaced = Replaced::default();
         let listed = self.list(conn).await?;
-        let storage = self.read_storage(conn).await?;
+        let storage = read_storage(conn, self.queries()).await?;
         let names_changed = !listed.keys().eq(self.listed.keys());
         let candidates = self.candidates(touched, &listed, &storage);
         let old_storage = std::mem::replace(&mut self.storage, storage);
@@ -198,15 +216,6 @@ impl CatalogState {
         let is_stored = |row: &Row| matches!(Fields(row).text(1), "BASE TABLE" | "SEQUENCE" | "SYSTEM VERSIONED");
         let stored = rows.into_iter().filter(is_stored);
         Ok(stored.map(|row| (Fields(&row).text(0).to_owned(), row)).collect())
-    }
-
-    /// Nothing where the account may not know: then tables are not told to be rebuilt.
-    async fn read_storage(&self, conn: &mut Conn) -> Result<BTreeMap<String, Storage>, LiveError> {
-        match query(conn, &self.queries().storage()).await {
-            Ok(mut sets) => Ok(storage_by_table(&sets.pop().unwrap_or_default())),
-            Err(mysql_async::Error::Server(_)) => Ok(BTreeMap::new()),
-            Err(source) => Err(LiveError::mysql_family("reading the catalog", source)),
-        }
     }
 
     /// The tables whose definition must be looked at again.

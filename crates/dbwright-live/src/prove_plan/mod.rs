@@ -5,3 +5,4 @@
 pub mod mysql_family;
 pub mod postgres;
 pub mod sqlite;
+mod wanted;

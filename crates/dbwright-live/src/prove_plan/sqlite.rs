@@ -10,6 +10,7 @@ use dbwright_catalog::{
 use dbwright_ddl::{PlanOptions, Rows, plan, render};
 use rusqlite::Connection;
 
+use super::wanted::{left_empty, rows_wanted};
 use crate::introspect::sqlite::{read_whole, server};
 use crate::{LiveError, fill};
 use rows::Fingerprints;
@@ -47,7 +48,7 @@ impl Proof {
             });
             return Ok(());
         }
-        let unfilled = fill_tables(&start, before)?;
+        let unfilled = fill_tables(&start, before, after)?;
         let Some((started, mut end)) = self.apply(PlanClaim::Applies, start, before, after, plan)? else {
             return Ok(());
         };
@@ -155,9 +156,15 @@ fn database() -> Result<Connection, LiveError> {
     Ok(connection)
 }
 
-/// Puts rows into all tables; those that have too few.
-fn fill_tables(start: &Connection, before: &Catalog) -> Result<Vec<Unfilled>, LiveError> {
-    let mut unfilled = fill::sqlite::fill(start, before, &mut Rows::default(), None)?;
+/// Puts rows into all tables, which the goal allows as well where that can be; those that have too few.
+fn fill_tables(start: &Connection, before: &Catalog, after: &Catalog) -> Result<Vec<Unfilled>, LiveError> {
+    let mut rows = Rows::default();
+    let mut unfilled = fill::sqlite::fill(start, &rows_wanted(before, after), &mut rows, None)?;
+    let empty = left_empty(&unfilled);
+    if !empty.is_empty() {
+        unfilled.retain(|unfilled| unfilled.rows > 0);
+        unfilled.extend(fill::sqlite::fill(start, before, &mut rows, Some(&empty))?);
+    }
     let filled = rows::fill_virtual(start, before);
     unfilled.retain(|unfilled| !filled.contains(&unfilled.table));
     rows::move_sequences(start, before).map_err(doing)?;

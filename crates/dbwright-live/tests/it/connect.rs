@@ -1,6 +1,7 @@
 //! Connections to users' databases. The user's server is, here, a scratch server of our own.
 
 mod mysql_family;
+mod mysql_family_tls;
 mod postgres;
 mod sqlite;
 mod tls;

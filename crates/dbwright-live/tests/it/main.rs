@@ -14,6 +14,7 @@ mod connect;
 mod effects;
 mod family;
 mod fill;
+mod made_up;
 mod mysql_family_edits;
 mod mysql_family_effects;
 mod mysql_family_introspect;

@@ -180,6 +180,30 @@ fn a_new_column_without_a_value_for_old_rows_is_refused_by_name() {
 }
 
 #[test]
+fn rows_are_made_that_the_goal_allows() {
+    let parent = "CREATE TABLE p (id INTEGER PRIMARY KEY);";
+    let (_, proof) = proven(
+        &format!("{parent} CREATE TABLE t (a INT, b TEXT, c INT)"),
+        &format!(
+            "{parent} CREATE TABLE t (a INT NOT NULL CHECK (a > 500), b TEXT NOT NULL, c INT REFERENCES p);
+             CREATE UNIQUE INDEX i ON t (b);"
+        ),
+    );
+    let of_rows = proof.checks.iter().filter(|check| check.claim == PlanClaim::KeepsRows);
+    let outcomes: Vec<_> = of_rows.map(|check| &check.outcome).collect();
+    assert_eq!(outcomes, [&PlanOutcome::Holds]);
+}
+
+#[test]
+fn other_words_for_the_same_condition_are_no_change() {
+    let plan = check_proven(
+        "CREATE TABLE t (a INT CHECK (a <> 1 AND (a IS NOT NULL)), b); CREATE INDEX i ON t (b) WHERE a = 1;",
+        "CREATE TABLE t (a INT CHECK ((A != 1 and (a NOTNULL))), b); CREATE INDEX i ON t (B) WHERE A == 1;",
+    );
+    assert_eq!(steps(&plan), [""; 0]);
+}
+
+#[test]
 fn what_values_lose_in_another_type_is_told() {
     for (was, is, lost) in [
         ("TEXT", "INTEGER", true),

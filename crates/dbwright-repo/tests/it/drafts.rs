@@ -191,6 +191,9 @@ fn tools_that_run_statement_by_statement_get_one_file_outside_transactions() {
     }
 }
 
+/// A run mode with the statements that are run in it.
+type InMode = (RunMode, Vec<String>);
+
 /// Writes a draft into a repository of several files, and hands back what is new: names of files, notes, and what the tool's
 /// reader makes of the migrations.
 fn written_beside(
@@ -198,7 +201,7 @@ fn written_beside(
     migrations: &str,
     before: &[(&str, &str)],
     parts: &[DraftPart],
-) -> (Vec<String>, Vec<String>, Vec<(RunMode, Vec<String>)>) {
+) -> (Vec<String>, Vec<String>, Vec<InMode>) {
     let root = repository(before);
     let read = || {
         let config = Config::default().with(Overrides {

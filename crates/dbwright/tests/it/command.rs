@@ -141,8 +141,8 @@ pub(crate) fn postgres() -> (String, PathBuf) {
     installed("postgres", "18.")
 }
 
-/// Version and programs of a server whose version begins so.
-pub(crate) fn installed(engine: &str, begins: &str) -> (String, PathBuf) {
+/// Version and programs of a server whose version begins like this.
+pub(crate) fn installed(engine: &str, version_start: &str) -> (String, PathBuf) {
     let folder = match std::env::var_os("DBWRIGHT_ENGINES") {
         Some(folder) => PathBuf::from(folder),
         None if rustix::process::geteuid().is_root() => PathBuf::from("/var/cache/dbwright-engines"),
@@ -156,10 +156,15 @@ pub(crate) fn installed(engine: &str, begins: &str) -> (String, PathBuf) {
         let is_wanted = fields.next() == Some(engine);
         let version = fields
             .next()
-            .filter(|version| is_wanted && version.starts_with(begins))?;
+            .filter(|version| is_wanted && version.starts_with(version_start))?;
         Some((version.to_owned(), PathBuf::from(fields.next()?)))
     });
-    installed.unwrap_or_else(|| panic!("{}: no {engine} {begins}: run `cargo xtask engines`", file.display()))
+    installed.unwrap_or_else(|| {
+        panic!(
+            "{}: no {engine} {version_start}: run `cargo xtask engines`",
+            file.display()
+        )
+    })
 }
 
 /// The text without what differs from machine to machine and from run to run: exact versions, durations, folders.

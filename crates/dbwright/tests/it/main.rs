@@ -18,6 +18,7 @@ mod rule;
 mod schema;
 mod schema_docs;
 mod schema_lint;
+mod schema_mysql_family;
 mod schema_postgres;
 mod scratch_url;
 mod terminal;

@@ -144,8 +144,18 @@ impl Planner<'_> {
             return false;
         }
         let name = quote_identifier(self.engine(), id.name());
-        work.adds
-            .push(format!("ALTER INDEX {name} {}", if is_hidden { hidden } else { shown }));
+        let clause = format!("ALTER INDEX {name} {}", if is_hidden { hidden } else { shown });
+        // What has served as the primary key can be hidden only once there is another one.
+        let is_new = |primary: ObjectId| self.before.get(&primary).is_none() && self.after.get(&primary).is_some();
+        if is_hidden
+            && id
+                .owner_table()
+                .is_some_and(|table| is_new(table.child(ObjectKind::Index, "PRIMARY")))
+        {
+            work.late.push(clause);
+        } else {
+            work.adds.push(clause);
+        }
         work.objects.extend([id.clone(), id.satellite(ObjectKind::Comment)]);
         true
     }

@@ -24,12 +24,7 @@ impl Planner<'_> {
     pub(super) fn option_work(&mut self, table: &ObjectId) -> OptionWork {
         let mut work = OptionWork::default();
         let [before, after] = [self.before, self.after].map(|catalog| text::own_text(catalog, table));
-        if before.periods != after.periods {
-            self.refuse(
-                table,
-                "Periods of tables (PERIOD FOR) can't be added, changed or dropped. Make the change by hand.",
-            );
-        }
+        self.period_work(table, &before.periods, &after.periods, &mut work);
         let (old, new) = (before.options, after.options);
         let keeps_history = old.get(VERSIONING).is_some() && new.get(VERSIONING).is_some();
         if keeps_history && old.get("ENGINE") != new.get("ENGINE") {
@@ -84,6 +79,28 @@ impl Planner<'_> {
             work.objects.push(table.clone());
         }
         work
+    }
+
+    /// Periods of application time. A table has one, which keys without overlaps and columns hang on, so that all of it is one
+    /// statement (<https://mariadb.com/docs/server/reference/sql-structure/temporal-tables/application-time-periods>).
+    fn period_work(&mut self, table: &ObjectId, before: &[String], after: &[String], work: &mut OptionWork) {
+        if before == after {
+            return;
+        }
+        if before.iter().chain(after).any(|period| period.contains("SYSTEM_TIME")) {
+            self.refuse(
+                table,
+                "The period of a history (PERIOD FOR SYSTEM_TIME) can't be added, changed or dropped. Make the change by hand.",
+            );
+            return;
+        }
+        for period in before {
+            // `PERIOD FOR name (from, to)`.
+            let name = period.split_once(" (").map_or(period.as_str(), |(name, _)| name);
+            work.clauses.push(format!("DROP {name}"));
+        }
+        work.clauses.extend(after.iter().map(|period| format!("ADD {period}")));
+        work.heavy = true;
     }
 
     /// Puts an option back to what it is where nobody sets it.

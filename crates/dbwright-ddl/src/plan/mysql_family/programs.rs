@@ -1,16 +1,16 @@
 //! Views, routines, triggers and events.
 //!
 //! Views are replaced without a gap, on MariaDB everything is; MySQL has no `OR REPLACE` for the others, which are away
-//! between two steps. Triggers fire in an order: where one of them is made anew, those behind it are as well.
+//! between two steps. Triggers fire in an order: where one of them is dropped and made anew, those behind it are as well.
 
 use std::collections::BTreeSet;
 
-use dbwright_catalog::{Engine, ObjectId, ObjectKind, Step};
+use dbwright_catalog::{Catalog, Engine, ObjectId, ObjectKind, Step};
 
 use super::Planner;
 use crate::render::mysql_family::code::routine_name;
 use crate::render::mysql_family::{Programs, follows, is_program, programs_of};
-use crate::{creation_order, quote_identifier};
+use crate::{Circumstances, creation_order, quote_identifier};
 
 impl Planner<'_> {
     /// Drops what is gone, readers first.
@@ -59,7 +59,8 @@ impl Planner<'_> {
         loop {
             let behind = |id: &&ObjectId| {
                 let before = self.after.get(id).and_then(|object| follows(self.after, object));
-                before.is_some_and(|before| wanted.contains(&before)) && !wanted.contains(id)
+                let is_behind = before.is_some_and(|before| wanted.contains(&before));
+                is_behind && !wanted.contains(id) && !self.keeps_its_place(id)
             };
             let more: Vec<ObjectId> = Self::ids(self.after, ObjectKind::Trigger)
                 .filter(behind)
@@ -75,10 +76,9 @@ impl Planner<'_> {
             .filter(|id| self.before.get(id).is_some())
             .cloned()
             .collect();
-        // `OR REPLACE` would leave a trigger in its old place.
         let is_replaced = |id: &ObjectId| match id.kind {
             ObjectKind::View => true,
-            ObjectKind::Trigger => false,
+            ObjectKind::Trigger => self.keeps_its_place(id),
             _ => self.engine() == Engine::MariaDb,
         };
         let (replaced, remade): (BTreeSet<_>, BTreeSet<_>) = there.into_iter().partition(is_replaced);
@@ -112,8 +112,52 @@ impl Planner<'_> {
             steps.push(drop);
         }
         let triggers: BTreeSet<ObjectId> = wanted.into_iter().filter(|id| id.kind == ObjectKind::Trigger).collect();
-        steps.extend(programs.create(&triggers, &BTreeSet::new()));
+        for mut step in programs.create(&triggers, &replaced) {
+            let first = step.objects.first().filter(|id| replaced.contains(*id));
+            if let Some(sql) = first.and_then(|id| self.in_front(id, &step.sql)) {
+                step.sql = sql;
+            }
+            steps.push(step);
+        }
         steps
+    }
+
+    /// The statement for the first of several triggers: `OR REPLACE` would put it behind them all.
+    fn in_front(&self, trigger: &ObjectId, sql: &str) -> Option<String> {
+        let object = self.after.get(trigger)?;
+        let is_next = |id: &&ObjectId| {
+            let other = self.after.get(id);
+            other.and_then(|other| follows(self.after, other)).as_ref() == Some(trigger)
+        };
+        let next = Self::ids(self.after, ObjectKind::Trigger).find(is_next)?;
+        if follows(self.after, object).is_some() {
+            return None;
+        }
+        let row = dbwright_sql::tokens(self.engine(), sql).find(|token| token.is("ROW"))?;
+        let (head, body) = sql.split_at_checked(row.span.end)?;
+        Some(format!(
+            "{head} PRECEDES {}{body}",
+            quote_identifier(self.engine(), next.name())
+        ))
+    }
+
+    /// Whether a trigger can be replaced without a gap, by `OR REPLACE` of MariaDB: where all triggers of its table are there
+    /// before and after, for the same events and in the same order.
+    fn keeps_its_place(&self, trigger: &ObjectId) -> bool {
+        let Some(table) = trigger.owner_table().filter(|_| self.engine() == Engine::MariaDb) else {
+            return false;
+        };
+        let places = |catalog: &Catalog| -> Vec<(ObjectId, String, Option<ObjectId>)> {
+            let triggers =
+                Self::ids(catalog, ObjectKind::Trigger).filter(|id| id.owner_table().as_ref() == Some(&table));
+            triggers
+                .filter_map(|id| {
+                    let object = catalog.get(id)?;
+                    Some((id.clone(), fires(&object.definition), follows(catalog, object)))
+                })
+                .collect()
+        };
+        places(self.before) == places(self.after)
     }
 
     /// Whether a program is new or another than before, itself or by whose rights it runs with. Where the goal does not say
@@ -123,4 +167,14 @@ impl Planner<'_> {
         let has_other_owner = self.after.get(&owner).is_some() && !self.is_same(&owner);
         is_program(id.kind) && (!self.is_same(id) || has_other_owner)
     }
+}
+
+/// When a trigger fires: `BEFORE INSERT`.
+fn fires(definition: &str) -> String {
+    let (_, statement) = Circumstances::split(definition);
+    let words = dbwright_sql::tokens(Engine::MariaDb, statement).filter(|token| !token.is_space());
+    let words: Vec<_> = words.take_while(|token| !token.is("ON")).collect();
+    let last = words.get(words.len().saturating_sub(2)..).unwrap_or_default();
+    let last: Vec<String> = last.iter().map(|token| token.text.to_uppercase()).collect();
+    last.join(" ")
 }

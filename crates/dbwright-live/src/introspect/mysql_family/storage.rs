@@ -24,13 +24,33 @@ impl Storage {
     /// Whether rows were written anew since: the table or one of its partitions has another id, or nothing is left of
     /// what there was.
     pub(super) fn is_rebuilt_since(&self, before: &Storage) -> bool {
+        self.written_since(before) != Written::Nothing
+    }
+
+    /// How much was written anew since.
+    pub(crate) fn written_since(&self, before: &Storage) -> Written {
         let in_both = before
             .ids
             .iter()
             .filter_map(|(name, id)| Some((id, self.ids.get(name)?)));
-        let mut moved = in_both.clone().filter(|(before, now)| before != now);
-        moved.next().is_some() || in_both.count() == 0
+        let moved = in_both.clone().filter(|(before, now)| before != now).count();
+        match (moved, in_both.count()) {
+            (moved, all) if moved == all => Written::Whole,
+            (0, _) => Written::Nothing,
+            _ => Written::Partitions,
+        }
     }
+}
+
+/// How much of a table was written anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// Its rows stayed where they were.
+    Nothing,
+    /// Some of its partitions.
+    Partitions,
+    /// All of it.
+    Whole,
 }
 
 /// The storage of each table from rows of (name within InnoDB, id, row versions).
@@ -135,6 +155,10 @@ mod tests {
         assert!(!of(&[("d/t#p#p1", "2")]).is_rebuilt_since(&before));
         assert!(of(&[("d/t#p#p0", "4"), ("d/t#p#p1", "2")]).is_rebuilt_since(&before));
         assert!(of(&[("d/t", "5")]).is_rebuilt_since(&before));
+        let both = |first, second| of(&[("d/t#p#p0", first), ("d/t#p#p1", second)]).written_since(&before);
+        assert_eq!(both("1", "2"), Written::Nothing);
+        assert_eq!(both("1", "3"), Written::Partitions);
+        assert_eq!(both("3", "4"), Written::Whole);
         assert!(!of(&[("d/t", "5")]).is_same(&before));
     }
 }

@@ -1,9 +1,9 @@
 //! A database of the scratch server that holds a copy of a schema.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use dbwright_catalog::{Catalog, ObjectBody, ObjectId, ObjectKind, Reading, Step};
+use dbwright_catalog::{Algorithm, Catalog, ObjectBody, ObjectId, ObjectKind, Reading, Step, Unfilled};
 use dbwright_ddl::{Rows, render};
 use dbwright_sql::{Dialect, summarise_mysql_family};
 use mysql_async::Conn;
@@ -12,7 +12,7 @@ use mysql_async::prelude::Queryable as _;
 use super::{Asking, offers};
 use crate::LiveError;
 use crate::fill::mysql_family::fill;
-use crate::introspect::mysql_family::read_whole;
+use crate::introspect::mysql_family::{Storage, Written, read_whole, storage};
 use crate::scratch::mysql_family::{MySqlFamilyScratch, Who};
 
 /// Longest time that a step may take on a scratch server, which holds almost no rows.
@@ -108,9 +108,13 @@ impl<'a> Copy<'a> {
         Ok(())
     }
 
-    /// Puts generated rows into all tables.
-    pub(super) async fn fill(&mut self, catalog: &Catalog) -> Result<(), LiveError> {
-        fill(&mut self.migrator, catalog, &mut self.rows, None).await.map(drop)
+    /// Puts generated rows into all tables, or `only` these; those that could not be given as many as they should have.
+    pub(super) async fn fill(
+        &mut self,
+        catalog: &Catalog,
+        only: Option<&BTreeSet<ObjectId>>,
+    ) -> Result<Vec<Unfilled>, LiveError> {
+        fill(&mut self.migrator, catalog, &mut self.rows, only).await
     }
 
     /// Runs a step. Where a clause is asked for, the accepted one is written into it. `start` is the schema that the rows
@@ -153,9 +157,13 @@ impl<'a> Copy<'a> {
             return self.send(step, &step.sql.clone()).await;
         }
         let mut refused = None;
+        let mut before = None;
         for (algorithm, lock) in offers::all(engine) {
             if Some(algorithm) == refused {
                 continue;
+            }
+            if algorithm == Algorithm::InPlace && before.is_none() {
+                before = Some(self.storage().await?);
             }
             let Some(asked) = summary.with_online_clause(&step.sql, Some(algorithm), lock) else {
                 break;
@@ -163,7 +171,11 @@ impl<'a> Copy<'a> {
             match self.send(step, &asked).await? {
                 Ok(()) => {
                     step.sql = asked;
-                    step.notes.push(offers::note((algorithm, lock)));
+                    let written = match &before {
+                        Some(before) if algorithm == Algorithm::InPlace => self.written(step, before).await?,
+                        _ => None,
+                    };
+                    step.notes.push(offers::note((algorithm, lock), written));
                     return Ok(Ok(()));
                 }
                 Err(error) if offers::is_refusal(error.code) => {
@@ -176,6 +188,17 @@ impl<'a> Copy<'a> {
             }
         }
         self.send(step, &step.sql.clone()).await
+    }
+
+    async fn storage(&mut self) -> Result<BTreeMap<String, Storage>, LiveError> {
+        storage(&mut self.observer, self.scratch.server().engine, &self.database).await
+    }
+
+    /// What a step wrote anew; nothing where that can't be seen.
+    async fn written(&mut self, step: &Step, before: &BTreeMap<String, Storage>) -> Result<Option<Written>, LiveError> {
+        let now = self.storage().await?;
+        let table = offers::tables(step).find(|table| now.contains_key(table.name()));
+        Ok(table.and_then(|table| Some(now.get(table.name())?.written_since(before.get(table.name())?))))
     }
 
     async fn send(&mut self, step: &Step, sql: &str) -> Result<Result<(), mysql_async::ServerError>, LiveError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{Catalog, Column, ConstraintKind, ObjectId, Plan, PlanOutcome};
+use dbwright_catalog::{Catalog, Column, ConstraintKind, ObjectId, Plan, PlanOutcome, Unfilled};
 use dbwright_ddl::{qualified_name, quote_identifier};
 
 use super::copy::Copy;
@@ -43,16 +43,30 @@ impl Fingerprints {
         Ok(Fingerprints { tables })
     }
 
-    /// Sums up again. Tables whose rows had to be taken out are not compared.
+    /// Sums up again. Tables whose rows had to be taken out, or that got none, are not compared, and said.
     pub(super) async fn compare(
         &self,
         copy: &mut Copy<'_>,
         emptied: &BTreeSet<ObjectId>,
-    ) -> Result<PlanOutcome, LiveError> {
+        unfilled: &[Unfilled],
+    ) -> Result<Vec<PlanOutcome>, LiveError> {
         let mut problems = Vec::new();
         let mut compared = 0;
+        let mut taken_out = Vec::new();
+        let mut outcomes = Vec::new();
         for (id, table) in &self.tables {
             if emptied.contains(id) {
+                taken_out.push(id.to_string());
+                continue;
+            }
+            if let Some(unfilled) = unfilled
+                .iter()
+                .find(|unfilled| unfilled.table == *id && unfilled.rows == 0)
+            {
+                outcomes.push(PlanOutcome::NotTried(format!(
+                    "{id} could be given no rows: {}",
+                    unfilled.reason
+                )));
                 continue;
             }
             let now = sums(copy, &table.sql).await?;
@@ -68,13 +82,22 @@ impl Fingerprints {
                 }
             }
         }
-        Ok(if !problems.is_empty() {
-            PlanOutcome::Fails(problems)
-        } else if compared == 0 {
-            PlanOutcome::NotTried("no table with rows is there before and after".to_owned())
-        } else {
-            PlanOutcome::Holds
-        })
+        if !taken_out.is_empty() {
+            outcomes.push(PlanOutcome::NotTried(format!(
+                "generated rows of {} do not satisfy what is new, and were taken out first",
+                taken_out.join(", ")
+            )));
+        }
+        if !problems.is_empty() {
+            outcomes.insert(0, PlanOutcome::Fails(problems));
+        } else if compared > 0 {
+            outcomes.insert(0, PlanOutcome::Holds);
+        } else if outcomes.is_empty() {
+            outcomes.push(PlanOutcome::NotTried(
+                "no table with rows is there before and after".to_owned(),
+            ));
+        }
+        Ok(outcomes)
     }
 }
 

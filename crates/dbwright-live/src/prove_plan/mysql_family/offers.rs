@@ -1,6 +1,8 @@
 //! The ways in which a server can be asked to carry out an `ALTER TABLE`, cheapest first.
 
-use dbwright_catalog::{Algorithm, Catalog, Engine, LockLevel, ObjectBody, ObjectKind, Step, TableExtra};
+use dbwright_catalog::{Algorithm, Catalog, Engine, LockLevel, ObjectBody, ObjectId, ObjectKind, Step, TableExtra};
+
+use crate::introspect::mysql_family::Written;
 
 /// One way: an algorithm and, where the server takes a clause for it, a lock.
 pub(super) type Offer = (Algorithm, Option<LockLevel>);
@@ -40,19 +42,13 @@ pub(super) fn unasked(sql: &str, step: &Step, start: &Catalog) -> Option<String>
     if !sql.starts_with("ALTER TABLE") {
         return None;
     }
-    let tables = step.objects.iter().filter_map(|id| match id.kind {
-        ObjectKind::Table => Some(id.clone()),
-        _ => id.owner_table(),
+    let is_other = tables(step).any(|id| match start.get(&id).map(|object| &object.body) {
+        Some(ObjectBody::Table(table)) => match &table.extra {
+            TableExtra::MySqlFamily(extra) => !extra.storage_engine.eq_ignore_ascii_case("InnoDB"),
+            TableExtra::Postgres(_) | TableExtra::Sqlite(_) => false,
+        },
+        _ => false,
     });
-    let is_other = tables
-        .into_iter()
-        .any(|id| match start.get(&id).map(|object| &object.body) {
-            Some(ObjectBody::Table(table)) => match &table.extra {
-                TableExtra::MySqlFamily(extra) => !extra.storage_engine.eq_ignore_ascii_case("InnoDB"),
-                TableExtra::Postgres(_) | TableExtra::Sqlite(_) => false,
-            },
-            _ => false,
-        });
     (is_other || sql.contains(" ENGINE=")).then(|| {
         "The storage engine is another than InnoDB, or becomes another: the whole table is copied, and writes wait \
          until it is done."
@@ -60,17 +56,30 @@ pub(super) fn unasked(sql: &str, step: &Step, start: &Catalog) -> Option<String>
     })
 }
 
-/// What is to be said of the way that a server took.
-pub(super) fn note((algorithm, lock): Offer) -> String {
+/// The tables that a step changes, or parts of which it changes.
+pub(super) fn tables(step: &Step) -> impl Iterator<Item = ObjectId> + '_ {
+    step.objects.iter().filter_map(|id| match id.kind {
+        ObjectKind::Table => Some(id.clone()),
+        _ => id.owner_table(),
+    })
+}
+
+/// What is to be said of the way that a server took. `written` is what it wrote anew, where that can be seen.
+pub(super) fn note((algorithm, lock): Offer, written: Option<Written>) -> String {
     let waits = match lock {
         None | Some(LockLevel::None) => "Reads and writes go on meanwhile.",
         Some(LockLevel::Shared) => "Writes wait until it is done.",
         Some(LockLevel::Exclusive) => "Reads and writes wait until it is done.",
     };
-    match algorithm {
-        Algorithm::Instant => "It changes the dictionary alone and no rows.".to_owned(),
-        Algorithm::NoCopy => format!("Rows stay where they are; what is built is built beside them. {waits}"),
-        Algorithm::InPlace => format!("It works in place, but may write the whole table anew. {waits}"),
-        Algorithm::Copy => format!("It copies the whole table. {waits}"),
-    }
+    let does = match (algorithm, written) {
+        (Algorithm::Instant, _) => return "It changes the dictionary alone and no rows.".to_owned(),
+        (Algorithm::NoCopy, _) | (Algorithm::InPlace, Some(Written::Nothing)) => {
+            "Rows stay where they are; what is built is built beside them."
+        }
+        (Algorithm::InPlace, Some(Written::Partitions)) => "It works in place, and writes some partitions anew.",
+        (Algorithm::InPlace, Some(Written::Whole)) => "It works in place, and writes the whole table anew.",
+        (Algorithm::InPlace, None) => "It works in place, but may write the whole table anew.",
+        (Algorithm::Copy, _) => "It copies the whole table.",
+    };
+    format!("{does} {waits}")
 }

@@ -12,15 +12,15 @@ use super::{failure, open, parsed, told};
 use crate::family::run;
 use crate::servers::{MYSQL_FAMILY, mysql_family};
 
-struct Server {
+pub(super) struct Server {
     scratch: MySqlFamilyScratch,
-    database: String,
-    socket: String,
-    observer: Conn,
+    pub(super) database: String,
+    pub(super) socket: String,
+    pub(super) observer: Conn,
 }
 
 impl Server {
-    async fn start(engine: Engine, major: u32) -> Self {
+    pub(super) async fn start(engine: Engine, major: u32) -> Self {
         let scratch = mysql_family(engine, major).await;
         let database = scratch.create_database().await.unwrap();
         let mut observer = scratch.connect(&database, Who::Observer).await.unwrap();
@@ -48,7 +48,7 @@ impl Server {
         format!("{scheme}://{login}@localhost/{database}?socket={}", self.socket)
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         drop(self.observer);
         self.scratch.stop().await.unwrap();
     }
@@ -56,7 +56,7 @@ impl Server {
 
 /// May do everything, so that only the session keeps it from writing.
 const STRONG: &str = "strong:s3cret%2F%40";
-const LOGIN: &str = "app:s3cret%2F%40";
+pub(super) const LOGIN: &str = "app:s3cret%2F%40";
 
 #[tokio::test]
 async fn a_schema_is_read_whatever_the_url_calls_the_server() {

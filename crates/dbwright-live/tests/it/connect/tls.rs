@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use super::postgres::{Server, socket};
 use super::{failure, open};
 
-fn file(name: &str) -> PathBuf {
+pub(super) fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/it/connect")
         .join(name)

@@ -1,9 +1,6 @@
 //! Pairs of schemas by chance: each plan holds, there and back, or refuses by name.
 //!
-//! `DBWRIGHT_SCHEMA_PAIRS` says how many, `DBWRIGHT_SCHEMA_PAIR` takes a single one by its number, and
-//! `DBWRIGHT_KEEP_PAIRS` is a folder for those that fail, in the form of `cases/diff`.
-
-use std::path::Path;
+//! [`made_up`] says how many.
 
 use dbwright_catalog::{Engine, ObjectBody, PlanOutcome, TableKind};
 use dbwright_ddl::{quote_identifier, render};
@@ -12,6 +9,7 @@ use rusqlite::Connection;
 use super::edit::Source;
 use super::spell::{Chance, Spelling};
 use super::{catalog, failures, proven};
+use crate::made_up;
 
 /// How many pairs the ordinary tests try.
 const PAIRS: u64 = 110;
@@ -42,26 +40,22 @@ struct Counts {
 
 #[test]
 fn plans_between_schemas_by_chance_hold_or_refuse_by_name() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let numbers = match number("DBWRIGHT_SCHEMA_PAIR") {
-        Some(single) => single..single + 1,
-        None => 0..number("DBWRIGHT_SCHEMA_PAIRS").unwrap_or(PAIRS),
-    };
     let mut counts = Counts::default();
     let mut told = Vec::new();
-    for number in numbers {
+    for number in made_up::numbers(PAIRS) {
         let (before, after) = pair(number);
         let Ok((plan, proof)) = std::panic::catch_unwind(|| proven(&before, &after)) else {
             counts.failed += 1;
-            keep(number, &before, &after);
+            made_up::keep(&format!("sqlite-{number}"), &before, &after, "The proof panicked.");
             told.push(format!("pair {number} ended the proof"));
             continue;
         };
         let failures = failures(&proof);
         if !failures.is_empty() {
             counts.failed += 1;
-            keep(number, &before, &after);
-            told.push(format!("pair {number}: {}", failures.join("\n")));
+            let complaints = failures.join("\n");
+            made_up::keep(&format!("sqlite-{number}"), &before, &after, &complaints);
+            told.push(format!("pair {number}: {complaints}"));
         } else if plan.refusals.is_empty() {
             counts.proven += 1;
         } else {
@@ -80,13 +74,11 @@ fn plans_between_schemas_by_chance_hold_or_refuse_by_name() {
         counts.without_way_back += not_tried("The way back can't be planned");
         counts.with_rows_taken_out += not_tried("were taken out first");
     }
+    made_up::report(&format!("SQLite: {counts:#?}"));
     assert!(told.is_empty(), "{counts:?}\n{}", told.join("\n\n"));
     let tried = counts.proven + counts.refused;
     // Most changes can be planned: what is refused is a column without a value for the rows that are there.
     assert!(tried < 50 || counts.proven * 100 > tried * 85, "{counts:?}");
-    if std::env::var_os("DBWRIGHT_SCHEMA_PAIRS").is_some() {
-        let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{counts:?}\n"));
-    }
 }
 
 /// What SQLite makes of a statement, apart from places: instructions with what they work on, sorted.
@@ -137,13 +129,4 @@ fn the_one_spelling_of_a_definition_compiles_to_the_same_program() {
         }
     }
     assert!(compared > 100, "{compared}");
-}
-
-fn keep(number: u64, before: &str, after: &str) {
-    if let Some(folder) = std::env::var_os("DBWRIGHT_KEEP_PAIRS") {
-        let folder = Path::new(&folder).join(format!("pair-{number}")).join("sqlite");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("before.sql"), before).unwrap();
-        std::fs::write(folder.join("after.sql"), after).unwrap();
-    }
 }

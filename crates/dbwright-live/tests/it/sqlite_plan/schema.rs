@@ -267,10 +267,17 @@ impl Table {
             let name = constraint_name(name.as_ref(), spelling);
             let column = spelling.name(column);
             let condition = match check {
-                Check::NotNull => format!("{column} {}", spelling.words("IS NOT NULL")),
-                Check::Short => format!("length({column}) < 500"),
-                Check::NotThis => format!("{}.{column} <> 'never'", spelling.name(&self.name)),
+                Check::NotNull => {
+                    let operator = spelling.one_of(&["IS NOT NULL", "NOTNULL"]);
+                    format!("{column} {}", spelling.words(operator))
+                }
+                Check::Short => format!("length({}) < 500", spelling.letters(&column)),
+                Check::NotThis => {
+                    let operator = spelling.one_of(&["<>", "!="]);
+                    format!("{}.{column} {operator} 'never'", spelling.name(&self.name))
+                }
             };
+            let condition = spelling.brackets(&condition);
             items.push(format!("{name}{}({condition})", spelling.words("CHECK")));
         }
         for reference in &self.references {

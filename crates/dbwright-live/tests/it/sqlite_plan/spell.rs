@@ -62,6 +62,29 @@ impl Spelling {
         }
     }
 
+    /// One of some words that mean the same.
+    pub(super) fn one_of(&mut self, words: &[&'static str]) -> &'static str {
+        self.0.pick(words)
+    }
+
+    /// A name, in either case.
+    pub(super) fn letters(&mut self, name: &str) -> String {
+        if self.0.percent(25) {
+            name.to_uppercase()
+        } else {
+            name.to_owned()
+        }
+    }
+
+    /// An expression, once in a while in brackets that mean nothing.
+    pub(super) fn brackets(&mut self, expression: &str) -> String {
+        match self.0.below(6) {
+            0 => format!("({expression})"),
+            1 => format!("(({expression}))"),
+            _ => expression.to_owned(),
+        }
+    }
+
     /// What stands between two parts.
     pub(super) fn gap(&mut self) -> &'static str {
         match self.0.below(12) {

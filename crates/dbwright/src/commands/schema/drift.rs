@@ -47,7 +47,7 @@ pub(crate) async fn cmd_schema_drift(args: &SchemaDriftArgs) -> Result<ExitCode,
         incomplete: args.incomplete.incomplete(),
         ..args.set_up.request()?
     };
-    let drift = find(&args.database, &args.against, known, set_up).await?;
+    let drift = Box::pin(find(&args.database, &args.against, known, set_up)).await?;
     terminal::print(&match args.format {
         Format::Json => drift_json(&drift),
         Format::Text => drift_text(&drift, &text_options()),

@@ -48,7 +48,7 @@ pub(crate) async fn cmd_schema(args: &SchemaArgs) -> Result<ExitCode, CommandErr
         SchemaCommand::Show(args) => show::cmd_schema_show(args).await,
         SchemaCommand::Diff(args) => diff::cmd_schema_diff(args).await,
         SchemaCommand::Plan(args) => Box::pin(plan::cmd_schema_plan(args)).await,
-        SchemaCommand::Lint(args) => lint::cmd_schema_lint(args).await,
+        SchemaCommand::Lint(args) => Box::pin(lint::cmd_schema_lint(args)).await,
         SchemaCommand::Drift(args) => drift::cmd_schema_drift(args).await,
         SchemaCommand::Docs(args) => docs::cmd_schema_docs(args).await,
     }

@@ -1,1 +1,0 @@
-CREATE TABLE a (x date NOT NULL, y date NOT NULL);
