@@ -224,7 +224,9 @@ fn named(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use dbwright_catalog::ConstraintKind;
+    use dbwright_catalog::{
+        Again, ConstraintKind, Difference, DifferenceKind, Down, ObjectId, RollbackOutcome, RoundTrip, RunMode,
+    };
 
     use super::*;
     use crate::testing::{Case, column, did, foreign_key, index, table, with_index};
@@ -266,6 +268,56 @@ mod tests {
             ]
         );
         assert_eq!(found.is_met(), Some(false));
+    }
+
+    #[test]
+    fn ways_back_count_as_far_as_they_were_tried() {
+        let mut case = Case::postgres([]);
+        for name in ["a", "b", "c"] {
+            case = case.migration([did("SELECT 1")]);
+            if name != "c" {
+                case.history.migrations.last_mut().unwrap().down = Some(Down {
+                    path: format!("{name}.down.sql").into(),
+                    text: String::new(),
+                    statements: Vec::new(),
+                    run_mode: RunMode::Transaction,
+                });
+            }
+        }
+        let ran = |differences: Vec<Difference>| {
+            RollbackOutcome::Ran(Box::new(RoundTrip {
+                server: case.trace.server.clone(),
+                failure: None,
+                changes_schema: true,
+                goes_back: true,
+                differences,
+                lost: Vec::new(),
+                again: Again::Same,
+            }))
+        };
+        let left = Difference {
+            object: ObjectId::table("public", "t"),
+            kind: DifferenceKind::Left,
+        };
+        let not_tried = || RollbackOutcome::NotTried {
+            reason: "no".to_owned(),
+        };
+        let figure = |outcomes: Vec<RollbackOutcome>| {
+            let rollbacks = outcomes.into_iter().enumerate();
+            let rollbacks: Vec<Rollback> = rollbacks
+                .map(|(migration, outcome)| Rollback { migration, outcome })
+                .collect();
+            rollback_success(&case.history, &case.judged, Some(&rollbacks))
+        };
+        let (value, to_raise) = figure(vec![ran(Vec::new()), ran(vec![left]), RollbackOutcome::Missing]);
+        assert_eq!(value, FigureValue::Share { part: 1, whole: 2 });
+        assert_eq!(to_raise, ["1 way back leads to another schema."]);
+        let untried = FigureValue::Unknown("2 of 3 migrations have a way back, and it was not tried".to_owned());
+        assert_eq!(
+            figure(vec![not_tried(), not_tried(), RollbackOutcome::Missing]).0,
+            untried
+        );
+        assert_eq!(rollback_success(&case.history, &case.judged, None).0, untried);
     }
 
     #[test]
