@@ -41,7 +41,15 @@ fn json_has_findings_effects_and_a_summary() {
         index["fix"]["steps"].as_array().is_some_and(|steps| !steps.is_empty()),
         "{index:#}"
     );
-    let groups = ["locks", "failure", "data-loss", "release", "design", "security"];
+    let groups = [
+        "locks",
+        "failure",
+        "data-loss",
+        "release",
+        "rollback",
+        "design",
+        "security",
+    ];
     assert!(
         findings
             .iter()
@@ -307,7 +315,7 @@ fn ways_back_are_tried_unless_somebody_says_no() {
     let text = check(&["--no-rollback"]);
     assert!(!text.contains("ways back"), "{text}");
     let json: Value = serde_json::from_str(&check(&["--format", "json"])).unwrap();
-    let rollback = &json["sections"][0]["rollback"];
+    let rollback = &json["histories"][0]["rollback"];
     assert_eq!(rollback["proven"], 1, "{rollback}");
     assert_eq!(rollback["ways_back"][0]["result"], "proven");
 }
