@@ -219,7 +219,7 @@ mod tests {
         let text = "CREATE VIEW v AS SELECT A + 1 FROM t WHERE A != 1";
         assert_eq!(
             canonical(ObjectKind::View, text, &names),
-            "CREATE VIEW v AS SELECT A + 1 FROM t WHERE A <> 1"
+            "CREATE VIEW v AS SELECT \"A\" + 1 FROM t WHERE \"A\" <> 1"
         );
     }
 

@@ -77,11 +77,11 @@ fn json_has_findings_effects_and_a_summary() {
         .iter()
         .find(|effect| effect["file"].as_str().unwrap().contains("totals_outgrow_an_integer"))
         .unwrap();
-    assert_eq!(rewrite["rewritten"][0], "orders");
+    assert_eq!(rewrite["rewritten"][0]["name"], "orders");
     let locks = rewrite["locks"].as_array().unwrap();
     let lock = locks
         .iter()
-        .find(|lock| lock["relation"] == "orders" && lock["mode"] == "ACCESS EXCLUSIVE");
+        .find(|lock| lock["object"]["name"] == "orders" && lock["mode"] == "ACCESS EXCLUSIVE");
     assert!(lock.is_some_and(|lock| lock.get("since").is_some()), "{locks:#?}");
 
     let summary = &report["summary"];
