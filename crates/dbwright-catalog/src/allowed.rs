@@ -9,7 +9,7 @@ pub struct Allowance {
     pub reason: String,
     /// The last day on which it counts, where it has one.
     pub until: Option<Date>,
-    /// Line of the comment, counted from 1, in the file of the finding.
+    /// Line of the comment, counted from 1, in the file of the finding; for one about a way back, in the file of either way.
     pub line: u32,
 }
 

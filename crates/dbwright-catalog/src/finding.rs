@@ -46,18 +46,22 @@ pub enum Group {
     Release,
     /// The schema: it works, and there is a better way.
     Design,
+    /// The way back: it fails, or does not lead back.
+    Rollback,
     /// Access: somebody can read, write or run what they should not, or can't what they should.
     Security,
 }
 
 impl Group {
-    /// The name in wire formats and folder names: `locks`, `failure`, `data-loss`, `release`, `design`, `security`.
+    /// The name in wire formats and folder names: `locks`, `failure`, `data-loss`, `release`, `rollback`, `design`,
+    /// `security`.
     pub fn name(self) -> &'static str {
         match self {
             Group::Locks => "locks",
             Group::Failure => "failure",
             Group::DataLoss => "data-loss",
             Group::Release => "release",
+            Group::Rollback => "rollback",
             Group::Design => "design",
             Group::Security => "security",
         }

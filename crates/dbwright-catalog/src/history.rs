@@ -162,8 +162,36 @@ pub struct Migration {
     pub statements: Vec<Statement>,
     /// How the tool would run them.
     pub run_mode: RunMode,
-    /// Path of the down migration (for tools with one file for both, the same path), where there is one.
-    pub down: Option<PathBuf>,
+    /// The way back, where there is one.
+    pub down: Option<Down>,
+}
+
+impl Migration {
+    /// The way back as a migration of its own.
+    pub fn back(&self) -> Option<Migration> {
+        let down = self.down.as_ref()?;
+        Some(Migration {
+            name: self.name.clone(),
+            path: down.path.clone(),
+            text: down.text.clone(),
+            statements: down.statements.clone(),
+            run_mode: down.run_mode,
+            down: None,
+        })
+    }
+}
+
+/// The way back of a migration, as its tool stores it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Down {
+    /// The file, relative to the root of the repository; for tools with one file for both ways, that of the migration.
+    pub path: PathBuf,
+    /// The whole text of the file; spans point into it.
+    pub text: String,
+    /// The statements that the tool would run to go back, in order.
+    pub statements: Vec<Statement>,
+    /// How the tool would run them.
+    pub run_mode: RunMode,
 }
 
 /// All migrations of one database, in the order in which its tool runs them.

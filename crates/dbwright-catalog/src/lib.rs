@@ -42,6 +42,7 @@ mod object;
 mod plan;
 mod proof;
 mod review;
+mod rollback;
 mod schema;
 mod scorecard;
 mod statement;
@@ -56,7 +57,7 @@ pub use effect::{
 };
 pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
-pub use history::{History, LeftOut, Migration, MigrationSet, RunMode, Tool};
+pub use history::{Down, History, LeftOut, Migration, MigrationSet, RunMode, Tool};
 pub use measured::{Counter, Measured, Related, Relation, RelationKind};
 pub use nearest::nearest;
 pub use object::{
@@ -75,6 +76,10 @@ pub use plan::{
 };
 pub use proof::Proof;
 pub use review::{AccessChange, MigrationTrace, Review, Section, Trace, Unfilled};
+pub use rollback::{
+    Again, Difference, DifferenceKind, LostRows, LostValues, Rollback, RollbackCoverage, RollbackOutcome, RoundTrip,
+    WayFailure,
+};
 pub use schema::{
     Comparison, Drift, Ignored, KindCoverage, LintKey, NotRun, Proposal, SchemaLint, SchemaShown, SchemaSide, SideKind,
     Unasked,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    AllowedFinding, Catalog, Change, Effect, Finding, History, MigrationSet, Object, ObjectId, Scorecard, Server,
+    AllowedFinding, Catalog, Change, Effect, Finding, History, MigrationSet, Object, ObjectId, Rollback, Scorecard,
+    Server,
 };
 
 /// A table under review that could not be given rows.
@@ -87,6 +88,8 @@ pub struct Section {
     pub judged: MigrationSet,
     /// What running them brought to light; nothing where no server could be had.
     pub trace: Option<Trace>,
+    /// What came of the ways back of the judged migrations, in their order; nothing where they were not tried.
+    pub rollbacks: Option<Vec<Rollback>>,
     /// What the rules say, in the order of the history.
     pub findings: Vec<Finding>,
     /// What the rules say and comments in the migrations allow, in the same order.

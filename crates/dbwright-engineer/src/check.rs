@@ -43,6 +43,8 @@ pub struct CheckRequest {
     pub overrides: Overrides,
     /// Which migrations are judged.
     pub scope: Scope,
+    /// Whether the ways back of the judged migrations are tried.
+    pub tries_ways_back: bool,
     /// A server to use instead of starting one.
     pub scratch_url: Option<String>,
     /// Folders to look for server programs before all others.
@@ -64,6 +66,11 @@ pub enum Phase {
     Proving {
         /// How many.
         fixes: usize,
+    },
+    /// Ways back are being tried.
+    GoingBack {
+        /// Of how many migrations.
+        migrations: usize,
     },
 }
 
@@ -98,7 +105,8 @@ pub async fn check(
         histories,
         not_checked,
     } = prepare(request)?;
-    let levels = Levels::of(&config)?;
+    let mut levels = Levels::of(&config)?;
+    levels.tries_ways_back = request.tries_ways_back;
     let mut sections = Vec::with_capacity(histories.len());
     let mut failure = None;
     let alone = histories.len() == 1;
@@ -137,7 +145,9 @@ pub async fn check(
 fn scorecard(section: &Section, config: &Config) -> Scorecard {
     let (history, judged) = (&section.history, &section.judged);
     let trace = section.trace.as_ref();
-    let mut scorecard = dbwright_rules::scorecard(history, judged, trace, &section.findings, &section.allowed);
+    let rollbacks = section.rollbacks.as_deref();
+    let mut scorecard =
+        dbwright_rules::scorecard(history, judged, trace, rollbacks, &section.findings, &section.allowed);
     for figure in &mut scorecard.figures {
         if let Some(threshold) = config.thresholds.get(figure.kind.name()) {
             figure.target = Target::Percent {
@@ -169,12 +179,14 @@ async fn one_section(
         history,
         judged,
         trace: None,
+        rollbacks: None,
         findings: Vec::new(),
         allowed: Vec::new(),
         scorecard: Scorecard::default(),
         not_done: Vec::new(),
     };
-    let reviewed = section::review(&mut section, scratch, store, levels, progress).await;
+    // In a box, because it is large and waits most of the time.
+    let reviewed = Box::pin(section::review(&mut section, scratch, store, levels, progress)).await;
     section.findings.splice(0..0, findings);
     if let Some(trace) = &mut section.trace
         && section.history.engine == Engine::Sqlite

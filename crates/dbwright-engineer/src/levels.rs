@@ -16,6 +16,8 @@ use crate::{EngineerError, rules};
 pub(crate) struct Levels {
     /// Which rules are asked: those that may be reported in some file.
     pub(crate) choice: RuleChoice,
+    /// Whether ways back are tried.
+    pub(crate) tries_ways_back: bool,
     everywhere: BTreeMap<String, RuleLevel>,
     of_paths: Vec<PathLevels>,
     /// Rules that a flag allows: nothing in the configuration brings them back.
@@ -49,6 +51,7 @@ impl Levels {
                 .map(|(name, _)| name.clone())
                 .collect(),
             asked: BTreeSet::new(),
+            tries_ways_back: false,
         };
         let somewhere: BTreeSet<&String> = of_paths
             .flatten()
@@ -85,7 +88,7 @@ impl Levels {
     }
 
     /// Whether the finding is reported; gives it its severity.
-    fn settle(&self, finding: &mut Finding) -> bool {
+    pub(crate) fn settle(&self, finding: &mut Finding) -> bool {
         match self.level(&finding.rule, &finding.place.path) {
             Some(RuleLevel::Allow) => false,
             Some(RuleLevel::Severity(severity)) => {

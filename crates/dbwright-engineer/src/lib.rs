@@ -11,6 +11,7 @@ mod levels;
 mod rules;
 mod schema;
 mod section;
+mod ways_back;
 
 pub use cache::{CACHE_BYTES_MAX, CacheContents, CacheEntry, CacheEntryKind, cache_contents, clear_cache};
 pub use check::{CheckAnswer, CheckRequest, Input, Phase, Scope, check};

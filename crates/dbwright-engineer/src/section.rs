@@ -9,6 +9,7 @@ use dbwright_live::cache::{HistoryCache, Store};
 #[cfg(unix)]
 use dbwright_live::prove::postgres::Early;
 use dbwright_live::prove::{self, Candidate};
+use dbwright_live::rollback;
 use dbwright_live::scratch::ScratchOptions;
 use dbwright_live::scratch::mysql_family::MySqlFamilyScratch;
 use dbwright_live::scratch::postgres::PostgresScratch;
@@ -21,6 +22,7 @@ use dbwright_rules::Judgement;
 use crate::cache;
 use crate::check::Phase;
 use crate::levels::Levels;
+use crate::ways_back::WaysBack;
 
 /// More fixes than this are not tried in one run; each takes up to a fifth of a second.
 const PROOFS_MAX: usize = 1000;
@@ -80,20 +82,40 @@ async fn postgres_of_ours(
     levels: &Levels,
     progress: &mut (dyn FnMut(Phase) + Send),
 ) -> Result<(), LiveError> {
+    let cache = HistoryCache::postgres(store, programs, &section.history, &section.judged);
+    let trace = postgres_watched(section, programs, &cache, levels, progress).await?;
+    if let Some(ways) = WaysBack::select(section, &trace, Some(&cache), levels) {
+        progress(going_back(&ways));
+        let history = &section.history;
+        let tried = rollback::postgres::try_ways_back_kept(programs, &cache, history, &trace, ways.to_try());
+        let tried = Box::pin(tried).await;
+        ways.finish(section, &trace, Some(&cache), levels, tried);
+    }
+    section.trace = Some(trace);
+    Ok(())
+}
+
+/// Runs and judges the history, and tries its fixes.
+#[cfg(unix)]
+async fn postgres_watched(
+    section: &mut Section,
+    programs: &Programs,
+    cache: &HistoryCache,
+    levels: &Levels,
+    progress: &mut (dyn FnMut(Phase) + Send),
+) -> Result<Trace, LiveError> {
     let Section {
         history,
         judged,
         findings,
         allowed,
-        trace: watched,
         ..
     } = section;
     let (history, judged) = (&*history, &*judged);
-    let cache = HistoryCache::postgres(store, programs, history, judged);
-    let (trace, early) = if let Some(trace) = cache::finished(&cache).await {
+    let (trace, early) = if let Some(trace) = cache::finished(cache).await {
         (trace, None)
     } else {
-        let (trace, early) = watch((history, judged), programs, &cache, levels, progress).await?;
+        let (trace, early) = watch((history, judged), programs, cache, levels, progress).await?;
         (trace, Some(early))
     };
     Judgement {
@@ -119,7 +141,7 @@ async fn postgres_of_ours(
             .collect();
         if !left.is_empty() {
             let to_try: Vec<Candidate<'_>> = left.iter().map(|index| candidates[*index].clone()).collect();
-            let tried = prove::postgres::prove_kept(programs, &cache, history, &trace, &to_try).await?;
+            let tried = prove::postgres::prove_kept(programs, cache, history, &trace, &to_try).await?;
             for (index, proof) in left.into_iter().zip(tried) {
                 proofs[index] = Some(proof);
             }
@@ -132,8 +154,7 @@ async fn postgres_of_ours(
     }
     take_proofs(findings, places, proofs);
     too_many_to_try(findings);
-    *watched = Some(trace);
-    Ok(())
+    Ok(trace)
 }
 
 /// Watches the history and keeps what was seen. Fixes are tried beside it, as soon as their migration was seen: what comes
@@ -199,8 +220,20 @@ async fn postgres_given(
         take_proofs(&mut section.findings, places, proofs.into_iter().map(Some));
     }
     too_many_to_try(&mut section.findings);
+    if let Some(ways) = WaysBack::select(section, &trace, None, levels) {
+        progress(going_back(&ways));
+        let tried = rollback::postgres::try_ways_back(scratch, &section.history, &trace, ways.to_try());
+        let tried = Box::pin(tried).await;
+        ways.finish(section, &trace, None, levels, tried);
+    }
     section.trace = Some(trace);
     Ok(())
+}
+
+fn going_back(ways: &WaysBack) -> Phase {
+    Phase::GoingBack {
+        migrations: ways.to_try().len(),
+    }
 }
 
 async fn mysql_family(
@@ -231,35 +264,49 @@ async fn mysql_family(
             cache::keep(&cache, &trace).await;
             trace
         };
-        mysql_family_judged(section, trace, levels);
+        mysql_family_judged(section, &trace, levels);
+        if let Some(ways) = WaysBack::select(section, &trace, Some(&cache), levels) {
+            progress(going_back(&ways));
+            let history = &section.history;
+            let tried = rollback::mysql_family::try_ways_back_kept(&programs, &cache, history, &trace, ways.to_try());
+            let tried = Box::pin(tried).await;
+            ways.finish(section, &trace, Some(&cache), levels, tried);
+        }
+        section.trace = Some(trace);
         return Ok(());
     }
     progress(Phase::Starting(engine));
     let scratch = MySqlFamilyScratch::start(engine, &options).await?;
-    let trace = mysql_family_on(scratch, section, progress).await?;
-    mysql_family_judged(section, trace, levels);
-    Ok(())
+    let reviewed = mysql_family_given(&scratch, section, levels, progress).await;
+    let stopped = scratch.stop().await;
+    reviewed.and(stopped)
 }
 
-fn mysql_family_judged(section: &mut Section, trace: Trace, levels: &Levels) {
-    judge_section(section, &trace, levels);
-    section.trace = Some(trace);
+fn mysql_family_judged(section: &mut Section, trace: &Trace, levels: &Levels) {
+    judge_section(section, trace, levels);
     let engine = section.history.engine;
     without_proof(&mut section.findings, &format!("fixes are not tried on {engine} yet"));
 }
 
-async fn mysql_family_on(
-    scratch: MySqlFamilyScratch,
-    section: &Section,
+async fn mysql_family_given(
+    scratch: &MySqlFamilyScratch,
+    section: &mut Section,
+    levels: &Levels,
     progress: &mut (dyn FnMut(Phase) + Send),
-) -> Result<Trace, LiveError> {
-    let traced = trace::mysql_family::trace(&scratch, &section.history, &section.judged, &mut |at| {
+) -> Result<(), LiveError> {
+    let trace = trace::mysql_family::trace(scratch, &section.history, &section.judged, &mut |at| {
         progress(Phase::Running(at));
     })
-    .await;
-    let stopped = scratch.stop().await;
-    let trace = traced?;
-    stopped.map(|()| trace)
+    .await?;
+    mysql_family_judged(section, &trace, levels);
+    if let Some(ways) = WaysBack::select(section, &trace, None, levels) {
+        progress(going_back(&ways));
+        let tried = rollback::mysql_family::try_ways_back(scratch, &section.history, &trace, ways.to_try());
+        let tried = Box::pin(tried).await;
+        ways.finish(section, &trace, None, levels, tried);
+    }
+    section.trace = Some(trace);
+    Ok(())
 }
 
 async fn sqlite(
@@ -271,6 +318,7 @@ async fn sqlite(
     progress(Phase::Starting(Engine::Sqlite));
     let (history, judged) = (section.history.clone(), section.judged.clone());
     let cache = HistoryCache::sqlite(store, &history, &judged);
+    let kept = cache.clone();
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let work = tokio::task::spawn_blocking(move || {
         if let Some(trace) = cache.trace() {
@@ -288,8 +336,26 @@ async fn sqlite(
         what: "the SQLite trace ended early".to_owned(),
     })??;
     judge_section(section, &trace, levels);
-    section.trace = Some(trace);
     without_proof(&mut section.findings, "fixes are not tried on SQLite yet");
+    if let Some(ways) = WaysBack::select(section, &trace, Some(&kept), levels) {
+        progress(going_back(&ways));
+        let (history, seen, to_try, cache) = (
+            section.history.clone(),
+            trace.clone(),
+            ways.to_try().to_vec(),
+            kept.clone(),
+        );
+        let work = tokio::task::spawn_blocking(move || {
+            rollback::sqlite::try_ways_back(Some(&cache), &history, &seen, &to_try)
+        });
+        let tried = work.await.unwrap_or_else(|_| {
+            Err(LiveError::Unsupported {
+                what: "trying the ways back ended early".to_owned(),
+            })
+        });
+        ways.finish(section, &trace, Some(&kept), levels, tried);
+    }
+    section.trace = Some(trace);
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! Everything that talks to a database server, except writing to a user's database.
 //!
 //! Connections to users' servers ([`connect`]), scratch servers ([`scratch`]), reading catalogs ([`introspect`]), asking live
-//! databases for numbers beside their schema ([`measure`]), putting
-//! generated rows into tables ([`fill`]), trying fixes ([`prove`]) and plans ([`prove_plan`]) and
+//! databases for numbers beside their schema ([`measure`]), putting generated rows into tables ([`fill`]), trying fixes
+//! ([`prove`]), plans ([`prove_plan`]) and ways back ([`rollback`]), and
 //! running histories while watching what each statement does ([`trace`]).
 
 pub mod cache;
@@ -14,6 +14,7 @@ pub mod introspect;
 pub mod measure;
 pub mod prove;
 pub mod prove_plan;
+pub mod rollback;
 pub mod scratch;
 pub mod trace;
 

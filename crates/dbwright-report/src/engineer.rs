@@ -259,9 +259,10 @@ fn steps(section: &Section) -> Vec<String> {
                 risk.risk.name()
             ));
         }
+        let tried = clean(&crate::rollback::came_of(section, index));
         let back = match &migration.down {
-            Some(down) if *down == migration.path => "the down part of the same file; it was not tried".to_owned(),
-            Some(down) => format!("{}; it was not tried", code(&path(down))),
+            Some(down) if down.path == migration.path => format!("the down part of the same file; {tried}"),
+            Some(down) => format!("{}; {tried}", code(&path(&down.path))),
             None => "there is no down migration".to_owned(),
         };
         lines.push(format!("   - rollback: {back}"));

@@ -124,6 +124,7 @@ pub(crate) fn group(group: catalog::Group) -> wire::Group {
         catalog::Group::Failure => wire::Group::Failure,
         catalog::Group::DataLoss => wire::Group::DataLoss,
         catalog::Group::Release => wire::Group::Release,
+        catalog::Group::Rollback => wire::Group::Rollback,
         catalog::Group::Design => wire::Group::Design,
         catalog::Group::Security => wire::Group::Security,
     }
@@ -402,6 +403,7 @@ fn history(section: &Section, drift: Option<&catalog::Drift>) -> format::History
             .iter()
             .filter_map(|it| risk(section, it))
             .collect(),
+        rollback: crate::rollback::wire(section),
     }
 }
 

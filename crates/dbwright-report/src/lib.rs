@@ -16,6 +16,7 @@ pub mod lint;
 mod markdown;
 mod page;
 mod place;
+mod rollback;
 mod rule_list;
 mod sarif;
 pub mod schema;

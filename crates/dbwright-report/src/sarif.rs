@@ -134,7 +134,7 @@ fn rule(name: &str, options: &SarifOptions) -> Value {
                 Severity::Note => "3.0",
             });
         }
-        Group::Locks | Group::Failure | Group::DataLoss | Group::Release | Group::Design => {}
+        Group::Locks | Group::Failure | Group::DataLoss | Group::Release | Group::Rollback | Group::Design => {}
     }
     json!({
         "id": rule.name,

@@ -82,18 +82,31 @@ impl Allowances {
 
     /// Asks the comments whether a finding at a statement is allowed. Where one would allow it and does not count, the
     /// finding says so.
-    pub(crate) fn judge(&mut self, mut finding: Finding, statement: usize, today: Option<Date>) -> Verdict {
+    pub(crate) fn judge(&mut self, finding: Finding, statement: usize, today: Option<Date>) -> Verdict {
+        self.judge_where(finding, today, |instruction, allow| match allow.reach {
+            Reach::Statement => instruction.statement == statement,
+            Reach::File => true,
+        })
+    }
+
+    /// The same for a finding about all of a file: each comment in it reaches it.
+    pub(crate) fn judge_file(&mut self, finding: Finding, today: Option<Date>) -> Verdict {
+        self.judge_where(finding, today, |_, _| true)
+    }
+
+    fn judge_where(
+        &mut self,
+        mut finding: Finding,
+        today: Option<Date>,
+        reaches: impl Fn(&Instruction, &Allow) -> bool,
+    ) -> Verdict {
         let mut objections = Vec::new();
         let mut allowance = None;
         for (index, instruction) in self.instructions.iter().enumerate() {
             let InstructionKind::Allow(allow) = &instruction.kind else {
                 continue;
             };
-            let reaches = match allow.reach {
-                Reach::Statement => instruction.statement == statement,
-                Reach::File => true,
-            };
-            if !reaches || !allow.rules.contains(&finding.rule) {
+            if !reaches(instruction, allow) || !allow.rules.contains(&finding.rule) {
                 continue;
             }
             self.used.insert((index, finding.rule.clone()));
@@ -161,9 +174,8 @@ fn instructions(migration: &Migration) -> Vec<Instruction> {
         };
         let span = Span::new(line_start + offset, line_start + line.trim_end().len());
         let behind_a_statement = !line[..offset].trim().is_empty();
-        let Some(statement) = statement_at(migration, span, line_start, behind_a_statement) else {
-            continue;
-        };
+        // A way back that does nothing has no statement, and its comment says why.
+        let statement = statement_at(migration, span, line_start, behind_a_statement).unwrap_or(0);
         instructions.push(Instruction {
             kind: read(text),
             span,

@@ -22,6 +22,7 @@ mod locks;
 mod page;
 mod phrase;
 mod release;
+mod rollback;
 mod rule;
 mod schema;
 mod scorecard;
@@ -31,6 +32,7 @@ mod statement_text;
 mod testing;
 mod timeline;
 mod tool_advice;
+mod ways_back;
 
 pub use choice::RuleChoice;
 pub use judge::{Judgement, judge, judge_last, judge_with_allowed};
@@ -39,6 +41,7 @@ pub use page::{Example, ExampleKind};
 pub(crate) use rule::Check;
 pub use rule::{Claim, Needs, Rule};
 pub use scorecard::scorecard;
+pub use ways_back::{RollbackJudgement, judge_rollbacks};
 
 /// Every rule, in the order in which they are listed to people: what takes the database down first.
 pub static RULES: &[&Rule] = &[
@@ -91,6 +94,11 @@ pub static RULES: &[&Rule] = &[
     &release::drop_unique_key::RULE,
     &release::replaced_with_gap::RULE,
     &release::result_type_changed::RULE,
+    &rollback::rollback_fails::RULE,
+    &rollback::rollback_leaves_schema::RULE,
+    &rollback::migration_fails_after_rollback::RULE,
+    &rollback::rollback_loses_rows::RULE,
+    &rollback::rollback_missing::RULE,
     &design::table_without_primary_key::RULE,
     &design::small_key::RULE,
     &design::key_near_its_end::RULE,

@@ -128,6 +128,9 @@ fn acceptance(rule: &Rule) -> String {
     let everywhere = format!("`{name} = \"allow\"` under `[rules]` in `dbwright.toml` accepts it everywhere.");
     match (rule.judges_changes(), rule.judges_catalogs()) {
         (true, false) => format!("{on}\n## To accept it\n\n{comment}\n"),
+        (false, false) if rule.judges_ways_back() => format!(
+            "{on}\n## To accept it\n\nWrite `-- dbwright: allow {name} because …` in the migration or in its way back.\n"
+        ),
         (true, true) => format!("{on}\n## To accept it\n\n{comment}\n{everywhere}\n"),
         (false, _) => format!("{on}\n## To accept it\n\n{everywhere}\n"),
     }

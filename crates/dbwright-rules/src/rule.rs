@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::flaw::Flaw;
 use crate::page::{self, Example};
 use crate::schema::Schema;
+use crate::ways_back::WaysBack;
 
 /// A rule: judges what statements did, or what a catalog holds. Its file is its page.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(crate) enum Check {
     /// What a catalog holds that was read whole, as it stands; no migration is blamed for it. For what is a step on a good way
     /// (a constraint to be validated later), and for objects that tracing does not read.
     WholeCatalog(fn(&Schema<'_>, &mut Vec<Flaw>)),
+    /// What came of the ways back of migrations, all of a history at once. Findings come with the index of their migration.
+    WaysBack(fn(&WaysBack<'_>, &mut Vec<(usize, Finding)>)),
     /// What was measured of a live database beside its schema.
     Measured(Needs, fn(&Schema<'_>, &mut Vec<Flaw>)),
 }
@@ -67,7 +70,7 @@ impl Rule {
     pub fn judges_catalogs(&self) -> bool {
         match self.check {
             Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) => true,
-            Check::Statement(_) => false,
+            Check::Statement(_) | Check::WaysBack(_) => false,
         }
     }
 
@@ -80,7 +83,20 @@ impl Rule {
     pub fn needs(&self) -> Option<Needs> {
         match self.check {
             Check::Measured(needs, _) => Some(needs),
-            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Statement(_) => None,
+            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Statement(_) | Check::WaysBack(_) => None,
+        }
+    }
+
+    /// Whether it judges ways back, so that `check` asks it where these are tried.
+    pub fn judges_ways_back(&self) -> bool {
+        matches!(self.check, Check::WaysBack(_))
+    }
+
+    /// Judges ways back, where it does.
+    pub(crate) fn judge_ways_back(&self, ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
+        match self.check {
+            Check::WaysBack(check) => check(ways, findings),
+            Check::Statement(_) | Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) => {}
         }
     }
 
@@ -88,7 +104,7 @@ impl Rule {
     pub(crate) fn judge_statement(&self, context: &Context<'_>, findings: &mut Vec<Finding>) {
         match self.check {
             Check::Statement(check) => check(context, findings),
-            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) => {}
+            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) | Check::WaysBack(_) => {}
         }
     }
 
@@ -97,7 +113,7 @@ impl Rule {
         let mut flaws = Vec::new();
         match self.check {
             Check::Catalog(check) | Check::WholeCatalog(check) | Check::Measured(_, check) => check(schema, &mut flaws),
-            Check::Statement(_) => {}
+            Check::Statement(_) | Check::WaysBack(_) => {}
         }
         flaws
     }

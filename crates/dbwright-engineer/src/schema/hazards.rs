@@ -33,6 +33,7 @@ pub(super) async fn attach(plan: &mut Plan, script: History, set_up: &SchemaSetU
         history,
         judged,
         trace: None,
+        rollbacks: None,
         findings: Vec::new(),
         allowed: Vec::new(),
         scorecard: Scorecard::default(),
@@ -41,7 +42,7 @@ pub(super) async fn attach(plan: &mut Plan, script: History, set_up: &SchemaSetU
     let levels = Levels::of(&Config::default().with(set_up.overrides.clone()))?;
     let store = Store::new(&set_up.cache, 0);
     let scratch = set_up.scratch_options(server.engine)?;
-    section::review(&mut section, &scratch, &store, &levels, &mut |_| {}).await?;
+    Box::pin(section::review(&mut section, &scratch, &store, &levels, &mut |_| {})).await?;
     for finding in section.findings {
         let Some((migration, statement)) = finding.place.statement else {
             continue;

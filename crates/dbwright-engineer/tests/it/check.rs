@@ -16,6 +16,7 @@ fn request(input: Input) -> CheckRequest {
         input,
         overrides: Overrides::default(),
         scope: Scope::New,
+        tries_ways_back: true,
         scratch_url: None,
         bin_dirs: BinDirs::default(),
         cache: servers::cache(),

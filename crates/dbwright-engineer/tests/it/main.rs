@@ -16,3 +16,4 @@ mod repository;
 mod run;
 mod schema_examples;
 mod servers;
+mod ways_back;

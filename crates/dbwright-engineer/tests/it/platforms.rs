@@ -33,6 +33,7 @@ async fn histories_of_supabase_run_on_its_prelude() {
             input: Input::Repository(repository.path().to_owned()),
             overrides: Overrides::default(),
             scope: Scope::All,
+            tries_ways_back: true,
             scratch_url: None,
             bin_dirs: BinDirs {
                 postgres: vec![servers::postgres(major)],

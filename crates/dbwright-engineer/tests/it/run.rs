@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use dbwright_catalog::{
-    Effect, Engine, Finding, History, Migration, MigrationSet, Outcome, Proof, RunMode, Tool, Trace,
+    Down, Effect, Engine, Finding, History, Migration, MigrationSet, Outcome, Proof, Rollback, RunMode, Tool, Trace,
 };
 use dbwright_live::prove::{self, Candidate};
+use dbwright_live::rollback::{self, Selected};
 use dbwright_live::scratch::mysql_family::MySqlFamilyScratch;
 use dbwright_live::scratch::postgres::PostgresScratch;
 use dbwright_live::trace;
@@ -118,8 +119,10 @@ pub(crate) async fn run_all(place: Place<'_>, texts: &[&str]) -> Run {
 
 async fn run_and_judge(place: Place<'_>, history: History, judged: MigrationSet) -> Run {
     let trace = match place {
-        Place::Postgres(scratch) => trace::postgres::trace(scratch, &history, &judged, &mut |_| {}).await,
-        Place::MySqlFamily(scratch) => trace::mysql_family::trace(scratch, &history, &judged, &mut |_| {}).await,
+        Place::Postgres(scratch) => Box::pin(trace::postgres::trace(scratch, &history, &judged, &mut |_| {})).await,
+        Place::MySqlFamily(scratch) => {
+            Box::pin(trace::mysql_family::trace(scratch, &history, &judged, &mut |_| {})).await
+        }
         Place::Sqlite => trace::sqlite::trace(&history, &judged, &mut |_| {}),
     };
     let trace = trace.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
@@ -130,6 +133,48 @@ async fn run_and_judge(place: Place<'_>, history: History, judged: MigrationSet)
         trace,
         findings,
     }
+}
+
+/// Runs migrations after a setup that is not judged, each in a transaction, with the ways back that stand behind
+/// `-- migrate:down`, and tries these. What the rules about ways back say is all that is said.
+pub(crate) async fn go_back(place: Place<'_>, setup: Option<&str>, texts: &[&str]) -> (Run, Vec<Rollback>) {
+    let engine = place.engine();
+    let mut migrations = Vec::new();
+    migrations.extend(setup.map(|setup| migration(engine, "1_setup", setup, RunMode::EachStatement)));
+    let first = migrations.len();
+    for (index, text) in texts.iter().enumerate() {
+        let (up, down) = text.split_once("-- migrate:down").expect("both ways are there");
+        let name = format!("{}_example", index + 2);
+        let back = migration(engine, &name, down, RunMode::Transaction);
+        let mut migration = migration(engine, &name, up, RunMode::Transaction);
+        migration.down = Some(Down {
+            path: PathBuf::from(format!("{name}.down.sql")),
+            text: back.text,
+            statements: back.statements,
+            run_mode: back.run_mode,
+        });
+        migrations.push(migration);
+    }
+    let judged = MigrationSet::Only {
+        indexes: (first..migrations.len()).collect(),
+        why: "the examples".to_owned(),
+    };
+    let mut run = run_and_judge(place, history_of(engine, migrations), judged).await;
+    let selected = Selected::of(&run.history, &run.judged, &run.trace);
+    let (history, trace, to_try) = (&run.history, &run.trace, &selected.to_try);
+    let tried = match place {
+        Place::Postgres(scratch) => Box::pin(rollback::postgres::try_ways_back(scratch, history, trace, to_try)).await,
+        Place::MySqlFamily(scratch) => {
+            Box::pin(rollback::mysql_family::try_ways_back(scratch, history, trace, to_try)).await
+        }
+        Place::Sqlite => rollback::sqlite::try_ways_back(None, history, trace, to_try),
+    };
+    let tried = tried.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
+    let rollbacks = selected.complete(tried);
+    let choice = RuleChoice::default();
+    let found = dbwright_rules::judge_rollbacks(&run.history, &rollbacks, &run.trace.server, &choice);
+    run.findings = found.findings.into_iter().map(|(_, finding)| finding).collect();
+    (run, rollbacks)
 }
 
 /// `setup`, run statement by statement, and a migration.

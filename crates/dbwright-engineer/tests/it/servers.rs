@@ -54,6 +54,20 @@ pub(crate) const MYSQL_FAMILY: [(Engine, u32); 3] = [(Engine::MySql, 9), (Engine
 
 /// A server of MySQL or MariaDB, for one test.
 pub(crate) async fn mysql_family(engine: Engine, major: u32) -> MySqlFamilyScratch {
+    let (version, bin_dirs) = mysql_family_bin(engine, major);
+    let options = ScratchOptions {
+        url: None,
+        version: Some(version),
+        cache: cache(),
+        bin_dirs,
+    };
+    MySqlFamilyScratch::start(engine, &options)
+        .await
+        .expect("the scratch server starts")
+}
+
+/// The programs of a server of MySQL or MariaDB, and their exact version.
+pub(crate) fn mysql_family_bin(engine: Engine, major: u32) -> (Version, BinDirs) {
     let found = manifest().into_iter().find_map(|(name, version, bin)| {
         let version: Version = version.parse().ok()?;
         let is_it = version.major == major || engine == Engine::MySql && version.major > major;
@@ -66,15 +80,7 @@ pub(crate) async fn mysql_family(engine: Engine, major: u32) -> MySqlFamilyScrat
         Engine::MariaDb => bin_dirs.mariadb.push(bin),
         Engine::Postgres | Engine::Sqlite => panic!("{engine} is none of the two"),
     }
-    let options = ScratchOptions {
-        url: None,
-        version: Some(version),
-        cache: cache(),
-        bin_dirs,
-    };
-    MySqlFamilyScratch::start(engine, &options)
-        .await
-        .expect("the scratch server starts")
+    (version, bin_dirs)
 }
 
 /// Engine, version, folder with its programs. The folder is that of `cargo xtask engines`.

@@ -125,7 +125,7 @@ fn start(server: &str, history: &History) -> Key {
 }
 
 /// All of a migration that decides what running it does. Its comments don't.
-fn content(migration: &Migration) -> Key {
+pub(super) fn content(migration: &Migration) -> Key {
     let mut hasher = Hasher::new("migration")
         .add(&migration.name)
         .add(migration.run_mode.name());

@@ -6,12 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dbwright_catalog::{History, MigrationSet, Proof, Trace};
+use dbwright_catalog::{History, Migration, MigrationSet, Proof, Rollback, Trace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::chain::{Chain, Hasher, Key, first_judged};
+use super::chain::{Chain, Hasher, Key, content, first_judged};
 use super::store::{About, EntryKind, Kept, Store, Unfinished};
 use crate::introspect;
 use crate::prove::Candidate;
@@ -40,6 +40,8 @@ const STATE: &str = "state";
 const TRACE: &str = "trace";
 /// Proofs, added to the finished trace afterwards.
 pub(super) const PROOFS: &str = "proofs";
+/// What came of ways back, added as well.
+pub(super) const ROLLBACKS: &str = "rollbacks";
 
 /// What is kept of one history, on one build of a server, with certain migrations under review.
 #[derive(Clone, Debug)]
@@ -160,9 +162,21 @@ impl HistoryCache {
             .zip(proofs)
             .filter(|(_, proof)| !matches!(proof, Proof::NotTried { .. }));
         known.extend(tried.map(|(candidate, proof)| (proof_key(candidate), proof.clone())));
-        let unfinished = kept.path().join(format!("{PROOFS}.{}", std::process::id()));
-        // What is not kept is tried again.
-        let _ = write(&unfinished, &known).and_then(|()| fs::rename(&unfinished, kept.path().join(PROOFS)));
+        add(&kept, PROOFS, &known);
+    }
+
+    /// What came of the ways back of these migrations in an earlier run.
+    pub fn rollbacks(&self, history: &History, tried: &[usize]) -> Option<Vec<Rollback>> {
+        let kept = self.store.find(EntryKind::Trace, self.chain.whole())?;
+        let (key, rollbacks): (Key, Vec<Rollback>) = read(&kept.path().join(ROLLBACKS))?;
+        (key == ways_back_key(history, tried)).then_some(rollbacks)
+    }
+
+    /// Keeps what came of ways back, beside the finished trace.
+    pub fn keep_rollbacks(&self, history: &History, tried: &[usize], rollbacks: &[Rollback]) {
+        if let Some(kept) = self.store.find(EntryKind::Trace, self.chain.whole()) {
+            add(&kept, ROLLBACKS, &(ways_back_key(history, tried), rollbacks));
+        }
     }
 
     fn known_proofs(&self) -> Option<BTreeMap<Key, Proof>> {
@@ -208,6 +222,23 @@ impl HistoryCache {
                 .store
                 .finish(prefix.0, EntryKind::Prefix, self.chain.before_judged(), &self.prefix)
     }
+}
+
+/// Adds to what is kept. What can't be written is found out again by the next run.
+fn add<T: Serialize>(kept: &Kept, name: &str, value: &T) {
+    let unfinished = kept.path().join(format!("{name}.{}", std::process::id()));
+    let _ = write(&unfinished, value).and_then(|()| fs::rename(&unfinished, kept.path().join(name)));
+}
+
+/// All that decides what comes of ways back, beyond the history.
+fn ways_back_key(history: &History, tried: &[usize]) -> Key {
+    let mut hasher = Hasher::new("ways back");
+    for index in tried {
+        let back = history.migrations.get(*index).and_then(Migration::back);
+        let content = back.map(|back| content(&back).to_string());
+        hasher = hasher.add(&index.to_string()).add_optional(content.as_deref());
+    }
+    hasher.key()
 }
 
 /// All that decides what comes of a fix, beyond the history.

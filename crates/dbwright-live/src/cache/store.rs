@@ -443,7 +443,8 @@ fn size(path: &Path) -> (u64, u64) {
 
 /// What is written or changed after an entry is complete.
 fn is_beside(name: &str) -> bool {
-    name == ABOUT || name == LOCK || name.starts_with(super::history::PROOFS)
+    use super::history::{PROOFS, ROLLBACKS};
+    name == ABOUT || name == LOCK || name.starts_with(PROOFS) || name.starts_with(ROLLBACKS)
 }
 
 #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! Proofs of plans for PostgreSQL.
 
 mod apply;
-mod fingerprint;
+pub(crate) mod fingerprint;
 
 use std::collections::BTreeSet;
 

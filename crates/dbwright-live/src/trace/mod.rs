@@ -6,6 +6,8 @@ pub mod postgres;
 mod rebuilds;
 pub mod sqlite;
 
+pub(crate) use blame::words;
+
 /// How far a trace has come, for progress output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {

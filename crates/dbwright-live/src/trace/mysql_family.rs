@@ -22,9 +22,12 @@ mod send;
 #[cfg(unix)]
 mod settings;
 mod step;
+mod trial;
 
 #[cfg(unix)]
 pub use kept::trace_kept;
+#[cfg(unix)]
+pub(crate) use trial::Ground;
 
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -6,6 +6,7 @@
 //! statements may do; when a statement fails, the block is rolled back, the generated rows are taken out of the tables, and it
 //! runs again with a savepoint around each statement, so that the others are seen as well.
 
+mod base;
 mod block;
 mod hold;
 #[cfg(unix)]
@@ -18,6 +19,7 @@ mod recover;
 mod send;
 mod settings;
 
+pub(crate) use base::Base;
 #[cfg(unix)]
 pub(crate) use kept::resume;
 #[cfg(unix)]

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use dbwright_catalog::{Migration, RunMode};
+use dbwright_catalog::{Down, Migration, RunMode};
 
 use super::{Folder, Problem, Read, duplicates, lines, stem, without_templates};
 use crate::error::RepoError;
@@ -17,7 +17,7 @@ use crate::walk::has_extension;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Directive {
     Up { transaction: bool },
-    Down,
+    Down { transaction: bool },
 }
 
 /// Reads `-- migrate:up transaction:false` and `-- migrate:down`.
@@ -30,7 +30,9 @@ pub(super) fn directive(line: &str) -> Option<Directive> {
         "up" => Some(Directive::Up {
             transaction: !words.any(|option| option == "transaction:false"),
         }),
-        "down" => Some(Directive::Down),
+        "down" => Some(Directive::Down {
+            transaction: !words.any(|option| option == "transaction:false"),
+        }),
         _ => None,
     }
 }
@@ -75,7 +77,7 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<Read, RepoError> {
 /// The up blocks of one file. Several make several migrations: each is a transaction of its own.
 fn one_file(folder: &Folder<'_>, file: &str, problems: &mut Vec<Problem>) -> Result<Vec<Migration>, RepoError> {
     let text = folder.text(file)?.text;
-    let mut ups: Vec<(Range<usize>, bool)> = Vec::new();
+    let mut ups: Vec<Block> = Vec::new();
     let mut has_down = true;
     let mut line_of_up = 1;
     let mut refuse = |line: u32, message: &str, advice: &str| {
@@ -96,20 +98,33 @@ fn one_file(folder: &Folder<'_>, file: &str, problems: &mut Vec<Problem>) -> Res
                         "Add a -- migrate:down, which may be empty.",
                     );
                 }
-                ups.push((range.start..text.len(), transaction));
+                if let Some(Block { down: Some(down), .. }) = ups.last_mut() {
+                    down.range.end = range.start;
+                }
+                ups.push(Block {
+                    up: Part {
+                        range: range.start..text.len(),
+                        transaction,
+                    },
+                    down: None,
+                });
                 has_down = false;
                 line_of_up = number;
             }
-            Some(Directive::Down) if has_down => {
+            Some(Directive::Down { .. }) if has_down => {
                 refuse(
                     number,
                     "-- migrate:down has no -- migrate:up before it",
                     "Put -- migrate:up in front of it.",
                 );
             }
-            Some(Directive::Down) => {
-                if let Some((up, _)) = ups.last_mut() {
-                    up.end = range.start;
+            Some(Directive::Down { transaction }) => {
+                if let Some(block) = ups.last_mut() {
+                    block.up.range.end = range.start;
+                    block.down = Some(Part {
+                        range: range.start..text.len(),
+                        transaction,
+                    });
                 }
                 has_down = true;
             }
@@ -142,32 +157,52 @@ fn one_file(folder: &Folder<'_>, file: &str, problems: &mut Vec<Problem>) -> Res
     Ok(migrations(folder, file, &text, &ups))
 }
 
-fn migrations(folder: &Folder<'_>, file: &str, text: &str, ups: &[(Range<usize>, bool)]) -> Vec<Migration> {
-    let down = text.lines().any(|line| directive(line) == Some(Directive::Down));
-    let blocks: Vec<(Range<usize>, bool)> = if ups.is_empty() {
-        vec![(0..0, true)]
-    } else {
-        ups.to_vec()
-    };
-    let count = blocks.len();
-    let in_block = |index: usize| match count {
+/// What one way of a block holds.
+struct Part {
+    range: Range<usize>,
+    transaction: bool,
+}
+
+/// A block that goes up, and the one that goes back.
+struct Block {
+    up: Part,
+    down: Option<Part>,
+}
+
+fn migrations(folder: &Folder<'_>, file: &str, text: &str, blocks: &[Block]) -> Vec<Migration> {
+    let nothing = [Block {
+        up: Part {
+            range: 0..0,
+            transaction: true,
+        },
+        down: None,
+    }];
+    let blocks = if blocks.is_empty() { &nothing } else { blocks };
+    let in_block = |index: usize| match blocks.len() {
         1 => stem(file).to_owned(),
         _ => format!("{} (block {})", stem(file), index + 1),
     };
-    blocks
-        .into_iter()
-        .enumerate()
-        .map(|(index, (range, transaction))| Migration {
-            name: in_block(index),
+    let statements =
+        |part: &Part| without_templates(dbwright_sql::statements_in(folder.dialect(), text, part.range.clone()));
+    let run_mode = |part: &Part| {
+        if part.transaction {
+            RunMode::Transaction
+        } else {
+            RunMode::SimpleQuery
+        }
+    };
+    let migrations = blocks.iter().enumerate().map(|(index, block)| Migration {
+        name: in_block(index),
+        path: folder.at(file),
+        statements: statements(&block.up),
+        text: text.to_owned(),
+        run_mode: run_mode(&block.up),
+        down: block.down.as_ref().map(|down| Down {
             path: folder.at(file),
-            statements: without_templates(dbwright_sql::statements_in(folder.dialect(), text, range)),
             text: text.to_owned(),
-            run_mode: if transaction {
-                RunMode::Transaction
-            } else {
-                RunMode::SimpleQuery
-            },
-            down: down.then(|| folder.at(file)),
-        })
-        .collect()
+            statements: statements(down),
+            run_mode: run_mode(down),
+        }),
+    });
+    migrations.collect()
 }

@@ -46,8 +46,11 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<Read, RepoError> {
         if !runs_in_transaction(folder, name) {
             migration.run_mode = RunMode::SimpleQuery;
         }
-        let down = folder.at(name).join(DOWN);
-        migration.down = folder.root.join(&down).is_file().then_some(down);
+        if folder.root.join(folder.at(name)).join(DOWN).is_file() {
+            // The metadata counts for both ways.
+            let (down, _) = folder.whole_down(Path::new(name).join(DOWN), migration.run_mode)?;
+            migration.down = Some(down);
+        }
         if migration.text.is_empty() {
             read.problems.push(Problem::refused(
                 migration.path.clone(),

@@ -156,7 +156,7 @@ fn is_only_flyway(place: &Place<'_>, setup: &Setup) -> bool {
     let is_own = |file: &String| match Naming::default().kind(file) {
         Some(Kind::Repeatable(_)) => true,
         Some(Kind::Versioned(_)) => has_extension(file, "sql") && super::refinery::version(file).is_none(),
-        Some(Kind::Undo | Kind::Baseline(_) | Kind::Callback(_) | Kind::Misnamed | Kind::Other) | None => false,
+        Some(Kind::Undo(_) | Kind::Baseline(_) | Kind::Callback(_) | Kind::Misnamed | Kind::Other) | None => false,
     };
     (setup.is_jvm && place.folder.ends_with(DEFAULT_LOCATION)) || place.listing.files.iter().any(is_own)
 }
@@ -200,6 +200,7 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<Read, RepoError> {
         callbacks: BTreeMap::new(),
         versioned: Vec::new(),
         baselines: Vec::new(),
+        undos: Vec::new(),
         repeatable: Vec::new(),
         left_out: BTreeMap::new(),
     };
@@ -313,6 +314,7 @@ struct Reader<'a> {
     callbacks: BTreeMap<Event, Vec<PathBuf>>,
     versioned: Vec<(Version, PathBuf)>,
     baselines: Vec<(Version, PathBuf)>,
+    undos: Vec<(Version, PathBuf)>,
     repeatable: Vec<(String, PathBuf)>,
     left_out: BTreeMap<&'static str, Vec<PathBuf>>,
 }
@@ -329,7 +331,7 @@ impl Reader<'_> {
                 let stem = &file[..file.len() - extension.len() - 1];
                 match self.naming.kind_of(stem) {
                     kind @ (Kind::Versioned(_) | Kind::Repeatable(_)) => kind,
-                    Kind::Undo | Kind::Baseline(_) | Kind::Callback(_) | Kind::Misnamed | Kind::Other => return,
+                    Kind::Undo(_) | Kind::Baseline(_) | Kind::Callback(_) | Kind::Misnamed | Kind::Other => return,
                 }
             }
             None => match self.naming.kind(&file) {
@@ -341,7 +343,7 @@ impl Reader<'_> {
             Kind::Versioned(version) => self.versioned.push((version, path)),
             Kind::Baseline(version) => self.baselines.push((version, path)),
             Kind::Repeatable(description) => self.repeatable.push((description, path)),
-            Kind::Undo => self.leave_out("undo migrations", path),
+            Kind::Undo(version) => self.undos.push((version, path)),
             Kind::Callback(Event::Elsewhere) => self.leave_out("callbacks that a migration does not call", path),
             Kind::Callback(event) => self.callbacks.entry(event).or_default().push(path),
             Kind::Other => self.leave_out("SQL files that are no migrations by their names", path),
@@ -369,8 +371,13 @@ impl Reader<'_> {
             self.callback(event)?;
         }
         self.callback(Event::BeforeEachMigrate)?;
-        for (_, path) in std::mem::take(&mut self.versioned) {
+        for (version, path) in std::mem::take(&mut self.versioned) {
             self.migration(&path)?;
+            self.undo(&version)?;
+        }
+        let undos: Vec<PathBuf> = self.undos.drain(..).map(|(_, path)| path).collect();
+        for path in undos {
+            self.leave_out("undo migrations of no version", path);
         }
         self.callback(Event::AfterVersioned)?;
         let repeatable = std::mem::take(&mut self.repeatable);
@@ -459,6 +466,23 @@ impl Reader<'_> {
     fn callback(&mut self, event: Event) -> Result<(), RepoError> {
         for path in self.callbacks.remove(&event).unwrap_or_default() {
             self.migration(&path)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the migration that was read last its way back, where there is one.
+    fn undo(&mut self, version: &Version) -> Result<(), RepoError> {
+        let Some(at) = self.undos.iter().position(|(undone, _)| undone == version) else {
+            return Ok(());
+        };
+        let (_, path) = self.undos.remove(at);
+        let read = self.read.migrations.len();
+        self.migration(&path)?;
+        if self.read.migrations.len() > read
+            && let Some(undo) = self.read.migrations.pop()
+            && let Some(migration) = self.read.migrations.last_mut()
+        {
+            migration.down = Some(super::down_of(undo));
         }
         Ok(())
     }

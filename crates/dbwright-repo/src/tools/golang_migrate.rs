@@ -59,10 +59,9 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<Read, RepoError> {
     for (version, file) in &ups {
         let name = file.rfind(".up.").map_or(*file, |end| &file[..end]);
         let (mut migration, _) = folder.whole_file(Path::new(file), name, run_mode)?;
-        migration.down = downs
-            .iter()
-            .find(|(other, _)| other == version)
-            .map(|(_, down)| folder.at(down));
+        if let Some((_, down)) = downs.iter().find(|(other, _)| other == version) {
+            migration.down = Some(folder.whole_down(down, run_mode)?.0);
+        }
         read.migrations.push(migration);
     }
     let versions: Vec<u64> = ups.iter().map(|(version, _)| *version).collect();

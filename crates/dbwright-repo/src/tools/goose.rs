@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use dbwright_catalog::{Migration, RunMode, Span, Statement};
+use dbwright_catalog::{Down, Migration, RunMode, Span, Statement};
 
 use super::{Folder, Problem, Read, duplicates, lines, stem, without_templates};
 use crate::error::RepoError;
@@ -116,16 +116,22 @@ fn one_file(folder: &Folder<'_>, file: &str, text: String) -> (Migration, Option
     } else {
         RunMode::EachStatement
     };
-    let statements = parser
-        .chunks
-        .iter()
-        .flat_map(|chunk| statements(folder, &text, chunk, run_mode))
-        .collect();
+    let statements = |chunks: &[Chunk]| {
+        let statements = chunks
+            .iter()
+            .flat_map(|chunk| statements(folder, &text, chunk, run_mode));
+        without_templates(statements.collect())
+    };
     let migration = Migration {
         name: stem(file).to_owned(),
         path: folder.at(file),
-        statements: without_templates(statements),
-        down: parser.has_down.then(|| folder.at(file)),
+        statements: statements(&parser.chunks),
+        down: parser.has_down.then(|| Down {
+            path: folder.at(file),
+            text: text.clone(),
+            statements: statements(&parser.down_chunks),
+            run_mode,
+        }),
         run_mode,
         text,
     };
@@ -188,6 +194,8 @@ enum State {
 struct Parser {
     state: State,
     chunks: Vec<Chunk>,
+    /// What is sent at once, of the down part.
+    down_chunks: Vec<Chunk>,
     transaction: bool,
     has_down: bool,
     envsub: bool,
@@ -201,6 +209,7 @@ impl Default for Parser {
         Parser {
             state: State::Start,
             chunks: Vec::new(),
+            down_chunks: Vec::new(),
             transaction: true,
             has_down: false,
             envsub: false,
@@ -256,7 +265,10 @@ impl Parser {
                 self.chunks.extend(self.open.take());
                 self.state = State::Up;
             }
-            (Annotation::StatementEnd, State::DownBlock) => self.state = State::Down,
+            (Annotation::StatementEnd, State::DownBlock) => {
+                self.down_chunks.extend(self.open.take());
+                self.state = State::Down;
+            }
             (Annotation::StatementEnd, _) => {
                 return Err("-- +goose StatementEnd does not follow StatementBegin".to_owned());
             }
@@ -265,7 +277,6 @@ impl Parser {
     }
 
     fn line(&mut self, range: Range<usize>, number: u32, line: &str) -> Result<(), String> {
-        let is_up = matches!(self.state, State::Up | State::UpBlock);
         match &mut self.open {
             Some(open) => {
                 open.range.end = range.end;
@@ -274,17 +285,20 @@ impl Parser {
             None if line.is_empty() || line.trim_start().starts_with("--") => return Ok(()),
             None if self.state == State::Start && line.trim().is_empty() => return Ok(()),
             None if self.state == State::Start => return Err("there is SQL before -- +goose Up".to_owned()),
-            None if is_up => {
+            None => {
                 self.open_line = number;
                 self.open = Some(Chunk {
                     range,
                     envsub: self.envsub,
                 });
             }
-            None => {}
         }
-        if self.state == State::Up && ends_with_semicolon(line) {
-            self.chunks.extend(self.open.take());
+        if ends_with_semicolon(line) {
+            match self.state {
+                State::Up => self.chunks.extend(self.open.take()),
+                State::Down => self.down_chunks.extend(self.open.take()),
+                State::Start | State::UpBlock | State::DownBlock => {}
+            }
         }
         Ok(())
     }
@@ -293,6 +307,11 @@ impl Parser {
     fn unfinished(&mut self, text: &str) -> Option<String> {
         let open = self.open.take()?;
         if text[open.range.clone()].trim().is_empty() {
+            return None;
+        }
+        if matches!(self.state, State::Down | State::DownBlock) {
+            // That the way back can't be read does not keep goose from going up.
+            self.down_chunks.push(open);
             return None;
         }
         self.chunks.push(open);

@@ -17,7 +17,7 @@ mod split;
 
 use std::path::{Path, PathBuf};
 
-use dbwright_catalog::{Engine, LeftOut, Migration, RunMode, Span, Statement};
+use dbwright_catalog::{Down, Engine, LeftOut, Migration, RunMode, Span, Statement};
 
 use super::{Claim, Folder, Place, Problem, Read, without_templates};
 use crate::error::RepoError;
@@ -287,15 +287,62 @@ impl Reader<'_> {
     }
 
     fn migration(&self, name: String, path: &Path, text: &str, changeset: &ChangeSet) -> Migration {
-        let mut rendered = Rendered::default();
-        for range in &changeset.sql {
-            self.append(text, range.clone(), &mut rendered);
-        }
         let run_mode = if changeset.runs_in_transaction {
             RunMode::Transaction
         } else {
             RunMode::EachStatement
         };
+        let down = changeset.rollback.as_ref().map(|ranges| Down {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            statements: self.way_back(text, ranges, changeset, run_mode),
+            run_mode,
+        });
+        Migration {
+            name,
+            path: path.to_owned(),
+            statements: self.statements(text, &changeset.sql, changeset, run_mode),
+            text: text.to_owned(),
+            run_mode,
+            down,
+        }
+    }
+
+    /// What `--rollback` says. `empty` and `not required` say that there is nothing to do; another changeset that is named
+    /// there is not looked up.
+    fn way_back(
+        &self,
+        text: &str,
+        ranges: &[std::ops::Range<usize>],
+        changeset: &ChangeSet,
+        run_mode: RunMode,
+    ) -> Vec<Statement> {
+        let said: String = ranges.iter().map(|range| &text[range.clone()]).collect();
+        let said = said.trim().to_ascii_lowercase();
+        if matches!(said.as_str(), "empty" | "not required") {
+            return Vec::new();
+        }
+        let mut statements = self.statements(text, ranges, changeset, run_mode);
+        if said.starts_with("changesetid:") {
+            for statement in &mut statements {
+                statement.not_sent = Some("it names another changeset, which dbwright does not look up".to_owned());
+            }
+        }
+        statements
+    }
+
+    /// The statements of these parts of a file.
+    fn statements(
+        &self,
+        text: &str,
+        ranges: &[std::ops::Range<usize>],
+        changeset: &ChangeSet,
+        run_mode: RunMode,
+    ) -> Vec<Statement> {
+        let mut rendered = Rendered::default();
+        for range in ranges {
+            self.append(text, range.clone(), &mut rendered);
+        }
         let whole = 0..rendered.text().len();
         let parts = if changeset.splits {
             split::split(rendered.text(), changeset.end_delimiter.as_deref())
@@ -306,14 +353,7 @@ impl Reader<'_> {
             .into_iter()
             .flat_map(|part| self.part(text, &rendered, part, run_mode))
             .collect();
-        Migration {
-            name,
-            path: path.to_owned(),
-            statements: without_templates(statements),
-            text: text.to_owned(),
-            run_mode,
-            down: changeset.has_rollback.then(|| path.to_owned()),
-        }
+        without_templates(statements)
     }
 
     /// What goes to the driver at once. Outside of a transaction, several statements of it share an implicit one.

@@ -26,7 +26,7 @@ mod tern;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use dbwright_catalog::{Engine, LeftOut, Migration, RunMode, Severity, Span, Statement, Tool};
+use dbwright_catalog::{Down, Engine, LeftOut, Migration, RunMode, Severity, Span, Statement, Tool};
 use dbwright_sql::Dialect;
 
 use crate::error::RepoError;
@@ -84,6 +84,12 @@ impl<'a> Folder<'a> {
         Ok((migration, mark))
     }
 
+    /// A way back that is one whole file, and its mark.
+    fn whole_down(&self, file: impl AsRef<Path>, run_mode: RunMode) -> Result<(Down, Mark), RepoError> {
+        let (migration, mark) = self.whole_file(file.as_ref(), "", run_mode)?;
+        Ok((down_of(migration), mark))
+    }
+
     /// A migration that is a program of its own (`.go`, `.rs`): it is named, and nothing of it can be run.
     fn program(&self, file: &Path, name: &str, language: &str) -> Result<Migration, RepoError> {
         let text = self.text(file)?.text;
@@ -124,6 +130,16 @@ impl<'a> Folder<'a> {
     /// The paths of files in the folder.
     fn at(&self, file: impl AsRef<Path>) -> PathBuf {
         self.path.join(file)
+    }
+}
+
+/// A file that was read as a migration, as the way back of another.
+fn down_of(migration: Migration) -> Down {
+    Down {
+        path: migration.path,
+        text: migration.text,
+        statements: migration.statements,
+        run_mode: migration.run_mode,
     }
 }
 
@@ -290,7 +306,6 @@ pub(crate) fn read(tool: Tool, folder: &Folder<'_>) -> Result<Read, RepoError> {
         Tool::Liquibase => liquibase::read(folder)?,
         Tool::Numbered | Tool::File => numbered::read(folder)?,
     };
-    leave_out_downs(&mut read);
     for link in &folder.listing.links {
         read.problems.push(Problem::skipped(
             folder.at(link),
@@ -299,23 +314,6 @@ pub(crate) fn read(tool: Tool, folder: &Folder<'_>) -> Result<Read, RepoError> {
         ));
     }
     Ok(read)
-}
-
-/// Counts the files that only go down among those that are not run.
-fn leave_out_downs(read: &mut Read) {
-    let counted = |down: &PathBuf| read.left_out.iter().any(|left_out| left_out.files.contains(down));
-    let downs: Vec<PathBuf> = read
-        .migrations
-        .iter()
-        .filter_map(|migration| migration.down.clone().filter(|down| *down != migration.path))
-        .filter(|down| !counted(down))
-        .collect();
-    if !downs.is_empty() {
-        read.left_out.push(LeftOut {
-            what: "down migrations".to_owned(),
-            files: downs,
-        });
-    }
 }
 
 /// The folder of a library whose migrations are for the projects that use it, where the module around `folder` has one.

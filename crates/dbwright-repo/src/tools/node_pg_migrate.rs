@@ -11,7 +11,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use dbwright_catalog::{Engine, Migration, RunMode, Tool};
+use dbwright_catalog::{Down, Engine, Migration, RunMode, Tool};
 
 use super::{Claim, Folder, Place, Problem, Read, without_templates};
 use crate::detect::is_called_like_migrations;
@@ -128,7 +128,9 @@ fn paired(folder: &Folder<'_>, file: &str, run_mode: RunMode, read: &mut Read) -
     } else if let Some(name) = file.strip_suffix(UP) {
         let (mut migration, _) = folder.whole_file(Path::new(file), name, run_mode)?;
         let down = format!("{name}{DOWN}");
-        migration.down = exists(&down).then(|| folder.at(down));
+        if exists(&down) {
+            migration.down = Some(folder.whole_down(down, run_mode)?.0);
+        }
         read.migrations.push(migration);
     } else {
         let name = file.strip_suffix(".sql").unwrap_or(file);
@@ -145,19 +147,26 @@ fn paired(folder: &Folder<'_>, file: &str, run_mode: RunMode, read: &mut Read) -
 /// `-- Down Migration`.
 fn one_file(folder: &Folder<'_>, file: &str, run_mode: RunMode) -> Result<Migration, RepoError> {
     let text = folder.text(file)?.text;
-    let down = comment(&text, "down");
-    let up: Range<usize> = match (comment(&text, "up"), down) {
-        (Some(up), Some(down)) if down > up => up..down,
-        (Some(up), _) => up..text.len(),
-        (None, _) => 0..text.len(),
+    let end = text.len();
+    let (up, down): (Range<usize>, Option<Range<usize>>) = match (comment(&text, "up"), comment(&text, "down")) {
+        (Some(up), Some(down)) if down > up => (up..down, Some(down..end)),
+        (Some(up), Some(down)) => (up..end, Some(down..up)),
+        (Some(up), None) => (up..end, None),
+        (None, down) => (0..end, down.map(|down| down..end)),
     };
+    let statements = |range| without_templates(dbwright_sql::statements_in(folder.dialect(), &text, range));
     Ok(Migration {
         name: file.strip_suffix(".sql").unwrap_or(file).to_owned(),
         path: folder.at(file),
-        statements: without_templates(dbwright_sql::statements_in(folder.dialect(), &text, up)),
-        text,
+        statements: statements(up),
+        down: down.map(|down| Down {
+            path: folder.at(file),
+            text: text.clone(),
+            statements: statements(down),
+            run_mode,
+        }),
         run_mode,
-        down: down.map(|_| folder.at(file)),
+        text,
     })
 }
 

@@ -73,8 +73,9 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<Read, RepoError> {
             .files
             .iter()
             .find(|other| down_of(other).is_some_and(|name| name == up_name(file)));
+        let down = down.map(|down| one_file(folder, down)).transpose()?;
         read.migrations.push(Migration {
-            down: down.map(|down| folder.at(down)),
+            down: down.map(super::down_of),
             ..one_file(folder, file)?
         });
     }

@@ -150,7 +150,7 @@ fn is_popx(folder: &Folder<'_>) -> bool {
     })
 }
 
-/// All files that are not for an engine that dbwright knows, and all that go down.
+/// All files that are not for an engine that dbwright knows.
 fn left_out(names: &[Found<'_>]) -> Vec<LeftOut> {
     let those = |what: &str, is: fn(&Name<'_>) -> bool| LeftOut {
         what: what.to_owned(),
@@ -160,12 +160,9 @@ fn left_out(names: &[Found<'_>]) -> Vec<LeftOut> {
             .map(|found| found.path.to_owned())
             .collect(),
     };
-    let all = [
-        those("files for CockroachDB", |name| {
-            name.is_up && name.dialect == Dialect::Cockroach
-        }),
-        those("down migrations", |name| !name.is_up),
-    ];
+    let all = [those("files for CockroachDB", |name| {
+        name.dialect == Dialect::Cockroach
+    })];
     all.into_iter().filter(|left_out| !left_out.files.is_empty()).collect()
 }
 
@@ -253,6 +250,21 @@ impl Reader<'_> {
     }
 
     fn migration(&self, found: &Found<'_>, names: &[Found<'_>]) -> Result<Migration, RepoError> {
+        let name = &found.name;
+        let down = names
+            .iter()
+            .filter(|other| !other.name.is_up && other.name.version == name.version)
+            .filter(|other| other.name.dialect == self.dialect || other.name.dialect == Dialect::All)
+            .min_by_key(|other| other.name.dialect == Dialect::All);
+        let down = down.map(|down| self.one_way(down)).transpose()?;
+        Ok(Migration {
+            down: down.map(super::down_of),
+            ..self.one_way(found)?
+        })
+    }
+
+    /// The file of one way, as a migration.
+    fn one_way(&self, found: &Found<'_>) -> Result<Migration, RepoError> {
         let Found { path, file, name } = found;
         let shown = file.rsplit_once(".up.").map_or(*file, |(stem, _)| stem);
         if name.is_fizz {
@@ -271,17 +283,12 @@ impl Reader<'_> {
             },
         };
         let rendered = go_template::render(&text, 0..text.len(), &context);
-        let down = names
-            .iter()
-            .filter(|other| !other.name.is_up && other.name.version == name.version)
-            .filter(|other| other.name.dialect == self.dialect || other.name.dialect == Dialect::All)
-            .min_by_key(|other| other.name.dialect == Dialect::All);
         Ok(Migration {
             name: shown.to_owned(),
             path: path.to_path_buf(),
             statements: without_templates(rendered.statements(self.folder.dialect(), &text)),
             run_mode: self.run_mode(name.autocommit),
-            down: down.map(|down| down.path.to_owned()),
+            down: None,
             text,
         })
     }

@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use dbwright_catalog::{Engine, Migration, RunMode, Statement};
+use dbwright_catalog::{Down, Engine, Migration, RunMode, Statement};
 
 use super::settings::{self, Setting};
 use super::{Claim, Folder, Place, Problem, Read, goose, lines, without_templates};
@@ -135,24 +135,31 @@ fn key(file: &str) -> (bool, usize, &str) {
 }
 
 fn migration(folder: &Folder<'_>, file: &str, text: String, parser: &Parser) -> Migration {
-    let run_mode = if parser.transaction {
-        RunMode::Transaction
-    } else {
-        RunMode::EachStatement
+    let mode = |in_transaction: bool| {
+        if in_transaction {
+            RunMode::Transaction
+        } else {
+            RunMode::EachStatement
+        }
     };
-    let statements: Vec<Statement> = parser
-        .chunks
-        .iter()
-        .flat_map(|chunk| {
+    let statements = |chunks: &[Range<usize>], run_mode: RunMode| -> Vec<Statement> {
+        let statements = chunks.iter().flat_map(|chunk| {
             let statements = dbwright_sql::statements_in(folder.dialect(), &text, chunk.clone());
             goose::sent_together(&text, statements, run_mode)
-        })
-        .collect();
+        });
+        without_templates(statements.collect())
+    };
+    let (run_mode, back) = (mode(parser.transaction), mode(parser.down_transaction));
     Migration {
         name: file.strip_suffix(".sql").unwrap_or(file).to_owned(),
         path: folder.at(file),
-        statements: without_templates(statements),
-        down: parser.has_down.then(|| folder.at(file)),
+        statements: statements(&parser.chunks, run_mode),
+        down: parser.has_down.then(|| Down {
+            path: folder.at(file),
+            text: text.clone(),
+            statements: statements(&parser.down_chunks, back),
+            run_mode: back,
+        }),
         run_mode,
         text,
     }
@@ -173,6 +180,9 @@ struct Parser {
     /// What is sent at once, of the up part.
     chunks: Vec<Range<usize>>,
     transaction: bool,
+    /// What is sent at once, of the down part.
+    down_chunks: Vec<Range<usize>>,
+    down_transaction: bool,
     has_down: bool,
     /// Between `StatementBegin` and `StatementEnd`.
     in_block: bool,
@@ -186,6 +196,8 @@ impl Default for Parser {
             direction: Direction::None,
             chunks: Vec::new(),
             transaction: true,
+            down_chunks: Vec::new(),
+            down_transaction: true,
             has_down: false,
             in_block: false,
             open: None,
@@ -242,6 +254,7 @@ impl Parser {
                     self.transaction &= !words.any(|option| option == "notransaction");
                 } else {
                     self.direction = Direction::Down;
+                    self.down_transaction &= !words.any(|option| option == "notransaction");
                     self.has_down = true;
                 }
             }
@@ -253,8 +266,11 @@ impl Parser {
     }
 
     fn close(&mut self) {
-        if let (Some((range, _)), Direction::Up) = (self.open.take(), self.direction) {
-            self.chunks.push(range);
+        let Some((range, _)) = self.open.take() else { return };
+        match self.direction {
+            Direction::Up => self.chunks.push(range),
+            Direction::Down => self.down_chunks.push(range),
+            Direction::None => {}
         }
     }
 

@@ -58,7 +58,13 @@ pub(super) fn read(folder: &Folder<'_>) -> Result<Read, RepoError> {
             migration.run_mode = RunMode::SimpleQuery;
         }
         let down = format!("{}.down.sql", stem(file));
-        migration.down = folder.listing.files.contains(&down).then(|| folder.at(down));
+        if folder.listing.files.contains(&down) {
+            let (mut down, mark) = folder.whole_down(&down, RunMode::Transaction)?;
+            if mark == Mark::None && down.text.starts_with(NO_TRANSACTION) {
+                down.run_mode = RunMode::SimpleQuery;
+            }
+            migration.down = Some(down);
+        }
         read.migrations.push(migration);
     }
     let versions: Vec<i64> = ups.iter().map(|(version, _)| *version).collect();

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use dbwright_catalog::{Engine, LeftOut, Migration, RunMode, Span, Statement, Tool};
+use dbwright_catalog::{Down, Engine, LeftOut, Migration, RunMode, Span, Statement, Tool};
 
 use super::{Claim, Folder, Place, Problem, Read, without_templates};
 use crate::error::RepoError;
@@ -166,19 +166,31 @@ fn one_file(
             not_sent: None,
         });
     }
-    let no_transaction = rendered.text().split('\n').any(|line| line == NO_TRANSACTION);
+    let run_mode = |sql: &str| {
+        if sql.split('\n').any(|line| line == NO_TRANSACTION) {
+            RunMode::EachStatement
+        } else {
+            RunMode::Transaction
+        }
+    };
+    let down = between
+        .map(|between| between + BETWEEN.len()..text.len())
+        .filter(|range| !text[range.clone()].trim().is_empty())
+        .map(|range| {
+            let rendered = go_template::render(&text, range, &context);
+            Down {
+                path: folder.at(file),
+                statements: without_templates(rendered.statements(folder.dialect(), &text)),
+                run_mode: run_mode(rendered.text()),
+                text: text.clone(),
+            }
+        });
     Ok(Migration {
         name: file.strip_suffix(".sql").unwrap_or(file).to_owned(),
         path: folder.at(file),
         statements,
-        run_mode: if no_transaction {
-            RunMode::EachStatement
-        } else {
-            RunMode::Transaction
-        },
-        down: between
-            .filter(|between| !text[between + BETWEEN.len()..].trim().is_empty())
-            .map(|_| folder.at(file)),
+        run_mode: run_mode(rendered.text()),
+        down,
         text,
     })
 }

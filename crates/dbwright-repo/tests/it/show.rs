@@ -117,10 +117,9 @@ pub(crate) fn history_text(history: &History) -> String {
     )
     .unwrap();
     for migration in history.schema.iter().chain(&history.migrations) {
-        let down = migration
-            .down
-            .as_ref()
-            .map_or(String::new(), |down| format!(", down {}", down.display()));
+        let down = migration.down.as_ref().map_or(String::new(), |down| {
+            format!(", down {} [{}]", down.path.display(), down.run_mode.name())
+        });
         writeln!(
             text,
             "{} [{}] {}{down}",
@@ -151,6 +150,15 @@ pub(crate) fn history_text(history: &History) -> String {
                 statement.line, statement.text
             )
             .unwrap();
+        }
+        let Some(down) = &migration.down else { continue };
+        for statement in &down.statements {
+            assert!(down.text.get(statement.span.range()).is_some(), "spans lie in the text");
+            let not_sent = statement
+                .not_sent
+                .as_ref()
+                .map_or(String::new(), |why| format!(" NOT SENT: {why}"));
+            writeln!(text, "  {:3} back: {:?}{not_sent}", statement.line, statement.text).unwrap();
         }
     }
     for left_out in &history.left_out {

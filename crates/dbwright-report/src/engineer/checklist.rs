@@ -76,7 +76,7 @@ fn points(section: &Section, drift: Option<&Drift>) -> Vec<Point> {
 
     let mut schema = silent(&|finding| match finding.group {
         Group::Design | Group::Security => finding.severity >= Severity::Warning,
-        Group::Locks | Group::Failure | Group::DataLoss | Group::Release => false,
+        Group::Locks | Group::Failure | Group::DataLoss | Group::Release | Group::Rollback => false,
     });
     schema.extend(figure(FigureKind::ConstraintCoverage));
     let mut indexes = silent(&is_of(&OF_INDEXES));
@@ -113,7 +113,7 @@ fn points(section: &Section, drift: Option<&Drift>) -> Vec<Point> {
             "every statement ran, on tables with rows",
             silent(&|finding| match finding.group {
                 Group::Failure | Group::DataLoss => finding.severity >= Severity::Warning,
-                Group::Locks | Group::Release | Group::Design | Group::Security => false,
+                Group::Locks | Group::Release | Group::Rollback | Group::Design | Group::Security => false,
             }),
         ),
         point(
@@ -126,7 +126,12 @@ fn points(section: &Section, drift: Option<&Drift>) -> Vec<Point> {
             "no table is rewritten or read from end to end while others wait",
             silent(&|finding| match finding.group {
                 Group::Locks => finding.severity >= Severity::Warning,
-                Group::Failure | Group::DataLoss | Group::Release | Group::Design | Group::Security => false,
+                Group::Failure
+                | Group::DataLoss
+                | Group::Release
+                | Group::Rollback
+                | Group::Design
+                | Group::Security => false,
             }),
         ),
         point("backfill", "no row that exists has to be filled", backfill),

@@ -1,5 +1,6 @@
 //! The code frame of a finding: its place and the telling lines of the statement.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -33,7 +34,9 @@ struct Line<'a> {
 
 /// The frame of a finding. Where the text is not at hand, just the place.
 pub(super) fn frame(section: &Section, finding: &Finding, layout: Layout) -> Frame {
-    let lines = migration(section, finding)
+    let migration = migration(section, finding);
+    let lines = migration
+        .as_deref()
         .map(|migration| (migration, lines(migration, region(migration, finding))))
         .filter(|(_, lines)| !lines.is_empty());
     let last_number = lines
@@ -52,26 +55,31 @@ pub(super) fn frame(section: &Section, finding: &Finding, layout: Layout) -> Fra
     Frame { text, gutter }
 }
 
-/// The bytes that a finding points at, with the migration that they are in; nothing where its text is not at hand or the
-/// finding is about a file as a whole.
-pub(crate) fn pointed_at<'a>(section: &'a Section, finding: &Finding) -> Option<(&'a Migration, Span)> {
+/// The bytes that a finding points at, with the migration (or its way back) that they are in; nothing where its text is not
+/// at hand or the finding is about a file as a whole.
+pub(crate) fn pointed_at<'a>(section: &'a Section, finding: &Finding) -> Option<(Cow<'a, Migration>, Span)> {
     finding.place.span?;
     let migration = migration(section, finding)?;
-    let span = point(section, migration, finding);
-    migration.text.get(span.range()).map(|_| (migration, span))
+    let span = point(section, &migration, finding);
+    migration.text.get(span.range())?;
+    Some((migration, span))
 }
 
-/// The migration (or the schema file) that the finding is about.
-fn migration<'a>(section: &'a Section, finding: &Finding) -> Option<&'a Migration> {
+/// The migration (or its way back, or the schema file) that the finding is about.
+fn migration<'a>(section: &'a Section, finding: &Finding) -> Option<Cow<'a, Migration>> {
     let history = &section.history;
-    match finding.place.statement {
-        Some((index, _)) => history.migrations.get(index),
-        None => history
-            .migrations
-            .iter()
-            .chain(&history.schema)
-            .find(|migration| migration.path == finding.place.path),
+    let path = &finding.place.path;
+    if let Some((index, _)) = finding.place.statement {
+        return history.migrations.get(index).map(Cow::Borrowed);
     }
+    let mut all = history.migrations.iter().chain(&history.schema);
+    let is_back = |migration: &&Migration| migration.down.as_ref().is_some_and(|down| down.path == *path);
+    all.find(|migration| migration.path == *path)
+        .map(Cow::Borrowed)
+        .or_else(|| {
+            let migration = history.migrations.iter().find(is_back);
+            migration.and_then(Migration::back).map(Cow::Owned)
+        })
 }
 
 /// The bytes whose lines are shown: the statement, the span where there is none, else the line.

@@ -6,6 +6,7 @@ use dbwright_catalog::{Finding, Section, Severity};
 
 use crate::counts::{Summary, findings};
 use crate::layout::{BOLD, Layout, clean};
+use crate::rollback;
 use crate::text::{closing, finding, unobserved};
 use crate::words;
 
@@ -30,6 +31,14 @@ pub(super) fn section(section: &Section, layout: Layout, verbose: bool) -> Strin
     text.push_str(&accepted(section, layout, verbose));
     text.push_str(&unobserved::unobserved(section, layout, verbose));
     text.push_str(&layout.wrap("", "", &closing::checked(section)));
+    if let Some(told) = rollback::told(section) {
+        text.push_str(&layout.wrap("", "  ", &clean(&told)));
+    }
+    if verbose {
+        for told in rollback::not_tried(section) {
+            text.push_str(&layout.wrap("  not tried: ", "    ", &clean(&told)));
+        }
+    }
     if verbose || !in_short.is_empty() {
         for (label, rules) in closing::by_rule(section) {
             text.push_str(&layout.wrap(&format!("{label} by rule: "), "  ", &rules));

@@ -391,10 +391,125 @@ pub struct History {
     pub assumptions: Vec<String>,
     /// What was not done for the whole history.
     pub not_done: Vec<String>,
+    /// How far the judged migrations can be undone; `null` where that was not tried.
+    pub rollback: Option<RollbackCoverage>,
     /// How well the database and its migrations are looked after.
     pub scorecard: Vec<Figure>,
     /// The risk of each statement of the migrations that were judged.
     pub risks: Vec<ChangeRisk>,
+}
+
+/// How far the judged migrations can be undone.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RollbackCoverage {
+    /// Judged migrations.
+    pub migrations: usize,
+    /// Those that have a way back that does something.
+    pub with_way_back: usize,
+    /// Those that went up, back and up again, with the schema they should have each time.
+    pub proven: usize,
+    /// Of the proven ones, those that lose rows or values on the way.
+    pub losing_rows: usize,
+    /// Those whose way back fails.
+    pub failing: usize,
+    /// Those whose way back leads to another schema.
+    pub leaving_differences: usize,
+    /// Those that can't be applied again after their way back, or end in another schema then.
+    pub not_repeatable: usize,
+    /// Those whose way back was not run.
+    pub not_tried: usize,
+    /// Those without a way back that does something.
+    pub missing: usize,
+    /// What came of each, in the order of the history.
+    pub ways_back: Vec<WayBack>,
+}
+
+/// What came of the way back of one migration.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WayBack {
+    /// The migration, as its tool calls it.
+    pub migration: String,
+    /// The file that goes back, relative to the root of the repository.
+    pub file: Option<String>,
+    /// What came of it.
+    pub result: WayBackResult,
+    /// Why it was not tried, or the server's words where a statement failed.
+    pub reason: Option<String>,
+    /// Objects that are not as they were before the migration.
+    pub differences: Vec<SchemaDifference>,
+    /// What tables have lost.
+    pub lost: Vec<LostRows>,
+}
+
+/// What came of a way back.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WayBackResult {
+    /// The schema came back, and the migration could be applied again.
+    Proven,
+    /// There is none that does something.
+    Missing,
+    /// It was not run.
+    NotTried,
+    /// A statement of it failed.
+    Fails,
+    /// It leads to another schema.
+    LeavesDifferences,
+    /// The migration can't be applied again after it, or ends in another schema then.
+    NotRepeatable,
+}
+
+/// An object that is not as it was.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SchemaDifference {
+    /// Which one.
+    pub object: ObjectRef,
+    /// In what way it is not as it was.
+    pub difference: DifferenceKind,
+    /// What it was, in the server's words, where it changed.
+    pub was: Option<String>,
+    /// What it is.
+    pub is: Option<String>,
+}
+
+/// In what way an object is not as it was.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DifferenceKind {
+    /// It was there and is not.
+    Missing,
+    /// It was not there and is.
+    Left,
+    /// It is another.
+    Changed,
+}
+
+/// What a table has lost, of generated rows and of those that migrations insert.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LostRows {
+    /// The table.
+    pub object: ObjectRef,
+    /// Its rows before the migration.
+    pub rows_before: u64,
+    /// Its rows after the way back.
+    pub rows_after: u64,
+    /// Rows that were lost on the way back, not by the migration.
+    pub rows_lost_by_way_back: u64,
+    /// Columns that lost values of rows that are still there.
+    pub columns: Vec<LostValues>,
+}
+
+/// What a column has lost.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LostValues {
+    /// Its name.
+    pub column: String,
+    /// Its values before the migration, without NULL.
+    pub values: u64,
+    /// How many of them are gone.
+    pub lost: u64,
+    /// How many of these were lost on the way back, not by the migration.
+    pub lost_by_way_back: u64,
 }
 
 /// Files of the folder that were not run.

@@ -25,6 +25,8 @@ pub enum Group {
     DataLoss,
     /// The release that still runs while the migration does.
     Release,
+    /// The way back: it fails, or does not lead back.
+    Rollback,
     /// The schema: it works, and there is a better way.
     Design,
     /// Access: somebody can read, write or run what they should not, or can't what they should.

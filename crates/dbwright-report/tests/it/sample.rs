@@ -17,7 +17,7 @@ pub(crate) fn server(engine: Engine, major: u32, minor: u32) -> Server {
     }
 }
 
-fn postgres() -> Server {
+pub(crate) fn postgres() -> Server {
     server(Engine::Postgres, 15, 20)
 }
 
@@ -108,6 +108,7 @@ pub(crate) fn section(migrations: Vec<Migration>) -> Section {
             findings: Vec::new(),
         },
         judged: MigrationSet::All,
+        rollbacks: None,
         findings: Vec::new(),
         allowed: Vec::new(),
         scorecard: Scorecard::default(),

@@ -1,6 +1,6 @@
 //! SARIF, held against the schema of OASIS and against what GitHub's code scanning asks for.
 
-use dbwright_catalog::{Group, Review, RunMode, Severity, Span, Tool};
+use dbwright_catalog::{Down, Group, Review, RunMode, Severity, Span, Tool};
 use dbwright_report::{RuleHelp, SarifOptions, sarif};
 use serde_json::{Value, json};
 
@@ -172,4 +172,40 @@ fn a_fingerprint_outlives_lines_that_are_added_above() {
     let before = fingerprints("ALTER TABLE a;\nALTER TABLE  a;\n");
     assert_ne!(before[0], before[1], "the same twice is not the same");
     assert_eq!(before, fingerprints("SELECT 1;\n\nALTER TABLE a;\nALTER TABLE a;\n"));
+}
+
+#[test]
+fn a_finding_in_the_file_that_goes_back_has_its_place_there() {
+    let mut section = sample::section(vec![sample::migration("db/1.up.sql", "CREATE TABLE t (a int);\n")]);
+    let text = "DROP INDEX i;\nDROP TABLE u;\n";
+    let back = sample::migration("db/1.down.sql", text);
+    section.history.migrations[0].down = Some(Down {
+        path: back.path,
+        text: back.text,
+        statements: back.statements,
+        run_mode: back.run_mode,
+    });
+    let mut finding = sample::finding(&section, (0, 0), "rollback-fails", "`DROP TABLE u` fails");
+    finding.group = Group::Rollback;
+    finding.place.path = "db/1.down.sql".into();
+    finding.place.statement = None;
+    finding.place.span = Some(Span::new(14, 26));
+    finding.place.line = 2;
+    section.findings = vec![finding];
+    let review = sample::review(vec![section]);
+    let value = value(&review, true);
+    let place = &value["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "db/1.down.sql");
+    assert_eq!(place["region"]["startLine"], 2);
+    assert_eq!(place["region"]["startColumn"], 1);
+    assert_eq!(place["region"]["endColumn"], 13);
+    let github = dbwright_report::github(&review);
+    assert!(github.contains("file=db/1.down.sql,line=2"), "{github}");
+    for told in [
+        dbwright_report::gitlab(&review),
+        dbwright_report::junit(&review, Some(Severity::Warning)),
+        dbwright_report::json(&review, None),
+    ] {
+        assert!(told.contains("db/1.down.sql"), "{told}");
+    }
 }

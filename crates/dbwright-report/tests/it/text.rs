@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dbwright_catalog::{
-    Change, Engine, HeldLock, Known, LockMode, MigrationSet, Object, ObjectBody, Outcome, Proof, Review, Schema,
-    Severity, Tool, Version,
+    Again, Change, Difference, DifferenceKind, Engine, HeldLock, Known, LockMode, MigrationSet, Object, ObjectBody,
+    ObjectId, Outcome, Proof, Review, Rollback, RollbackOutcome, RoundTrip, Schema, Severity, Tool, Version,
 };
 use dbwright_report::{Summary, TextOptions, text};
 
@@ -507,4 +507,43 @@ fn a_finding_about_a_comment_shows_the_comment() {
     let told = told(&sample::review(vec![section]));
     assert!(told.contains("1 | -- dbwright: allow drop-table\n  | ^^^^"), "{told}");
     assert!(!told.contains("DROP TABLE orders"), "{told}");
+}
+
+#[test]
+fn the_figure_of_ways_back_stands_behind_the_numbers() {
+    let trip = |differences: Vec<Difference>, again: Again| {
+        RollbackOutcome::Ran(Box::new(RoundTrip {
+            server: sample::postgres(),
+            failure: None,
+            changes_schema: true,
+            goes_back: true,
+            differences,
+            lost: Vec::new(),
+            again,
+        }))
+    };
+    let left = Difference {
+        object: ObjectId::table("public", "t"),
+        kind: DifferenceKind::Left,
+    };
+    let reason = "the migration itself fails".to_owned();
+    let mut outcomes = vec![
+        trip(Vec::new(), Again::Same),
+        trip(vec![left], Again::NotTried),
+        RollbackOutcome::Missing,
+        RollbackOutcome::NotTried { reason },
+    ];
+    let mut review = sample::everything();
+    let mut told_of = |outcomes: Vec<RollbackOutcome>| {
+        let rollbacks = outcomes.into_iter().enumerate();
+        let rollbacks = rollbacks.map(|(migration, outcome)| Rollback { migration, outcome });
+        review.sections[0].rollbacks = Some(rollbacks.collect());
+        told(&review)
+    };
+    let text = told_of(outcomes.clone());
+    let figure = "ways back: 1 of 4 migrations proven, 1 leads to another schema, 1 has none, 1 was not tried";
+    assert!(text.replace("\n  ", " ").contains(figure), "{text}");
+    outcomes.retain(|outcome| *outcome == RollbackOutcome::Missing);
+    let text = told_of(outcomes);
+    assert!(text.contains("ways back: none; 1 migration can't be undone"), "{text}");
 }

@@ -1,13 +1,13 @@
 //! The scorecard of a database: figures over its migrations and over the catalog that they lead to.
 //!
-//! What can't be known here (rollbacks, drift) is said to be unknown, with what would make it known; who knows puts it in.
+//! What can't be known here (drift, rollbacks that were not tried) is said to be unknown, with what would make it known; who knows puts it in.
 
 mod relations;
 mod risk;
 
 use dbwright_catalog::{
-    AllowedFinding, Figure, FigureKind, FigureValue, Finding, History, Known, MigrationSet, Outcome, Scorecard, Target,
-    Trace,
+    AllowedFinding, Figure, FigureKind, FigureValue, Finding, History, Known, MigrationSet, Outcome, Rollback,
+    RollbackCoverage, Scorecard, Target, Trace,
 };
 
 use crate::design::{foreign_key_without_index, table_without_primary_key};
@@ -21,6 +21,7 @@ pub fn scorecard(
     history: &History,
     judged: &MigrationSet,
     trace: Option<&Trace>,
+    rollbacks: Option<&[Rollback]>,
     findings: &[Finding],
     allowed: &[AllowedFinding],
 ) -> Scorecard {
@@ -31,14 +32,11 @@ pub fn scorecard(
         .map_or_else(|| (not_run(), Vec::new()), constraint_coverage);
     let (indexes, without_index) = schema.as_ref().map_or_else(|| (not_run(), Vec::new()), index_coverage);
     let (observed, not_observed) = migration_coverage(history, judged, trace);
+    let (rollbacks_proven, not_proven) = rollback_success(history, judged, rollbacks);
     Scorecard {
         figures: vec![
             share(FigureKind::MigrationCoverage, observed, not_observed),
-            share(
-                FigureKind::RollbackSuccess,
-                rollback_success(history, judged),
-                Vec::new(),
-            ),
+            share(FigureKind::RollbackSuccess, rollbacks_proven, not_proven),
             Figure {
                 kind: FigureKind::SchemaDrift,
                 value: FigureValue::Unknown("`--db URL` compares a live database with the migrations".to_owned()),
@@ -101,23 +99,64 @@ fn migration_coverage(history: &History, judged: &MigrationSet, trace: Option<&T
     }
 }
 
-/// Whether ways back were tried is known elsewhere; whether there are any is known here.
-fn rollback_success(history: &History, judged: &MigrationSet) -> FigureValue {
-    let judged = history
-        .migrations
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| judged.contains(*index));
-    let (with, all) = judged.fold((0, 0), |(with, all), (_, migration)| {
-        (with + usize::from(migration.down.is_some()), all + 1)
+/// Ways back that were proven, of those that there are.
+fn rollback_success(
+    history: &History,
+    judged: &MigrationSet,
+    rollbacks: Option<&[Rollback]>,
+) -> (FigureValue, Vec<String>) {
+    let indexes = judged.indexes(history.migrations.len());
+    let (with, all) = indexes.fold((0, 0), |(with, all), index| {
+        (with + usize::from(history.migrations[index].down.is_some()), all + 1)
     });
-    match (with, all) {
-        (_, 0) => FigureValue::NothingToCount("no migrations to judge".to_owned()),
-        (0, _) => FigureValue::Unknown("no migration has a way back".to_owned()),
-        (with, all) => FigureValue::Unknown(format!(
+    let coverage = rollbacks.map(RollbackCoverage::of);
+    let unknown = |because: String| (FigureValue::Unknown(because), Vec::new());
+    match (coverage, with, all) {
+        (_, _, 0) => (
+            FigureValue::NothingToCount("no migrations to judge".to_owned()),
+            Vec::new(),
+        ),
+        (_, 0, _) => unknown("no migration has a way back".to_owned()),
+        (None, with, all) => unknown(format!(
             "{with} of {all} migrations have a way back, and it was not tried"
         )),
+        (Some(coverage), ..) if coverage.with_way_back == 0 => unknown("no way back does anything".to_owned()),
+        (Some(coverage), ..) if coverage.not_tried == coverage.with_way_back => unknown(format!(
+            "{} of {all} migrations have a way back, and it was not tried",
+            coverage.with_way_back
+        )),
+        (Some(coverage), ..) => (
+            FigureValue::Share {
+                part: coverage.proven,
+                whole: coverage.with_way_back,
+            },
+            not_proven(&coverage),
+        ),
     }
+}
+
+/// What keeps ways back from being proven.
+fn not_proven(coverage: &RollbackCoverage) -> Vec<String> {
+    let counted = [
+        (coverage.failing, "fails", "fail"),
+        (
+            coverage.leaving_differences,
+            "leads to another schema",
+            "lead to another schema",
+        ),
+        (
+            coverage.not_repeatable,
+            "leaves what keeps its migration from being applied again",
+            "leave what keeps their migrations from being applied again",
+        ),
+        (coverage.not_tried, "was not tried", "were not tried"),
+    ];
+    let told = counted.iter().filter(|(number, ..)| *number > 0);
+    told.map(|(number, one, many)| match number {
+        1 => format!("1 way back {one}."),
+        _ => format!("{number} ways back {many}."),
+    })
+    .collect()
 }
 
 /// Tables that have a key, and relations between tables that a foreign key keeps: those that are declared, and those that
@@ -185,13 +224,15 @@ fn named(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use dbwright_catalog::ConstraintKind;
+    use dbwright_catalog::{
+        Again, ConstraintKind, Difference, DifferenceKind, Down, ObjectId, RollbackOutcome, RoundTrip, RunMode,
+    };
 
     use super::*;
     use crate::testing::{Case, column, did, foreign_key, index, table, with_index};
 
     fn values(case: &Case) -> Vec<(&'static str, FigureValue)> {
-        let card = scorecard(&case.history, &case.judged, Some(&case.trace), &[], &[]);
+        let card = scorecard(&case.history, &case.judged, Some(&case.trace), None, &[], &[]);
         card.figures
             .iter()
             .map(|it| (it.kind.name(), it.value.clone()))
@@ -199,7 +240,7 @@ mod tests {
     }
 
     fn figure(case: &Case, kind: FigureKind) -> Figure {
-        let card = scorecard(&case.history, &case.judged, Some(&case.trace), &[], &[]);
+        let card = scorecard(&case.history, &case.judged, Some(&case.trace), None, &[], &[]);
         card.figures.into_iter().find(|figure| figure.kind == kind).unwrap()
     }
 
@@ -227,6 +268,56 @@ mod tests {
             ]
         );
         assert_eq!(found.is_met(), Some(false));
+    }
+
+    #[test]
+    fn ways_back_count_as_far_as_they_were_tried() {
+        let mut case = Case::postgres([]);
+        for name in ["a", "b", "c"] {
+            case = case.migration([did("SELECT 1")]);
+            if name != "c" {
+                case.history.migrations.last_mut().unwrap().down = Some(Down {
+                    path: format!("{name}.down.sql").into(),
+                    text: String::new(),
+                    statements: Vec::new(),
+                    run_mode: RunMode::Transaction,
+                });
+            }
+        }
+        let ran = |differences: Vec<Difference>| {
+            RollbackOutcome::Ran(Box::new(RoundTrip {
+                server: case.trace.server.clone(),
+                failure: None,
+                changes_schema: true,
+                goes_back: true,
+                differences,
+                lost: Vec::new(),
+                again: Again::Same,
+            }))
+        };
+        let left = Difference {
+            object: ObjectId::table("public", "t"),
+            kind: DifferenceKind::Left,
+        };
+        let not_tried = || RollbackOutcome::NotTried {
+            reason: "no".to_owned(),
+        };
+        let figure = |outcomes: Vec<RollbackOutcome>| {
+            let rollbacks = outcomes.into_iter().enumerate();
+            let rollbacks: Vec<Rollback> = rollbacks
+                .map(|(migration, outcome)| Rollback { migration, outcome })
+                .collect();
+            rollback_success(&case.history, &case.judged, Some(&rollbacks))
+        };
+        let (value, to_raise) = figure(vec![ran(Vec::new()), ran(vec![left]), RollbackOutcome::Missing]);
+        assert_eq!(value, FigureValue::Share { part: 1, whole: 2 });
+        assert_eq!(to_raise, ["1 way back leads to another schema."]);
+        let untried = FigureValue::Unknown("2 of 3 migrations have a way back, and it was not tried".to_owned());
+        assert_eq!(
+            figure(vec![not_tried(), not_tried(), RollbackOutcome::Missing]).0,
+            untried
+        );
+        assert_eq!(rollback_success(&case.history, &case.judged, None).0, untried);
     }
 
     #[test]

@@ -121,11 +121,10 @@ fn of_finding(finding: &Finding) -> Risk {
     match (finding.group, finding.severity) {
         (_, Severity::Note) | (Group::Design, Severity::Warning | Severity::Error) => Risk::Low,
         (Group::Failure | Group::DataLoss | Group::Locks, Severity::Error) => Risk::Critical,
-        (Group::DataLoss | Group::Release, Severity::Warning) | (Group::Release | Group::Security, Severity::Error) => {
-            Risk::High
-        }
+        (Group::DataLoss | Group::Release, Severity::Warning)
+        | (Group::Release | Group::Security | Group::Rollback, Severity::Error) => Risk::High,
         (Group::Locks, Severity::Warning) if blocks_reads => Risk::High,
-        (Group::Locks | Group::Failure | Group::Security, Severity::Warning) => Risk::Medium,
+        (Group::Locks | Group::Failure | Group::Security | Group::Rollback, Severity::Warning) => Risk::Medium,
     }
 }
 

@@ -10,7 +10,15 @@ use dbwright_rules::{Claim, ExampleKind, RULES};
 fn files() -> BTreeSet<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = BTreeSet::new();
-    for group in ["locks", "failure", "data_loss", "release", "design", "security"] {
+    for group in [
+        "locks",
+        "failure",
+        "data_loss",
+        "release",
+        "rollback",
+        "design",
+        "security",
+    ] {
         let Ok(entries) = fs::read_dir(source.join(group)) else {
             continue;
         };

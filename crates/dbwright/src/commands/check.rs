@@ -56,6 +56,9 @@ pub(crate) struct CheckArgs {
     /// Run everything, also what an earlier check has run, and keep nothing (`dbwright cache --help` tells what is kept).
     #[arg(long)]
     no_cache: bool,
+    /// Do not run the ways back (down migrations) of the judged migrations.
+    #[arg(long)]
+    no_rollback: bool,
     /// Install PostgreSQL server programs without asking, where there are none (`dbwright engine --help` tells how).
     #[arg(long)]
     install_engine: bool,
@@ -166,6 +169,7 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
             ..args.set_up.overrides()
         },
         scope: if args.all { Scope::All } else { Scope::New },
+        tries_ways_back: !args.no_rollback,
         scratch_url: args.scratch_url.clone().filter(|url| !url.is_empty()),
         bin_dirs: args.set_up.bin_dirs(),
         cache: cache::folder()?,
@@ -282,5 +286,7 @@ fn words(phase: Phase) -> String {
         Phase::Running(at) => format!("running migration {} of {}", at.migration + 1, at.migrations),
         Phase::Proving { fixes: 1 } => "trying the safe version".to_owned(),
         Phase::Proving { fixes } => format!("trying {fixes} safe versions"),
+        Phase::GoingBack { migrations: 1 } => "trying the way back".to_owned(),
+        Phase::GoingBack { migrations } => format!("trying {migrations} ways back"),
     }
 }

@@ -41,7 +41,15 @@ fn json_has_findings_effects_and_a_summary() {
         index["fix"]["steps"].as_array().is_some_and(|steps| !steps.is_empty()),
         "{index:#}"
     );
-    let groups = ["locks", "failure", "data-loss", "release", "design", "security"];
+    let groups = [
+        "locks",
+        "failure",
+        "data-loss",
+        "release",
+        "rollback",
+        "design",
+        "security",
+    ];
     assert!(
         findings
             .iter()
@@ -290,4 +298,24 @@ fn two_databases_have_a_section_each() {
     let run = dbwright_in(project.path(), &["check", "--allow", "table-rewrite"]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     insta::assert_snapshot!(run.shown());
+}
+
+#[test]
+fn ways_back_are_tried_unless_somebody_says_no() {
+    let folder = project(&[(
+        "db/migrations/1_notes.sql",
+        "-- migrate:up\nCREATE TABLE notes (id INTEGER PRIMARY KEY);\n-- migrate:down\nDROP TABLE notes;\n",
+    )]);
+    let check = |arguments: &[&str]| {
+        let all = [&["check", "--engine", "sqlite", "--tool", "dbmate"], arguments].concat();
+        dbwright_in(folder.path(), &all).stdout
+    };
+    let text = check(&[]);
+    assert!(text.contains("ways back: 1 of 1 migration proven"), "{text}");
+    let text = check(&["--no-rollback"]);
+    assert!(!text.contains("ways back"), "{text}");
+    let json: Value = serde_json::from_str(&check(&["--format", "json"])).unwrap();
+    let rollback = &json["histories"][0]["rollback"];
+    assert_eq!(rollback["proven"], 1, "{rollback}");
+    assert_eq!(rollback["ways_back"][0]["result"], "proven");
 }

@@ -80,7 +80,7 @@ impl Fingerprints {
 }
 
 /// Statements that let the owner see all rows of his tables; they are rolled back with the reading.
-fn without_policies(now: &Catalog) -> Vec<String> {
+pub(crate) fn without_policies(now: &Catalog) -> Vec<String> {
     let forced = now.tables().filter(|(_, table)| match &table.extra {
         TableExtra::Postgres(extra) => extra.row_security && extra.force_row_security,
         TableExtra::MySqlFamily(_) | TableExtra::Sqlite(_) => false,

@@ -49,7 +49,10 @@ pub async fn trace_kept(
 }
 
 /// Starts a server on the longest prefix that is kept, or an empty one.
-async fn resume(programs: &Programs, cache: &HistoryCache) -> Result<(MySqlFamilyScratch, Option<Prefix>), LiveError> {
+pub(super) async fn resume(
+    programs: &Programs,
+    cache: &HistoryCache,
+) -> Result<(MySqlFamilyScratch, Option<Prefix>), LiveError> {
     for _ in 0..DAMAGED_MAX {
         let store = cache.clone();
         let Some(kept) = blocking(move || store.longest_prefix::<Prefix>()).await.flatten() else {

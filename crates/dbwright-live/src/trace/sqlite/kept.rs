@@ -60,7 +60,7 @@ pub fn trace_kept(
 }
 
 /// A tracer on the longest prefix that is kept and whole.
-fn resumed(cache: &HistoryCache, folder: &Path) -> Option<Tracer> {
+pub(super) fn resumed(cache: &HistoryCache, folder: &Path) -> Option<Tracer> {
     let kept = cache.longest_prefix::<Prefix>()?;
     let Ok(replayed) = restored(&kept, folder, LIMITS) else {
         cache.discard_prefix(kept);

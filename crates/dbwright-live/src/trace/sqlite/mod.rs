@@ -14,8 +14,10 @@ mod observe;
 mod pass;
 mod reach;
 mod session;
+mod trial;
 
 pub use kept::trace_kept;
+pub(crate) use trial::{Copy, Trial};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -90,7 +90,7 @@ pub(super) enum Kind {
     Versioned(Version),
     /// With its description, by which repeatable ones are ordered.
     Repeatable(String),
-    Undo,
+    Undo(Version),
     Baseline(Version),
     /// With its event.
     Callback(Event),
@@ -191,7 +191,7 @@ impl Naming {
         } else if let Some(rest) = stem.strip_prefix(&self.versioned) {
             return self.only_numbered(rest, versioned(rest, Kind::Versioned));
         } else if let Some(rest) = stem.strip_prefix(&self.undo) {
-            return self.only_numbered(rest, versioned(rest, |_| Kind::Undo));
+            return self.only_numbered(rest, versioned(rest, Kind::Undo));
         } else if let Some(rest) = stem.strip_prefix(&self.baseline) {
             return self.only_numbered(rest, versioned(rest, Kind::Baseline));
         }
@@ -215,6 +215,7 @@ mod tests {
         let shown = |file: &str| match naming.kind(file) {
             Some(Kind::Versioned(version)) => format!("version {version}"),
             Some(Kind::Baseline(version)) => format!("baseline {version}"),
+            Some(Kind::Undo(version)) => format!("undo {version}"),
             Some(kind) => format!("{kind:?}"),
             None => "no".to_owned(),
         };
@@ -229,7 +230,7 @@ mod tests {
             ("v1__a.sql", "Other"),
             ("R__b_a.sql", "Repeatable(\"b a\")"),
             ("Rx.sql", "Other"),
-            ("U1__a.sql", "Undo"),
+            ("U1__a.sql", "undo 1"),
             ("B7__a.sql", "baseline 7"),
             ("beforeMigrate.sql", "Callback(BeforeMigrate)"),
             ("afterMigrate__grants.sql", "Callback(AfterMigrate)"),

@@ -22,7 +22,7 @@ pub(super) struct ChangeSet {
     pub(super) splits: bool,
     pub(super) end_delimiter: Option<String>,
     pub(super) is_ignored: bool,
-    pub(super) has_rollback: bool,
+    pub(super) rollback: Option<Vec<Range<usize>>>,
     pub(super) has_preconditions: bool,
 }
 
@@ -129,7 +129,13 @@ struct Parser {
 impl Parser {
     fn line(&mut self, range: Range<usize>, number: u32, line: &str) {
         if self.in_rollback {
-            self.in_rollback = !line.trim_end().ends_with("*/");
+            let sql = line.trim_end().strip_suffix("*/");
+            self.in_rollback = sql.is_none();
+            let range = match sql {
+                Some(sql) => range.start..range.start + sql.len(),
+                None => range,
+            };
+            self.goes_back(range);
             return;
         }
         let trimmed = line.trim_start();
@@ -191,7 +197,7 @@ impl Parser {
                 .filter(|value| !value.is_empty())
                 .map(str::to_owned),
             is_ignored: is_true("ignore").unwrap_or(false),
-            has_rollback: false,
+            rollback: None,
             has_preconditions: false,
         });
     }
@@ -212,17 +218,25 @@ impl Parser {
         }
         if at_start && is_comment(directive, "comments") {
             self.refuse(number, "a comment of a changeset begins with --comment");
-        } else if word(directive, "rollback").is_some_and(spaced) {
-            open.has_rollback = true;
+        } else if let Some(sql) = word(directive, "rollback").filter(|rest| spaced(rest)) {
+            let start = range.start + (line.len() - sql.len());
+            self.goes_back(start..range.end);
         } else if word(one_dash, "rollback").is_some_and(|rest| rest.starts_with(char::is_whitespace)) {
             self.refuse(number, "a rollback begins with --rollback");
         } else if is_rollback_block(line) {
-            open.has_rollback = true;
+            open.rollback.get_or_insert_default();
             self.in_rollback = true;
         } else if word(directive, "precondition").is_some() {
             open.has_preconditions = true;
         } else {
             open.sql.push(range);
+        }
+    }
+
+    /// SQL of the way back.
+    fn goes_back(&mut self, range: Range<usize>) {
+        if let Some(open) = &mut self.open {
+            open.rollback.get_or_insert_default().push(range);
         }
     }
 
