@@ -18,7 +18,8 @@ const MAJORS_FULL: &str = "13,15,16,17,18";
 /// Arguments of `cargo xtask ci`.
 #[derive(clap::Args)]
 pub(crate) struct CiArgs {
-    /// Run the live tests on every major of PostgreSQL, not only on the oldest and newest of the usual ones.
+    /// Run the live tests on every major of PostgreSQL, not only on the oldest and newest of the usual ones, and all
+    /// recorded predictions.
     #[arg(long)]
     full: bool,
 }
@@ -51,9 +52,14 @@ pub(crate) fn cmd_ci(args: &CiArgs) -> Result<()> {
             majors,
         )?)
     })?;
+    let mut tests = test_runner(majors)?;
+    if args.full {
+        // Corpora of which every change runs a sample are run whole, once.
+        tests.env("DBWRIGHT_CORPUS_RUNS", "1");
+    }
     let started = Instant::now();
     eprintln!("ci: tests, on PostgreSQL {majors}");
-    run(&mut test_runner(majors)?).with_context(|| failed("tests", started))
+    run(&mut tests).with_context(|| failed("tests", started))
 }
 
 /// All tests but those in documentation, with nextest where it is installed.

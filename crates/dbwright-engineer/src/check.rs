@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use dbwright_catalog::{Engine, Finding, History, MigrationSet, Review, Scorecard, Section, Target, Tool};
+use dbwright_live::LiveError;
 use dbwright_live::cache::Store;
 use dbwright_live::scratch::{BinDirs, ScratchOptions, ScratchUrl};
 use dbwright_live::trace::Progress;
@@ -12,7 +13,7 @@ use dbwright_repo::{Config, FailOn, Overrides, RepoError, Selected, Selection};
 
 use crate::EngineerError;
 use crate::levels::Levels;
-use crate::section;
+use crate::{prediction, section};
 
 /// Where the SQL comes from.
 #[derive(Clone, Debug)]
@@ -51,6 +52,8 @@ pub struct CheckRequest {
     pub bin_dirs: BinDirs,
     /// Where template clusters are kept, and what earlier checks have found out.
     pub cache: PathBuf,
+    /// Whether nothing runs, and what statements do is predicted.
+    pub predicted: bool,
     /// How much may be kept there, in bytes. Where that is 0, nothing that earlier checks have found out is used or kept.
     pub cache_bytes_max: u64,
 }
@@ -111,10 +114,11 @@ pub async fn check(
     let mut failure = None;
     let alone = histories.len() == 1;
     for prepared in histories {
-        let (mut section, error) = Box::pin(one_section(prepared, &scratch, &store, &levels, progress)).await;
+        let scratch = (!request.predicted).then_some(&scratch);
+        let (mut section, error) = Box::pin(one_section(prepared, scratch, &store, &levels, progress)).await;
         section.scorecard = scorecard(&section, &config);
         if let Some(error) = error {
-            if alone {
+            if alone && did_not_run(&section) {
                 return Err(error);
             }
             failure.get_or_insert(error);
@@ -159,10 +163,11 @@ fn scorecard(section: &Section, config: &Config) -> Scorecard {
     scorecard
 }
 
-/// Reviews one history; where that fails, the section says so.
+/// Reviews one history on a scratch server, or without one; where that fails, the section says so. Where no server can be
+/// had, what can be predicted is.
 async fn one_section(
     prepared: PreparedHistory,
-    scratch: &ScratchOptions,
+    scratch: Option<&ScratchOptions>,
     store: &Store,
     levels: &Levels,
     progress: &mut (dyn FnMut(Phase) + Send),
@@ -185,8 +190,15 @@ async fn one_section(
         scorecard: Scorecard::default(),
         not_done: Vec::new(),
     };
-    // In a box, because it is large and waits most of the time.
-    let reviewed = Box::pin(section::review(&mut section, scratch, store, levels, progress)).await;
+    let reviewed = if let Some(scratch) = scratch {
+        // In a box, because it is large and waits most of the time.
+        Box::pin(section::review(&mut section, scratch, store, levels, progress)).await
+    } else {
+        if !section::nothing_to_judge(&section) {
+            prediction::review(&mut section, levels);
+        }
+        Ok(())
+    };
     section.findings.splice(0..0, findings);
     if let Some(trace) = &mut section.trace
         && section.history.engine == Engine::Sqlite
@@ -199,6 +211,9 @@ async fn one_section(
     let error = reviewed.err().map(EngineerError::from);
     if let Some(error) = &error {
         section.not_done.push(sentence(&error.message(), &error.hints()));
+        if matches!(error, EngineerError::Live(LiveError::NoServer { .. })) {
+            prediction::review(&mut section, levels);
+        }
     }
     (section, error)
 }

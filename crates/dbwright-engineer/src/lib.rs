@@ -8,6 +8,7 @@ mod detect;
 mod engines;
 mod error;
 mod levels;
+mod prediction;
 mod rules;
 mod schema;
 mod section;

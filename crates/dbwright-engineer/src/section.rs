@@ -45,7 +45,7 @@ pub(crate) async fn review(
     }
 }
 
-fn nothing_to_judge(section: &Section) -> bool {
+pub(crate) fn nothing_to_judge(section: &Section) -> bool {
     !(0..section.history.migrations.len()).any(|index| section.judged.contains(index))
 }
 
@@ -359,7 +359,7 @@ async fn sqlite(
     Ok(())
 }
 
-fn judge_section(section: &mut Section, trace: &Trace, levels: &Levels) {
+pub(crate) fn judge_section(section: &mut Section, trace: &Trace, levels: &Levels) {
     let judgement = judge(&section.history, &section.judged, trace, levels);
     section.findings = judgement.findings;
     section.allowed = judgement.allowed;

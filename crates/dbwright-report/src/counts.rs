@@ -27,6 +27,8 @@ pub struct Summary {
     pub statements: usize,
     /// Those of them that ran on a server and were watched, or that the server refused by itself.
     pub observed: usize,
+    /// Those of them of which only a prediction says what they do.
+    pub predicted: usize,
 }
 
 impl Summary {
@@ -101,6 +103,8 @@ impl Summary {
             let effects = effects.map_or(&[][..], |trace| &trace.effects);
             let observed = effects.iter().filter(|effect| is_observed(effect)).count();
             self.observed += observed.min(migration.statements.len());
+            let predicted = effects.iter().filter(|effect| is_predicted(effect)).count();
+            self.predicted += predicted.min(migration.statements.len());
         }
     }
 }
@@ -111,6 +115,11 @@ pub(crate) fn findings(section: &Section) -> impl Iterator<Item = &Finding> {
     of_reading
         .filter(|finding| !section.findings.contains(finding))
         .chain(&section.findings)
+}
+
+/// Whether it was concluded what a statement does, although it did not run.
+pub(crate) fn is_predicted(effect: &Effect) -> bool {
+    effect.known == Known::Predicted
 }
 
 /// Whether a statement ran on a server and was watched. One that the server refused by itself was.

@@ -392,6 +392,7 @@ fn history(section: &Section, drift: Option<&catalog::Drift>) -> format::History
         },
         statements: summary.statements,
         statements_observed: summary.observed,
+        statements_predicted: summary.predicted,
         not_observed: not_observed.collect(),
         unfilled: unfilled.collect(),
         assumptions: trace.map(|trace| trace.assumptions.clone()).unwrap_or_default(),
@@ -481,6 +482,7 @@ fn summary(review: &Review) -> format::Summary {
         judged_migrations: summary.judged,
         statements: summary.statements,
         statements_observed: summary.observed,
+        statements_predicted: summary.predicted,
         duration_ms: u64::try_from(review.duration.as_millis()).unwrap_or(u64::MAX),
     }
 }

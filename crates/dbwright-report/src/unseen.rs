@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dbwright_catalog::{Effect, Known, Outcome, Section};
 
-use crate::counts::is_observed;
+use crate::counts::{is_observed, is_predicted};
 
 /// A statement that was not observed, or one that failed and took later ones with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +34,17 @@ pub(crate) fn unseen(section: &Section) -> Vec<Unseen> {
             *followers.entry((migration, statement)).or_default() += 1;
         }
     }
+    // Where nothing ran, that a statement is predicted needs no line of its own.
+    let effects = || trace.migrations.iter().flat_map(|migration| &migration.effects);
+    let nothing_ran = !effects().any(is_observed);
     let mut unseen = Vec::new();
     for (migration, of_migration) in trace.migrations.iter().enumerate() {
         let judged = section.judged.contains(migration);
         for (statement, effect) in of_migration.effects.iter().enumerate() {
             let followers = followers.get(&(migration, statement)).copied().unwrap_or(0);
+            if nothing_ran && is_predicted(effect) && followers == 0 {
+                continue;
+            }
             if let Some(reason) = reason(effect, judged, followers) {
                 unseen.push(Unseen {
                     migration,

@@ -13,6 +13,7 @@ const NOTES: &str = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT, old 
 
 fn request(input: Input) -> CheckRequest {
     CheckRequest {
+        predicted: false,
         input,
         overrides: Overrides::default(),
         scope: Scope::New,

@@ -11,6 +11,7 @@ mod comments;
 mod examples;
 mod indirect;
 mod platforms;
+mod predict;
 mod rebuilds;
 mod repository;
 mod run;

@@ -54,6 +54,15 @@ fn observed(summary: &Summary) -> String {
         0 if summary.statements == 0 => "no statements in it".to_owned(),
         0 if summary.statements == 1 => "1 statement observed".to_owned(),
         0 => format!("all {statements} observed"),
+        _ if summary.observed == 0 && summary.predicted == summary.statements => {
+            format!("all {statements} predicted, none observed")
+        }
+        missing if summary.predicted > 0 => format!(
+            "{} of {statements} observed, {} predicted, {} unknown",
+            summary.observed,
+            summary.predicted,
+            missing - summary.predicted
+        ),
         missing => format!("{} of {statements} observed, {missing} not", summary.observed),
     }
 }
@@ -155,6 +164,11 @@ fn after_none(review: &Review, summary: &Summary) -> Vec<String> {
             "make a server available as said above, then run `dbwright check` again.",
             "`dbwright detect` shows what was found here and which servers this machine has.",
         ]
+    } else if summary.predicted > 0 {
+        [
+            "a prediction does not see what code does, nor what rows lead to: `dbwright check` with a server does.",
+            "`dbwright detect` shows what was found here and which servers this machine has.",
+        ]
     } else if summary.not_observed() > 0 {
         [
             "what was not observed was not judged: see the reasons above.",
@@ -186,7 +200,7 @@ fn is_file(review: &Review) -> bool {
 
 /// Whether there was something to see and none of it was seen, so that silence says nothing.
 fn saw_nothing(summary: &Summary) -> bool {
-    summary.observed == 0 && summary.statements > 0 && summary.findings() == 0
+    summary.observed == 0 && summary.predicted == 0 && summary.statements > 0 && summary.findings() == 0
 }
 
 /// Whether no server could be had for any section.
@@ -201,7 +215,11 @@ pub(super) fn status(review: &Review) -> String {
     let found = summary.severities().unwrap_or_else(|| "nothing found".to_owned());
     let migrations = words::count(summary.judged, "migration");
     let status = |noun: &str| {
-        let observed = format!("{}/{} {noun}observed", summary.observed, summary.statements);
+        let observed = if summary.predicted > 0 && summary.observed == 0 {
+            format!("{}/{} {noun}predicted", summary.predicted, summary.statements)
+        } else {
+            format!("{}/{} {noun}observed", summary.observed, summary.statements)
+        };
         if summary.judged == 0 && summary.findings() == 0 {
             format!("dbwright: no migrations to check {duration}")
         } else if summary.findings() == 0 && (nothing_ran(review) || saw_nothing(&summary)) {

@@ -99,10 +99,14 @@ fn statements(section: &Section, layout: Layout, limit: usize) -> String {
         lines.push(format!("{} the run never came to", words::count(missing, "statement")));
     }
     let summary = Summary::of_section(section);
-    let were = if summary.not_observed() == 1 { "was" } else { "were" };
+    let (number, how) = if summary.observed == 0 && summary.predicted > 0 {
+        (summary.statements - summary.predicted, "predicted")
+    } else {
+        (summary.not_observed(), "observed")
+    };
+    let were = if number == 1 { "was" } else { "were" };
     let title = format!(
-        "{} of {} {were} not observed:",
-        summary.not_observed(),
+        "{number} of {} {were} not {how}:",
         words::count(summary.statements, "statement")
     );
     let mut text = block(&title, lines, layout, limit);

@@ -382,6 +382,8 @@ pub struct History {
     pub statements: usize,
     /// Those of them that were observed.
     pub statements_observed: usize,
+    /// Those of them of which only a prediction says what they do.
+    pub statements_predicted: usize,
     /// Statements that were not observed, by first cause, and failures that made later statements fail. Of migrations
     /// that were only replayed, those that did not run.
     pub not_observed: Vec<NotObserved>,
@@ -577,7 +579,9 @@ pub struct Summary {
     pub statements: usize,
     /// Those of them that were observed.
     pub statements_observed: usize,
-    /// Those of them that were not.
+    /// Those of them of which only a prediction says what they do.
+    pub statements_predicted: usize,
+    /// Those of them that were not observed.
     pub statements_not_observed: usize,
     /// How long it all took, in milliseconds.
     pub duration_ms: u64,

@@ -53,6 +53,12 @@ pub(crate) struct CheckArgs {
     /// Of the differences of --db, only those that are not in this file count.
     #[arg(long, value_name = "FILE", requires = "db")]
     baseline: Option<PathBuf>,
+    /// Run nothing: predict what the statements do from their text and from the schema that the files lead to.
+    ///
+    /// Takes no server and no time, and sees less: what code does (`DO`, functions), and what rows lead to. Safe versions are
+    /// told in words only. Where no server can be had, this is what a check does anyway, and says so.
+    #[arg(long = "static")]
+    predicted: bool,
     /// Run everything, also what an earlier check has run, and keep nothing (`dbwright cache --help` tells what is kept).
     #[arg(long)]
     no_cache: bool,
@@ -122,6 +128,7 @@ Examples:
   dbwright check                            what this branch adds
   dbwright check --all                      the whole history
   dbwright check change.sql --schema d.sql  one file, on the schema you have
+  dbwright check --static                   predict, with no server
   dbwright check --format json > out.json   for programs
   dbwright check --output sarif=a.sarif --output markdown=comment.md   once, for several readers";
 
@@ -172,6 +179,7 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         tries_ways_back: !args.no_rollback,
         scratch_url: args.scratch_url.clone().filter(|url| !url.is_empty()),
         bin_dirs: args.set_up.bin_dirs(),
+        predicted: args.predicted,
         cache: cache::folder()?,
         cache_bytes_max: if args.no_cache { 0 } else { cache::bytes_max()? },
     };

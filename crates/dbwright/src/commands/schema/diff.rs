@@ -49,7 +49,7 @@ pub(crate) async fn cmd_schema_diff(args: &SchemaDiffArgs) -> Result<ExitCode, C
         },
     };
     let mut line = ProgressLine::new();
-    let comparison = schema_diff(&request, &mut progress(&mut line)).await;
+    let comparison = Box::pin(schema_diff(&request, &mut progress(&mut line))).await;
     drop(line);
     let comparison = comparison?;
     terminal::print(&match args.format {

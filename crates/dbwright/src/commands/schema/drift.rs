@@ -73,7 +73,7 @@ pub(crate) async fn find(
         set_up,
     };
     let mut line = ProgressLine::new();
-    let drift = schema_drift(&request, &mut progress(&mut line)).await;
+    let drift = Box::pin(schema_drift(&request, &mut progress(&mut line))).await;
     drop(line);
     Ok(drift?)
 }

@@ -95,7 +95,7 @@ pub(crate) async fn cmd_schema_lint(args: &SchemaLintArgs) -> Result<ExitCode, C
         set_up,
     };
     let mut line = ProgressLine::new();
-    let answer = schema_lint(&request, &mut progress(&mut line)).await;
+    let answer = Box::pin(schema_lint(&request, &mut progress(&mut line))).await;
     drop(line);
     let answer = answer?;
     let text = match args.format {

@@ -1,0 +1,34 @@
+//! What statements would do, concluded from their words and from the catalog that the words before them lead to.
+//!
+//! For where nothing can run. A prediction is an [`Effect`](dbwright_catalog::Effect) like one that was watched, and says
+//! that it is none. What can't be told is unknown, by name: what code does (`DO`, functions), what comes after it where its
+//! doings would matter, and statements that are not understood. Rows are never predicted.
+//!
+//! What engines do stands in [`facts`]; the files beside it apply that.
+
+mod facts;
+mod ledger;
+mod postgres;
+#[cfg(test)]
+mod tests;
+
+use dbwright_catalog::{Engine, History, MigrationSet, Trace, Version};
+
+/// The version that is taken where nothing says which: the newest that dbwright knows.
+pub fn assumed_version(engine: Engine) -> Version {
+    match engine {
+        Engine::Postgres => Version::new(18, 0, 0),
+        Engine::MySql => Version::new(9, 7, 0),
+        Engine::MariaDb => Version::new(11, 8, 0),
+        Engine::Sqlite => Version::new(3, 50, 0),
+    }
+}
+
+/// Predicts what the statements of a history do on a server of this version. Nothing for engines of which too little is
+/// known.
+pub fn predict(history: &History, judged: &MigrationSet, version: Version) -> Option<Trace> {
+    match history.engine {
+        Engine::Postgres => Some(postgres::predict(history, judged, version)),
+        Engine::MySql | Engine::MariaDb | Engine::Sqlite => None,
+    }
+}
