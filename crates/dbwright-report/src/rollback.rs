@@ -8,10 +8,16 @@ use crate::place::path;
 use crate::wire::check as wire;
 use crate::words;
 
-/// `ways back: 3 of 5 migrations proven, 1 fails, 1 has none`; nothing where there is nothing to tell.
+/// `ways back: 3 of 5 migrations proven, 1 fails, 1 has none`; nothing where there is nothing to tell: that no migration of a
+/// history has one says the scorecard.
 pub(crate) fn told(section: &Section) -> Option<String> {
     let rollbacks = section.rollbacks.as_ref().filter(|rollbacks| !rollbacks.is_empty())?;
-    if section.history.tool == Tool::File {
+    let has_any = section
+        .history
+        .migrations
+        .iter()
+        .any(|migration| migration.down.is_some());
+    if section.history.tool == Tool::File || !has_any {
         return None;
     }
     let coverage = RollbackCoverage::of(rollbacks);

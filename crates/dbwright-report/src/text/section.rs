@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dbwright_catalog::{Finding, Section, Severity};
 
-use crate::counts::{Summary, findings};
+use crate::counts::{Summary, findings, is_predicted};
 use crate::layout::{BOLD, Layout, clean};
 use crate::rollback;
 use crate::text::{closing, finding, unobserved};
@@ -80,10 +80,18 @@ fn heading(section: &Section, layout: Layout) -> String {
     let ran = match &section.trace {
         None if Summary::of_section(section).judged == 0 => "nothing to check".to_owned(),
         None => "did not run".to_owned(),
-        Some(trace) => match words::other_version(history, &trace.server) {
-            None => format!("ran on {}", trace.server),
-            Some((version, place)) => format!("ran on {}; the repository says {version} ({place})", trace.server),
-        },
+        Some(trace) => {
+            let mut effects = trace.migrations.iter().flat_map(|migration| &migration.effects);
+            let verb = if effects.any(is_predicted) {
+                "predicted for"
+            } else {
+                "ran on"
+            };
+            match words::other_version(history, &trace.server) {
+                None => format!("{verb} {}", trace.server),
+                Some((version, place)) => format!("{verb} {}; the repository says {version} ({place})", trace.server),
+            }
+        }
     };
     let kept = match section.trace.as_ref().map_or(0, |trace| trace.from_cache) {
         0 => String::new(),

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dbwright_catalog::{
-    Again, Change, Difference, DifferenceKind, Engine, HeldLock, Known, LockMode, MigrationSet, Object, ObjectBody,
-    ObjectId, Outcome, Proof, Review, Rollback, RollbackOutcome, RoundTrip, Schema, Severity, Tool, Version,
+    Again, Change, Difference, DifferenceKind, Down, Engine, HeldLock, Known, LockMode, MigrationSet, Object,
+    ObjectBody, ObjectId, Outcome, Proof, Review, Rollback, RollbackOutcome, RoundTrip, RunMode, Schema, Severity,
+    Tool, Version,
 };
 use dbwright_report::{Summary, TextOptions, text};
 
@@ -534,6 +535,21 @@ fn the_figure_of_ways_back_stands_behind_the_numbers() {
         RollbackOutcome::NotTried { reason },
     ];
     let mut review = sample::everything();
+    // No migration of the sample has a way back: what the scorecard says of that is not said twice.
+    review.sections[0].rollbacks = Some(vec![Rollback {
+        migration: 0,
+        outcome: RollbackOutcome::Missing,
+    }]);
+    for migration in &mut review.sections[0].history.migrations {
+        migration.down = None;
+    }
+    assert!(!told(&review).contains("ways back:"));
+    review.sections[0].history.migrations[0].down = Some(Down {
+        path: "db/1.down.sql".into(),
+        text: String::new(),
+        statements: Vec::new(),
+        run_mode: RunMode::Transaction,
+    });
     let mut told_of = |outcomes: Vec<RollbackOutcome>| {
         let rollbacks = outcomes.into_iter().enumerate();
         let rollbacks = rollbacks.map(|(migration, outcome)| Rollback { migration, outcome });

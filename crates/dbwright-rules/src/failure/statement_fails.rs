@@ -161,18 +161,18 @@ pub(super) fn one_line(text: &str) -> String {
 fn why_only_here(context: &Context<'_>, error: &SqlError) -> Option<String> {
     if lies_in_the_scratch_server(context, error) {
         return Some(
-            "Production may have what is missing here; what follows was observed without this statement.".to_owned(),
+            "Production may have what is missing here; what follows is told without this statement.".to_owned(),
         );
     }
     if context.history.engine == Engine::Sqlite && is_of_the_application(&error.message) {
         return Some(
-            "The application may define it on its own connection; what follows was observed without this statement."
+            "The application may define it on its own connection; what follows is told without this statement."
                 .to_owned(),
         );
     }
     let earlier = is_missing_object(error).then(|| context.last_not_run())??;
     Some(format!(
-        "{}, which did not run here, may make what is missing; what follows was observed without this statement.",
+        "{}, which did not run here, may make what is missing; what follows is told without this statement.",
         earlier.path.display()
     ))
 }

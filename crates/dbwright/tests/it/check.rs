@@ -15,6 +15,20 @@ fn shop() {
 }
 
 #[test]
+fn without_a_server_what_migrations_do_is_predicted() {
+    // No program of a server can be found there.
+    let run = dbwright(&[
+        "check",
+        "examples/shop",
+        "--all",
+        "--static",
+        "--postgres-bin",
+        "examples",
+    ]);
+    insta::assert_snapshot!(run.shown());
+}
+
+#[test]
 fn json_has_findings_effects_and_a_summary() {
     let run = dbwright(&["check", "examples/shop", "--all", "--format", "json"]);
     assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""));
