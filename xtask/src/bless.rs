@@ -19,7 +19,7 @@ pub(crate) struct BlessArgs {
 
 /// Runs the tests with snapshots written, then writes the pages even if other tests failed.
 pub(crate) fn cmd_bless(args: &BlessArgs) -> Result<()> {
-    let mut command = cargo(&["test", "--quiet", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+    let mut command = cargo(&["test", "--quiet", "--no-fail-fast", "--tests"]);
     match &args.package {
         Some(package) => command.args(["--package", package]),
         None => command.arg("--workspace"),
