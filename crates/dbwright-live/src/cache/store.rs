@@ -144,7 +144,7 @@ impl Unfinished {
 }
 
 impl Store {
-    /// A store in the cache folder `cache` that keeps no more than `bytes_max`. Where that is 0, nothing is kept.
+    /// A store in the cache folder `cache` that keeps no more than `bytes_max`. Where that is 0, nothing is kept and nothing found.
     pub fn new(cache: &Path, bytes_max: u64) -> Self {
         Store {
             cache: cache.to_owned(),
@@ -172,10 +172,11 @@ impl Store {
         self.folder().join(format!("{prefix}-{key}"))
     }
 
-    /// The entry with this key, where it is there and whole. It counts as used.
+    /// The entry with this key, where it is there and whole. It counts as used. Nothing where nothing is kept: then what earlier
+    /// checks have kept is not asked for either.
     pub(crate) fn find(&self, kind: EntryKind, key: &Key) -> Option<Kept> {
         let path = self.place(kind, key);
-        if !path.exists() {
+        if self.bytes_max == 0 || !path.exists() {
             return None;
         }
         let lock = self.lock(Lock::Shared)?;

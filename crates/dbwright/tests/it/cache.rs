@@ -32,6 +32,17 @@ fn a_check_is_kept_and_found_again_and_cleared() {
 }
 
 #[test]
+fn without_a_cache_what_is_kept_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let dbwright = |arguments: &[&str]| run(&mut with_cache(folder.path(), arguments)).stdout;
+    dbwright(&["check", "examples/shop", "--all"]);
+    let again = dbwright(&["check", "examples/shop", "--all"]);
+    assert!(again.contains("in an earlier check of the same files"), "{again}");
+    let anew = dbwright(&["check", "examples/shop", "--all", "--no-cache"]);
+    assert!(!anew.contains("in an earlier check"), "{anew}");
+}
+
+#[test]
 fn without_a_cache_nothing_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let dbwright = |arguments: &[&str]| run(&mut with_cache(folder.path(), arguments)).stdout;
