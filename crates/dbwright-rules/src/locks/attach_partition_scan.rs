@@ -111,7 +111,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// The tables that the statement made partitions.
-pub(super) fn attached<'a>(context: &Context<'a>) -> Vec<(&'a ObjectId, &'a Partition)> {
+fn attached<'a>(context: &Context<'a>) -> Vec<(&'a ObjectId, &'a Partition)> {
     let steps = context.steps().iter();
     let became = steps.filter_map(|step| {
         let after = step.after?;
@@ -122,7 +122,8 @@ pub(super) fn attached<'a>(context: &Context<'a>) -> Vec<(&'a ObjectId, &'a Part
     became.collect()
 }
 
-fn partition(object: &Object) -> Option<&Partition> {
+/// Of which table an object is a partition, and with which bounds.
+pub(super) fn partition(object: &Object) -> Option<&Partition> {
     match &object.body {
         ObjectBody::Table(table) => table.partition.as_ref(),
         _ => None,

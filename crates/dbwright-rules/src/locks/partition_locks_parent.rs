@@ -35,8 +35,9 @@
 //!
 //! See <https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE-MAINTENANCE>.
 
-use dbwright_catalog::{Engine, Finding, Group, LockMode, Object, ObjectBody, ObjectId, Partition, Severity};
+use dbwright_catalog::{Engine, Finding, Group, LockMode, ObjectId, Severity};
 
+use super::attach_partition_scan::partition;
 use crate::context::Context;
 use crate::{Check, Claim, Rule};
 
@@ -86,12 +87,5 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let mut finding = context.lock_finding(&RULE, lock, message);
         finding.advice.push(advice.to_owned());
         findings.push(finding);
-    }
-}
-
-fn partition(object: &Object) -> Option<&Partition> {
-    match &object.body {
-        ObjectBody::Table(table) => table.partition.as_ref(),
-        _ => None,
     }
 }

@@ -63,7 +63,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         .any(|word| statement_text::has_outer_word(context, word));
     let by_new_column = || new_column_in_where(context, table);
     let why = if !chooses {
-        "it has no WHERE".to_owned()
+        "the statement has no WHERE".to_owned()
     } else if let Some(column) = by_new_column() {
         format!("{column} is new, and so the same in every row")
     } else {
