@@ -305,6 +305,10 @@ fn prepare_repository(request: &CheckRequest, folder: &Path) -> Result<Prepared,
     let config = Config::load(&root)?.with(overrides);
     let detection = dbwright_repo::detect(&root, &config)?;
     let Selected { selections, open } = dbwright_repo::select(&detection, &config)?;
+    let unknown = detection
+        .unknown_engines
+        .iter()
+        .map(|fact| format!("{fact}: dbwright does not know this engine."));
     let alone = selections.len() == 1;
     let mut histories = Vec::with_capacity(selections.len());
     let mut questions = open;
@@ -325,7 +329,7 @@ fn prepare_repository(request: &CheckRequest, folder: &Path) -> Result<Prepared,
         sentence(&question.to_string(), &hint)
     });
     Ok(Prepared {
-        not_checked: not_checked.collect(),
+        not_checked: not_checked.chain(unknown).collect(),
         config,
         histories,
     })

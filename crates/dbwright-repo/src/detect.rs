@@ -53,6 +53,8 @@ pub struct Detection {
     pub servers: Vec<ServerFact>,
     /// Set-ups of migration tools that dbwright does not read yet.
     pub unread: Vec<Fact>,
+    /// Folders with migrations for engines that dbwright does not know (`migrations for clickhouse`).
+    pub unknown_engines: Vec<Fact>,
     /// What stopped the search, where it was stopped (`200000 files`).
     pub truncated: Option<String>,
     pub(crate) tree: Tree,
@@ -106,12 +108,18 @@ pub fn detect(root: &Path, config: &Config) -> Result<Detection, RepoError> {
     if candidates.iter().any(|candidate| candidate.tools == [Tool::Liquibase]) {
         unread.retain(|fact| !fact.what.starts_with("Liquibase"));
     }
+    let unknown_engines = if named.is_none() {
+        unknown_engines(&tree, &candidates)
+    } else {
+        Vec::new()
+    };
     let servers = surroundings.servers;
     Ok(Detection {
         root: root.to_owned(),
         candidates,
         servers,
         unread,
+        unknown_engines,
         truncated: tree.truncated.clone(),
         tree,
     })
@@ -260,7 +268,7 @@ impl Surroundings<'_> {
         if let Some((tool, claim)) = claimed {
             return Some(self.claimed(folder, listing, tool, claim));
         }
-        if !is_named && is_of_unknown_engine(folder) {
+        if !is_named && unknown_engine(folder).is_some() {
             return None;
         }
         let (tools, migrations, mut facts) = self.tools(folder, listing, is_named)?;
@@ -659,10 +667,37 @@ fn reads_numbered_files(tool: Tool) -> bool {
     }
 }
 
-/// Whether a folder is called like a database that dbwright does not know: `migrations/h2`.
-fn is_of_unknown_engine(folder: &Path) -> bool {
-    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    tools::is_called_like_database(name) && engines_named(name).is_empty()
+/// Which engine that dbwright does not know a folder is for, by the nearest part of its path that is called like an engine:
+/// `migrations/h2`, `db/clickhouse/migrations`. A service may be called `oracle`, so that counts at the end only.
+fn unknown_engine(folder: &Path) -> Option<String> {
+    const OTHER_MEANINGS: [&str; 2] = ["oracle", "derby"];
+    let names = folder
+        .components()
+        .rev()
+        .filter_map(|part| Some(part.as_os_str().to_str()?.to_ascii_lowercase()));
+    let (distance, name) = names
+        .enumerate()
+        .find(|(_, name)| tools::is_called_like_database(name))?;
+    let is_meant = distance == 0 || !OTHER_MEANINGS.contains(&name.as_str());
+    (is_meant && engines_named(&name).is_empty()).then_some(name)
+}
+
+/// Folders that would be histories if they were not for an engine that dbwright does not know.
+fn unknown_engines(tree: &Tree, candidates: &[Candidate]) -> Vec<Fact> {
+    // What a tool reads below its own folder, it names itself.
+    let is_read = |folder: &Path| candidates.iter().any(|candidate| folder.starts_with(&candidate.folder));
+    tree.folders
+        .iter()
+        .filter(|(folder, listing)| {
+            let shape = Shape::of(&listing.files);
+            let migrations = shape.refinery + shape.up_and_down + shape.single + shape.numbered;
+            migrations > 0 && is_called_like_migrations(folder) && !walk::is_aside(folder) && !is_read(folder)
+        })
+        .filter_map(|(folder, _)| {
+            let engine = unknown_engine(folder)?;
+            Some(Fact::new(format!("migrations for {engine}"), folder, None))
+        })
+        .collect()
 }
 
 /// Whether a folder is called like one that holds migrations. Numbered SQL files elsewhere may be anything.

@@ -242,7 +242,7 @@ fn none(detection: &Detection, config: &Config) -> RepoError {
     }
     RepoError::NoMigrations {
         root: detection.root.clone(),
-        unread: detection.unread.clone(),
+        unread: [&detection.unread[..], &detection.unknown_engines[..]].concat(),
         truncated: detection.truncated.clone(),
     }
 }

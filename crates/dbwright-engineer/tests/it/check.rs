@@ -282,6 +282,31 @@ async fn a_history_that_leaves_something_open_is_named_beside_the_others() {
 }
 
 #[tokio::test]
+async fn migrations_for_an_engine_that_dbwright_does_not_know_are_named_and_not_run() {
+    let repository = two_databases();
+    repository.write(
+        "db/clickhouse/migrations/01_a.sql",
+        "CREATE TABLE a (id UInt32) ENGINE = MergeTree ORDER BY id;\n",
+    );
+    // A service that is called like one keeps its own.
+    repository.write(
+        "oracle/migrations/sqlite/1_a.sql",
+        "CREATE TABLE a (id integer) STRICT;\n",
+    );
+    let answer = answer(&of_repository(&repository)).await;
+    let folders = answer.review.sections.iter().map(|section| &section.history.folder);
+    let folders: Vec<String> = folders.map(|folder| folder.display().to_string()).collect();
+    assert_eq!(
+        folders,
+        ["app/migrations/sqlite", "jobs/migrations/sqlite", "oracle/migrations/sqlite"]
+    );
+    assert_eq!(
+        answer.review.not_checked,
+        ["migrations for clickhouse in db/clickhouse/migrations: dbwright does not know this engine."]
+    );
+}
+
+#[tokio::test]
 async fn a_database_without_a_server_does_not_take_the_others_with_it() {
     let repository = two_databases();
     repository.write("web/migrations/postgres/1_a.sql", "CREATE TABLE a (id serial);\n");

@@ -91,7 +91,7 @@ fn detection_text(detection: &Detection) -> String {
         let version = server.version.map_or("?".to_owned(), |version| version.to_string());
         writeln!(text, "server {} {version}: {}", server.engine.name(), server.fact).unwrap();
     }
-    for fact in &detection.unread {
+    for fact in detection.unread.iter().chain(&detection.unknown_engines) {
         writeln!(text, "not read: {fact}").unwrap();
     }
     text
