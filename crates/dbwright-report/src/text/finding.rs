@@ -48,8 +48,14 @@ impl Bullets {
     }
 }
 
-/// The finding in full.
-pub(super) fn finding(section: &Section, finding: &Finding, layout: Layout, verbose: bool) -> String {
+/// The finding in full, with a sentence about those that repeat it.
+pub(super) fn finding(
+    section: &Section,
+    finding: &Finding,
+    repeats: Option<&str>,
+    layout: Layout,
+    verbose: bool,
+) -> String {
     let mut text = layout.wrap("", "  ", &title(finding, layout));
     let frame = frame::frame(section, finding, layout);
     text.push_str(&frame.text);
@@ -57,6 +63,9 @@ pub(super) fn finding(section: &Section, finding: &Finding, layout: Layout, verb
     text.push_str(&evidence(&finding.evidence, &bullets));
     if verbose {
         text.push_str(&other_locks(section, finding, &bullets));
+    }
+    if let Some(repeats) = repeats {
+        text.push_str(&bullets.fact(repeats));
     }
     for advice in &finding.advice {
         let label = layout.paint(HELP, "help:");

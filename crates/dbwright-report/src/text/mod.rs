@@ -7,6 +7,7 @@ mod closing;
 pub(crate) mod finding;
 mod fix;
 pub(crate) mod frame;
+mod group;
 mod section;
 mod unobserved;
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use dbwright_catalog::{Finding, Section, Severity};
+use dbwright_catalog::{Section, Severity};
 
 use crate::counts::{Summary, findings, is_predicted};
 use crate::layout::{BOLD, Layout, clean};
 use crate::rollback;
+use crate::text::group::{Group, groups};
 use crate::text::{closing, finding, unobserved};
 use crate::words;
 
@@ -20,8 +21,15 @@ pub(super) fn section(section: &Section, layout: Layout, verbose: bool) -> Strin
     let mut text = heading(section, layout);
     text.push('\n');
     let (in_full, in_short) = divide(section, verbose);
-    for finding in in_full {
-        text.push_str(&finding::finding(section, finding, layout, verbose));
+    for group in in_full {
+        let repeats = group.told();
+        text.push_str(&finding::finding(
+            section,
+            group.first,
+            repeats.as_deref(),
+            layout,
+            verbose,
+        ));
         text.push('\n');
     }
     if !in_short.is_empty() {
@@ -107,35 +115,42 @@ fn heading(section: &Section, layout: Layout) -> String {
 
 /// Which findings are told in full and which in one line. Where not all are told in full, the worst of these come first;
 /// everything else is in order.
-fn divide(section: &Section, verbose: bool) -> (Vec<&Finding>, Vec<&Finding>) {
-    let all: Vec<&Finding> = findings(section).collect();
-    if verbose || all.len() <= FINDINGS_IN_FULL_MAX {
+fn divide(section: &Section, verbose: bool) -> (Vec<Group<'_>>, Vec<Group<'_>>) {
+    if verbose {
+        let alone = |first| Group {
+            first,
+            repeats: Vec::new(),
+        };
+        return (findings(section).map(alone).collect(), Vec::new());
+    }
+    let all = groups(findings(section));
+    if all.len() <= FINDINGS_IN_FULL_MAX {
         return (all, Vec::new());
     }
     let mut told: BTreeMap<(&str, Severity), usize> = BTreeMap::new();
-    let (mut in_full, in_short): (Vec<&Finding>, Vec<&Finding>) = all.into_iter().partition(|finding| {
-        let told = told.entry((&finding.rule, finding.severity)).or_default();
+    let (mut in_full, in_short): (Vec<Group<'_>>, Vec<Group<'_>>) = all.into_iter().partition(|group| {
+        let told = told.entry((&group.first.rule, group.first.severity)).or_default();
         *told += 1;
         *told <= IN_FULL_PER_RULE
     });
-    in_full.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    in_full.sort_by_key(|group| std::cmp::Reverse(group.first.severity));
     (in_full, in_short)
 }
 
-/// One line per finding, under the file it is in.
-fn short(findings: &[&Finding], layout: Layout) -> String {
-    let count = words::count(findings.len(), "more finding");
+/// One line per group of findings, under the file they are in.
+fn short(groups: &[Group<'_>], layout: Layout) -> String {
+    let number = groups.iter().map(|group| 1 + group.repeats.len()).sum();
+    let count = words::count(number, "more finding");
     let mut text = layout.wrap("", "", &format!("{count} in short (`--verbose` tells them in full):"));
     let mut path = None;
-    for finding in findings {
-        if path != Some(&finding.place.path) {
-            path = Some(&finding.place.path);
-            text.push_str(&layout.paint(BOLD, &clean(&words::path(&finding.place.path))));
+    for group in groups {
+        let place = &group.first.place;
+        if path != Some(&place.path) {
+            path = Some(&place.path);
+            text.push_str(&layout.paint(BOLD, &clean(&words::path(&place.path))));
             text.push('\n');
         }
-        let title = finding::title(finding, layout);
-        let line = finding.place.line;
-        text.push_str(&layout.wrap(&format!("{line:>6}: "), "        ", &title));
+        text.push_str(&group.short(layout));
     }
     text
 }

@@ -308,6 +308,59 @@ fn fifty_findings_are_told_in_full() {
     assert_eq!(told(&long_history(50)).matches("-->").count(), 50);
 }
 
+/// One migration with `number` statements, and a finding on the same table for each.
+fn repeating_history(number: usize) -> Review {
+    let sql: String = (0..number).map(|index| format!("SELECT {index};\n")).collect();
+    let mut section = sample::section(vec![sample::migration("migrations/1.sql", &sql)]);
+    for index in 0..number {
+        let message = format!("Building the index i{index} blocks writes");
+        let mut finding = sample::finding(&section, (0, index), "table-rewrite", &message);
+        finding.evidence.relation = Some(sample::table("orders"));
+        section.findings.push(finding);
+    }
+    sample::review(vec![section])
+}
+
+#[test]
+fn findings_that_repeat_one_on_the_same_table_are_told_with_it() {
+    let review = repeating_history(3);
+    let told = told(&review);
+    assert_eq!(told.matches("-->").count(), 1, "{told}");
+    assert!(
+        told.contains("i0 blocks writes") && !told.contains("i1 blocks"),
+        "{told}"
+    );
+    assert!(
+        told.contains("= 2 more findings of this kind on orders in lines 2, 3 (`--verbose`"),
+        "{told}"
+    );
+    assert!(told.contains("3 warnings"), "{told}");
+    let options = TextOptions {
+        color: false,
+        width: 80,
+        verbose: true,
+    };
+    assert_eq!(text(&review, None, &options).matches("-->").count(), 3);
+}
+
+#[test]
+fn findings_that_repeat_one_take_one_line_in_short() {
+    let mut review = long_history(54);
+    let more = &mut review.sections[0];
+    let last = more.findings.last_mut().unwrap();
+    last.evidence.relation = Some(sample::table("orders"));
+    let mut again = last.clone();
+    again.message = "again".to_owned();
+    again.place.line = 9;
+    more.findings.push(again);
+    let told = told(&review);
+    let words: Vec<&str> = told.split_whitespace().collect();
+    assert!(
+        words.join(" ").contains(", and 1 more like it, the last in line 9"),
+        "{told}"
+    );
+}
+
 #[test]
 fn long_statements_are_cut_to_their_telling_lines() {
     let mut body = String::from("DO $$\nBEGIN\n");
