@@ -6,6 +6,7 @@
 mod cycles;
 mod remove;
 mod session;
+mod triggers;
 
 use std::collections::BTreeSet;
 
@@ -15,8 +16,9 @@ use mysql_async::Conn;
 
 use self::cycles::{dangling, with_deferrable_cycles};
 use self::session::{Session, is_transactional, rows_of, select};
+use self::triggers::written_by_triggers;
 use super::attempt::{Guesses, Refusal};
-use super::scope::{Scope, has_triggers, missing, next_index, reconcile};
+use super::scope::{Scope, missing, next_index, reconcile};
 use crate::LiveError;
 
 /// Gives tables the generated rows they lack: all tables, or `only` these and those they refer to. The session must be in
@@ -93,7 +95,7 @@ struct Filler<'a, 'conn> {
     catalog: &'a Catalog,
     ledger: &'a mut Rows,
     scope: Scope,
-    /// Tables that held nothing when filling began: what is in them later came from our rows by triggers.
+    /// Tables that triggers write to and that held nothing when filling began: what is in them later came from our rows.
     empty: BTreeSet<ObjectId>,
 }
 
@@ -239,17 +241,14 @@ impl Filler<'_, '_> {
     }
 
     async fn note_empty_tables(&mut self) -> Result<(), LiveError> {
-        if !has_triggers(self.catalog) {
-            return Ok(());
-        }
-        for (table, _) in self.catalog.tables() {
+        for table in written_by_triggers(self.catalog, &self.scope.tables) {
             let is_empty = self
                 .session
-                .read(self.catalog, table)
+                .read(self.catalog, &table)
                 .await?
                 .is_ok_and(|rows| rows.is_empty());
-            if is_empty && self.ledger.placed(table).is_empty() {
-                self.empty.insert(table.clone());
+            if is_empty && self.ledger.placed(&table).is_empty() {
+                self.empty.insert(table);
             }
         }
         Ok(())

@@ -6,8 +6,9 @@ use dbwright_catalog::{Catalog, ColumnExtra, ConstraintKind, ObjectId};
 use dbwright_ddl::{Row, Rows, delete_sql, qualified_name, quote_identifier};
 
 use super::session::Session;
+use super::triggers::written_by_triggers;
 use crate::LiveError;
-use crate::fill::scope::{REMOVE_ROUNDS_MAX, children_first, has_triggers};
+use crate::fill::scope::{REMOVE_ROUNDS_MAX, children_first};
 
 /// How far references to generated rows are followed.
 const REFERRER_DEPTH: u32 = 2;
@@ -25,7 +26,7 @@ pub(super) async fn remove(
 ) -> Result<Vec<String>, LiveError> {
     let mut tables = children_first(catalog, ledger);
     tables.retain(|table| only.is_none_or(|only| only.contains(table)));
-    let ours = tables_with_nothing_else(session, catalog, ledger).await?;
+    let ours = tables_with_nothing_else(session, catalog, ledger, &tables).await?;
     remove_in_rounds(session, catalog, ledger, &tables).await?;
     if tables.iter().any(|table| !ledger.placed(table).is_empty()) {
         remove_referrers(session, catalog, ledger, &tables).await?;
@@ -50,24 +51,22 @@ fn reset_counter(catalog: &Catalog, table: &ObjectId) -> Option<String> {
     has_counter.then(|| format!("ALTER TABLE {name} AUTO_INCREMENT = 1"))
 }
 
-/// The tables that hold at most generated rows, where triggers could add others.
+/// The tables that hold at most generated rows, where triggers could add others while rows of `emptied` go.
 async fn tables_with_nothing_else(
     session: &mut Session<'_>,
     catalog: &Catalog,
     ledger: &Rows,
+    emptied: &[ObjectId],
 ) -> Result<Vec<ObjectId>, LiveError> {
     let mut tables = Vec::new();
-    if !has_triggers(catalog) {
-        return Ok(tables);
-    }
-    for (table, _) in catalog.tables() {
-        let count = ledger.placed(table).len();
+    for table in written_by_triggers(catalog, emptied) {
+        let count = ledger.placed(&table).len();
         if session
-            .read(catalog, table)
+            .read(catalog, &table)
             .await?
             .is_ok_and(|rows| rows.len() <= count)
         {
-            tables.push(table.clone());
+            tables.push(table);
         }
     }
     Ok(tables)

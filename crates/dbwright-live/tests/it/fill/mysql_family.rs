@@ -196,6 +196,21 @@ async fn rows_of_triggers_are_generated_rows() {
 }
 
 #[tokio::test]
+async fn rows_that_triggers_write_by_way_of_routines_and_views_are_generated_rows() {
+    check_filled(
+        "CREATE TABLE noted (id int PRIMARY KEY AUTO_INCREMENT, name varchar(20));
+         CREATE TABLE `far away` (id int PRIMARY KEY AUTO_INCREMENT, what varchar(20) NOT NULL);
+         CREATE TABLE farther (id int PRIMARY KEY AUTO_INCREMENT, what varchar(20) NOT NULL);
+         CREATE VIEW jottings AS SELECT id, what FROM `far away`;
+         CREATE PROCEDURE jot(IN word varchar(20)) INSERT INTO jottings (what) VALUES (word);
+         CREATE TRIGGER noting AFTER INSERT ON noted FOR EACH ROW CALL Jot('x');
+         CREATE TRIGGER unnoting AFTER DELETE ON noted FOR EACH ROW CALL jot('y');
+         CREATE TRIGGER further AFTER INSERT ON `far away` FOR EACH ROW INSERT INTO farther (what) VALUES (NEW.what);",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn what_can_not_be_filled_is_named_with_the_reason() {
     check_reasons(
         "CREATE TABLE refused (id int PRIMARY KEY);
