@@ -105,6 +105,8 @@ pub struct FixStep {
     pub sql: String,
     /// Whether it may run inside a transaction. CONCURRENTLY may not.
     pub in_transaction: bool,
+    /// What takes this step alone back, in order, where that is known: the way back of a file that holds nothing else.
+    pub undo: Vec<String>,
 }
 
 /// A safe version of a statement.

@@ -35,6 +35,7 @@ mod date;
 mod effect;
 mod engine;
 mod finding;
+mod fix_files;
 mod history;
 mod measured;
 mod nearest;
@@ -57,6 +58,7 @@ pub use effect::{
 };
 pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
+pub use fix_files::{FileChange, FixFiles, FixFilesOutcome};
 pub use history::{Down, History, LeftOut, Migration, MigrationSet, RunMode, Tool};
 pub use measured::{Counter, Measured, Related, Relation, RelationKind};
 pub use nearest::nearest;

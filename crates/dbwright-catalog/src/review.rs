@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    AllowedFinding, Catalog, Change, Effect, Finding, History, MigrationSet, Object, ObjectId, Rollback, Scorecard,
-    Server,
+    AllowedFinding, Catalog, Change, Effect, Finding, FixFiles, History, MigrationSet, Object, ObjectId, Rollback,
+    Scorecard, Server,
 };
 
 /// A table under review that could not be given rows.
@@ -94,6 +94,8 @@ pub struct Section {
     pub findings: Vec<Finding>,
     /// What the rules say and comments in the migrations allow, in the same order.
     pub allowed: Vec<AllowedFinding>,
+    /// Proven fixes as files of the repository, a migration each, in the order of the history.
+    pub fix_files: Vec<FixFiles>,
     /// The figures, and the risk of each change.
     pub scorecard: Scorecard,
     /// What was not done for the whole section, as whole sentences (`No PostgreSQL server was found …`).

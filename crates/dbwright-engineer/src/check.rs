@@ -13,7 +13,7 @@ use dbwright_repo::{Config, FailOn, Overrides, RepoError, Selected, Selection};
 
 use crate::EngineerError;
 use crate::levels::Levels;
-use crate::{prediction, section};
+use crate::{fix_files, prediction, section};
 
 /// Where the SQL comes from.
 #[derive(Clone, Debug)]
@@ -75,6 +75,11 @@ pub enum Phase {
         /// Of how many migrations.
         migrations: usize,
     },
+    /// Files with safe versions are being tried.
+    ProvingFiles {
+        /// Of how many migrations.
+        migrations: usize,
+    },
 }
 
 /// What came of a check.
@@ -82,6 +87,8 @@ pub enum Phase {
 pub struct CheckAnswer {
     /// What was found out.
     pub review: Review,
+    /// The root of the repository; nothing where a single file was checked.
+    pub root: Option<PathBuf>,
     /// From which severity on the caller should call it a failure.
     pub fail_on: FailOn,
     /// Why a section did not run, where others did: the first such error. The section says it as well.
@@ -107,15 +114,27 @@ pub async fn check(
         config,
         histories,
         not_checked,
+        root,
     } = prepare(request)?;
     let mut levels = Levels::of(&config)?;
     levels.tries_ways_back = request.tries_ways_back;
     let mut sections = Vec::with_capacity(histories.len());
     let mut failure = None;
     let alone = histories.len() == 1;
-    for prepared in histories {
-        let scratch = (!request.predicted).then_some(&scratch);
-        let (mut section, error) = Box::pin(one_section(prepared, scratch, &store, &levels, progress)).await;
+    for mut prepared in histories {
+        let options = (!request.predicted).then_some(&scratch);
+        let place = prepared.place.take();
+        let (mut section, error) = Box::pin(one_section(prepared, options, &store, &levels, progress)).await;
+        if let (Some(scratch), Some(place)) = (options, &place) {
+            let ground = fix_files::Ground {
+                place,
+                config: &config,
+                scratch,
+                store: &store,
+                levels: &levels,
+            };
+            Box::pin(fix_files::find(&mut section, &ground, progress)).await;
+        }
         section.scorecard = scorecard(&section, &config);
         if let Some(error) = error {
             if alone && did_not_run(&section) {
@@ -139,6 +158,7 @@ pub async fn check(
             not_checked,
             duration: rounded(started.elapsed()),
         },
+        root,
         fail_on,
         failure,
         cache_held: store.held_by_another(),
@@ -177,6 +197,7 @@ async fn one_section(
         judged,
         mut findings,
         foreign_keys_from,
+        place: _,
     } = prepared;
     levels.apply(&mut history.findings);
     levels.apply(&mut findings);
@@ -187,6 +208,7 @@ async fn one_section(
         rollbacks: None,
         findings: Vec::new(),
         allowed: Vec::new(),
+        fix_files: Vec::new(),
         scorecard: Scorecard::default(),
         not_done: Vec::new(),
     };
@@ -263,6 +285,8 @@ struct Prepared {
     histories: Vec<PreparedHistory>,
     /// Histories that leave something open, as sentences.
     not_checked: Vec<String>,
+    /// The root of the repository.
+    root: Option<PathBuf>,
 }
 
 /// One history before it runs.
@@ -273,6 +297,8 @@ struct PreparedHistory {
     findings: Vec<Finding>,
     /// What says whether foreign keys are on while migrations run on SQLite, where it is not the tool's own default.
     foreign_keys_from: Option<String>,
+    /// Where it was read; nothing for a single file.
+    place: Option<fix_files::Place>,
 }
 
 fn prepare(request: &CheckRequest) -> Result<Prepared, EngineerError> {
@@ -295,8 +321,10 @@ fn prepare(request: &CheckRequest) -> Result<Prepared, EngineerError> {
             judged: MigrationSet::All,
             findings: Vec::new(),
             foreign_keys_from: None,
+            place: None,
         }],
         not_checked: Vec::new(),
+        root: None,
     })
 }
 
@@ -332,6 +360,7 @@ fn prepare_repository(request: &CheckRequest, folder: &Path) -> Result<Prepared,
         not_checked: not_checked.chain(unknown).collect(),
         config,
         histories,
+        root: Some(root),
     })
 }
 
@@ -350,7 +379,11 @@ fn prepare_history(
         judged: without_ignored(&history, judged, config),
         history,
         findings,
-        foreign_keys_from: selection.sqlite_foreign_keys.map(|(_, from)| from),
+        foreign_keys_from: selection.sqlite_foreign_keys.as_ref().map(|(_, from)| from.clone()),
+        place: Some(fix_files::Place {
+            root: root.to_owned(),
+            selection,
+        }),
     })
 }
 

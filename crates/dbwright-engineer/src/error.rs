@@ -3,6 +3,7 @@
 use dbwright_live::LiveError;
 use dbwright_repo::RepoError;
 
+use crate::fix_files::FixError;
 use crate::schema::SchemaError;
 
 /// Whose turn it is when something went wrong. Decides the exit code.
@@ -29,6 +30,9 @@ pub enum EngineerError {
     /// A schema, or two that were compared.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+    /// Files could not be written.
+    #[error(transparent)]
+    Fix(#[from] FixError),
     /// There is no rule of that name.
     #[error("unknown rule `{name}`{}", from.as_ref().map(|from| format!(" ({from})")).unwrap_or_default())]
     UnknownRule {
@@ -52,8 +56,9 @@ impl EngineerError {
             },
             EngineerError::Live(error) if error.is_refusal() => ErrorKind::Refused,
             EngineerError::Live(LiveError::Install(error)) if error.is_wrong_use() => ErrorKind::Usage,
-            EngineerError::Live(_) => ErrorKind::Outside,
+            EngineerError::Live(_) | EngineerError::Fix(FixError::Unwritable { .. }) => ErrorKind::Outside,
             EngineerError::Schema(error) => error.kind(),
+            EngineerError::Fix(FixError::Changed { .. } | FixError::Exists { .. }) => ErrorKind::Refused,
             EngineerError::UnknownRule { .. } | EngineerError::ScratchUrl(_) => ErrorKind::Usage,
         }
     }
@@ -80,6 +85,9 @@ impl EngineerError {
             EngineerError::Repo(error) => error.hint().into_iter().collect(),
             EngineerError::Live(error) => error.hints(),
             EngineerError::Schema(error) => error.hints(),
+            EngineerError::Fix(FixError::Changed { .. } | FixError::Exists { .. }) => {
+                vec!["run `dbwright check --fix` again; what is there is checked anew".to_owned()]
+            }
             EngineerError::UnknownRule { name, .. } => {
                 let nearest = dbwright_rules::nearest(name).map(|rule| format!("did you mean `{rule}`?"));
                 nearest
@@ -87,7 +95,7 @@ impl EngineerError {
                     .chain(["`dbwright rule` lists all rules".to_owned()])
                     .collect()
             }
-            EngineerError::ScratchUrl(_) => Vec::new(),
+            EngineerError::Fix(FixError::Unwritable { .. }) | EngineerError::ScratchUrl(_) => Vec::new(),
         }
     }
 }

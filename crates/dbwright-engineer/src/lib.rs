@@ -7,6 +7,7 @@ mod check;
 mod detect;
 mod engines;
 mod error;
+mod fix_files;
 mod levels;
 mod prediction;
 mod rules;
@@ -27,6 +28,7 @@ pub use engines::{
     list_engines, remove_engine,
 };
 pub use error::{EngineerError, ErrorKind};
+pub use fix_files::{WrittenFixes, fix_changes, write_fixes};
 pub use rules::{RuleHelp, RuleLine, rule_help, rule_names, rule_page, rules};
 pub use schema::{
     Answer, BaselineEntry, DiffRequest, DriftRequest, Incomplete, LintAnswer, LintRequest, NewMigration,

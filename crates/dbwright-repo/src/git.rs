@@ -3,7 +3,7 @@
 //! Only reading commands, and none of them starts what a repository's configuration names: hooks, file-system monitors,
 //! external diff programs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -99,6 +99,18 @@ pub fn new_since(root: &Path, folder: &Path, reference: Option<(&str, &str)>) ->
             .collect(),
         why: format!("new since {name} (merge base {})", base.get(..7).unwrap_or(&base)),
     })
+}
+
+/// Files of `folder` that the default branch does not have. Nobody but this branch can have run them.
+///
+/// # Errors
+///
+/// When git does not know the folder, or there is no default branch.
+pub fn own_files(root: &Path, folder: &Path) -> Result<BTreeSet<PathBuf>, RepoError> {
+    let new = new_since(root, folder, None)?;
+    let is_own = |file: &ChangedFile| matches!(file.kind, ChangeKind::Added | ChangeKind::Untracked);
+    let own = new.files.into_iter().filter(is_own);
+    Ok(own.map(|file| file.path).collect())
 }
 
 /// The migrations that are to be judged, and a note for each old one that was changed or removed.

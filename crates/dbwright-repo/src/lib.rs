@@ -37,12 +37,15 @@ pub use config::{
 };
 pub use desired::Desired;
 pub use detect::{Candidate, Detection, detect};
-pub use draft::{Draft, DraftError, DraftFile, DraftPart, DraftStatement, draft};
+pub use draft::{
+    Draft, DraftError, DraftFile, DraftPart, DraftStatement, Layout, Replacement, RewriteRequest, books, draft,
+    layouts, rewrite,
+};
 pub use error::{ErrorKind, RepoError};
 pub use facts::{Fact, ServerFact};
-pub use git::{ChangeKind, ChangedFile, NewSince, judged, new_since};
+pub use git::{ChangeKind, ChangedFile, NewSince, judged, new_since, own_files};
 pub use git_tree::{CommittedFile, files_at};
 pub use history::read_history;
 pub use lone_file::{Input, read_file};
 pub use select::{Selected, Selection, select};
-pub use walk::root_of;
+pub use walk::{files_to_read, root_of};

@@ -128,6 +128,31 @@ pub(crate) fn walk(root: &Path) -> Result<Tree, RepoError> {
     Ok(tree)
 }
 
+/// The files from which a history is read: all of its folder, and those around it that may say something of it, which are
+/// not large. Relative to the root.
+///
+/// # Errors
+///
+/// When the root can't be listed.
+pub fn files_to_read(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, RepoError> {
+    const BYTES_MAX_BESIDE: u64 = 256 * 1024;
+    let mut tree = walk(root)?;
+    // It may lie in one of those that a walk passes over.
+    let mut pending = vec![folder.to_owned()];
+    while let Some(inner) = pending.pop() {
+        let Ok(listing) = list(&root.join(&inner), &inner) else {
+            continue;
+        };
+        pending.extend(listing.folders.iter().map(|name| inner.join(name)));
+        tree.folders.insert(inner, listing);
+    }
+    let is_wanted = |path: &PathBuf| {
+        let is_small = || fs::metadata(root.join(path)).is_ok_and(|data| data.len() <= BYTES_MAX_BESIDE);
+        path.starts_with(folder) || is_small()
+    };
+    Ok(tree.files().filter(is_wanted).collect())
+}
+
 fn children(folder: &Path, listing: &Listing) -> Vec<PathBuf> {
     listing
         .folders

@@ -6,6 +6,7 @@ use dbwright_catalog as catalog;
 use dbwright_catalog::{Known, MigrationSet, ObjectId, Outcome, Proof, Review, Section};
 
 use crate::counts::Summary;
+use crate::fix_files;
 use crate::place::{Placed, path as file, placed};
 use crate::scorecard::figures;
 use crate::unseen::unseen;
@@ -69,7 +70,10 @@ fn finding(placed: &Placed<'_>) -> format::Finding {
         message: finding.message.clone(),
         evidence: evidence(&finding.evidence),
         advice: finding.advice.clone(),
-        fix: finding.fix.as_ref().map(fix),
+        fix: finding
+            .fix
+            .as_ref()
+            .map(|it| fix(it, fix_files::of_finding(placed.section, finding))),
     }
 }
 
@@ -186,7 +190,7 @@ fn operation(operation: &catalog::TableOperation) -> format::TableOperation {
 }
 
 /// Steps that were not proven are kept back, here as in the text.
-fn fix(fix: &catalog::Fix) -> format::Fix {
+fn fix(fix: &catalog::Fix, files: Option<&catalog::FixFiles>) -> format::Fix {
     let holds = fix.proof.as_ref().is_some_and(Proof::holds);
     let steps = fix.steps.iter().filter(|_| holds).map(|step| format::FixStep {
         sql: step.sql.clone(),
@@ -211,6 +215,28 @@ fn fix(fix: &catalog::Fix) -> format::Fix {
             reason: reason.cloned(),
             avoids: avoids.collect(),
         },
+        files: files
+            .and_then(catalog::FixFiles::proven)
+            .into_iter()
+            .flatten()
+            .map(fix_file)
+            .collect(),
+        no_files_because: files.and_then(|files| match &files.outcome {
+            catalog::FixFilesOutcome::Refused { reason } => Some(reason.clone()),
+            catalog::FixFilesOutcome::Proven { .. } => None,
+        }),
+    }
+}
+
+fn fix_file(change: &catalog::FileChange) -> format::FixFile {
+    format::FixFile {
+        path: file(&change.path),
+        change: match (&change.before, &change.after) {
+            (_, None) => format::FileChangeKind::Removed,
+            (None, Some(_)) => format::FileChangeKind::Created,
+            (Some(_), Some(_)) => format::FileChangeKind::Changed,
+        },
+        content: change.after.clone(),
     }
 }
 

@@ -6,6 +6,7 @@
 mod counts;
 mod engineer;
 mod error;
+mod fix_files;
 mod github;
 mod gitlab;
 mod incomplete;
@@ -31,6 +32,7 @@ mod words;
 pub use counts::Summary;
 pub use engineer::engineer;
 pub use error::error;
+pub use fix_files::{fix_diff, fix_refusals, is_written as fix_is_written};
 pub use github::github;
 pub use gitlab::gitlab;
 pub use incomplete::incomplete_text;

@@ -1,8 +1,9 @@
 //! A comment for a pull request: what must be decided first, everything else folded, and never longer than GitHub takes.
 
-use dbwright_catalog::{Drift, Finding, Review, Risk, Section, Severity};
+use dbwright_catalog::{Drift, Finding, FixFiles, Review, Risk, Section, Severity};
 
 use crate::counts::Summary;
+use crate::fix_files::{self, fix_diff};
 use crate::place::{Placed, path, placed};
 use crate::scorecard::{figures, name, needs, target, value};
 use crate::told::{self, block, code, escaped};
@@ -108,10 +109,26 @@ fn finding(placed: &Placed<'_>) -> String {
         details.extend([format!("{}\n", block("sql", &shortened(statement)))]);
     }
     details.push_str(&told::details(finding));
+    details.push_str(&files(placed));
     format!(
         "<details><summary>{}</summary>\n\n{details}\n</details>\n",
         title(finding, placed)
     )
+}
+
+/// The files of its safe version, each folded.
+fn files(placed: &Placed<'_>) -> String {
+    let files = fix_files::of_finding(placed.section, placed.finding).and_then(FixFiles::proven);
+    let mut text = String::new();
+    for change in files.into_iter().flatten() {
+        let diff = shortened(&fix_diff(std::slice::from_ref(change)));
+        text.extend([format!(
+            "<details><summary>as <code>{}</code></summary>\n\n{}\n</details>\n",
+            html(&path(&change.path)),
+            block("diff", diff.trim_end())
+        )]);
+    }
+    text
 }
 
 /// Its first line, in HTML, which is what stands in a `summary`.

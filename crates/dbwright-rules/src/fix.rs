@@ -1,21 +1,47 @@
 //! PostgreSQL for safe versions, made from catalog objects, so that what a function or a `DO` block did gets one as well.
 
-use dbwright_catalog::{Engine, FixStep, ObjectId};
+use dbwright_catalog::{Engine, FixStep, Object, ObjectId};
 
 /// A step that may run inside a transaction.
-pub(crate) fn step(sql: String) -> FixStep {
+pub(crate) fn step<const N: usize>(sql: String, undo: [String; N]) -> FixStep {
     FixStep {
         sql,
         in_transaction: true,
+        undo: undo.into(),
     }
 }
 
 /// A step that may not.
-pub(crate) fn step_outside_transaction(sql: String) -> FixStep {
+pub(crate) fn step_outside_transaction<const N: usize>(sql: String, undo: [String; N]) -> FixStep {
     FixStep {
         sql,
         in_transaction: false,
+        undo: undo.into(),
     }
+}
+
+/// A step that builds this index, as `pg_get_indexdef` tells it, while reads and writes pass.
+pub(crate) fn build_index(index: &Object) -> Option<FixStep> {
+    Some(step_outside_transaction(
+        create_index_concurrently(&index.definition)?,
+        [drop_index(&index.id)],
+    ))
+}
+
+/// `DROP INDEX CONCURRENTLY IF EXISTS …`, for what may have gone with its table already.
+pub(crate) fn drop_index(index: &ObjectId) -> String {
+    format!("DROP INDEX CONCURRENTLY IF EXISTS {}", qualified(index))
+}
+
+/// The two steps of a constraint whose rows are checked later. What takes the second one back is the constraint as the
+/// first one made it.
+pub(crate) fn add_then_validate(alter: &str, name: &str, definition: &str) -> [FixStep; 2] {
+    let add = format!("{alter} ADD CONSTRAINT {name} {definition} NOT VALID");
+    let drop = format!("{alter} DROP CONSTRAINT {name}");
+    [
+        step(add.clone(), [drop.clone()]),
+        step(format!("{alter} VALIDATE CONSTRAINT {name}"), [drop, add]),
+    ]
 }
 
 /// `CREATE INDEX CONCURRENTLY …` from what `pg_get_indexdef` says; nothing for an index on a partitioned table itself.
@@ -40,25 +66,25 @@ pub(crate) fn set_not_null(column: &ObjectId, major: u32, constraint: Option<&st
     let alter = alter_table(&table);
     let name = quoted(column.name());
     if let (18.., Some(constraint)) = (major, constraint) {
-        let constraint = quoted(constraint);
-        return Some(vec![
-            step(format!("{alter} ADD CONSTRAINT {constraint} NOT NULL {name} NOT VALID")),
-            step(format!("{alter} VALIDATE CONSTRAINT {constraint}")),
-        ]);
+        let steps = add_then_validate(&alter, &quoted(constraint), &format!("NOT NULL {name}"));
+        return Some(steps.into());
     }
     // Not `…_not_null`: PostgreSQL 18 gives that name to the constraint that SET NOT NULL makes.
     let check = quoted(&shortened(
         &format!("{}_{}", table.name(), column.name()),
         "_is_not_null",
     ));
-    Some(vec![
-        step(format!(
-            "{alter} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID"
-        )),
-        step(format!("{alter} VALIDATE CONSTRAINT {check}")),
-        step(format!("{alter} ALTER COLUMN {name} SET NOT NULL")),
-        step(format!("{alter} DROP CONSTRAINT {check}")),
-    ])
+    let definition = format!("CHECK ({name} IS NOT NULL)");
+    let mut steps = Vec::from(add_then_validate(&alter, &check, &definition));
+    steps.push(step(
+        format!("{alter} ALTER COLUMN {name} SET NOT NULL"),
+        [format!("{alter} ALTER COLUMN {name} DROP NOT NULL")],
+    ));
+    steps.push(step(
+        format!("{alter} DROP CONSTRAINT {check}"),
+        [format!("{alter} ADD CONSTRAINT {check} {definition}")],
+    ));
+    Some(steps)
 }
 
 /// `schema.name` of a relation, quoted where needed.

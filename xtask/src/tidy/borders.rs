@@ -46,7 +46,14 @@ const BORDERS: [Border; 10] = [
     Border {
         name: "dbwright-report",
         own: &["catalog"],
-        third: &["annotate-snippets", "schemars", "serde", "serde_json", "sha2"],
+        third: &[
+            "annotate-snippets",
+            "schemars",
+            "serde",
+            "serde_json",
+            "sha2",
+            "similar",
+        ],
     },
     Border {
         name: "dbwright-live",

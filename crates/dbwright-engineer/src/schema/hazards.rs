@@ -36,6 +36,7 @@ pub(super) async fn attach(plan: &mut Plan, script: History, set_up: &SchemaSetU
         rollbacks: None,
         findings: Vec::new(),
         allowed: Vec::new(),
+        fix_files: Vec::new(),
         scorecard: Scorecard::default(),
         not_done: Vec::new(),
     };

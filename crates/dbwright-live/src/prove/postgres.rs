@@ -21,7 +21,7 @@ pub use ahead::{Early, prove_ahead};
 use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{
-    Catalog, Change, Effect, FixStep, History, Migration, Object, ObjectId, Outcome, Proof, Span, Statement, Trace,
+    Catalog, Change, Effect, Fix, FixStep, History, Migration, Object, ObjectId, Outcome, Proof, Span, Statement, Trace,
 };
 
 use super::Candidate;
@@ -491,15 +491,14 @@ fn objection_to_steps(candidate: &Candidate<'_>, effects: &[Effect]) -> Option<S
             }
             Outcome::Refused(reason) => return Some(format!("`{}` was not run: {reason}", step.sql)),
         }
-        objection(effect, candidate).map(|(relation, what)| format!("`{}` {what} on {relation}", step.sql))
+        objection(effect, candidate.fix).map(|(relation, what)| format!("`{}` {what} on {relation}", step.sql))
     })
 }
 
 /// A lock that was to be avoided, or work done under a lock that keeps writers waiting.
-fn objection(effect: &Effect, candidate: &Candidate<'_>) -> Option<(ObjectId, String)> {
+pub fn objection(effect: &Effect, fix: &Fix) -> Option<(ObjectId, String)> {
     for lock in &effect.locks {
-        let avoided = candidate
-            .fix
+        let avoided = fix
             .avoids
             .iter()
             .any(|(relation, mode)| *relation == lock.relation && lock.mode >= *mode);
@@ -514,7 +513,8 @@ fn objection(effect: &Effect, candidate: &Candidate<'_>) -> Option<(ObjectId, St
     None
 }
 
-fn first_difference(a: &Catalog, b: &Catalog) -> Option<ObjectId> {
+/// The first object that two catalogs do not have in common.
+pub fn first_difference(a: &Catalog, b: &Catalog) -> Option<ObjectId> {
     let missing = a
         .objects
         .iter()

@@ -19,6 +19,19 @@ pub(super) struct Format {
     manner: Manner,
 }
 
+/// The SQL of a migration, without what its tool wants around it.
+pub(super) struct Written {
+    pub(super) up: String,
+    pub(super) in_transaction: bool,
+    /// The way back.
+    pub(super) back: Option<String>,
+    pub(super) back_in_transaction: bool,
+    /// Whether a statement has statements inside.
+    pub(super) has_bodies: bool,
+    /// Whether a file for the way back is written where there is none, and says so.
+    pub(super) says_no_way_back: bool,
+}
+
 /// A file, at most.
 pub(super) const FILE_BYTES: u64 = 8 * 1024 * 1024;
 
@@ -65,6 +78,12 @@ impl Format {
         matches!(self.manner, Manner::Dialects { .. })
     }
 
+    /// Whether pop runs this file on each of the databases of its project.
+    pub(super) fn is_for_all_databases(self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.has_dialects() && !name.contains(&format!(".{}.", pop_dialect(self.engine)))
+    }
+
     pub(super) fn outside_transactions(self) -> Outside {
         if commits_by_itself(self.engine) {
             return Outside::Anyway;
@@ -100,43 +119,72 @@ impl Format {
         part: &DraftPart,
         down: Option<&DraftPart>,
     ) -> Vec<DraftFile> {
+        let written = Written {
+            up: self.body(part),
+            in_transaction: part.transaction,
+            back: down.map(|down| self.body(down)),
+            back_in_transaction: true,
+            has_bodies: has_bodies(part),
+            says_no_way_back: true,
+        };
+        self.files_of(&history.folder, has_folders(history), version, name, written)
+    }
+
+    /// The files of a migration whose SQL is written already. `in_folders` tells in which of its two manners Drizzle is used.
+    pub(super) fn files_of(
+        self,
+        folder: &Path,
+        in_folders: bool,
+        version: &str,
+        name: &str,
+        written: Written,
+    ) -> Vec<DraftFile> {
         let at = |file: String, text: String| DraftFile {
-            path: history.folder.join(file),
+            path: folder.join(file),
             text,
             replaces: false,
         };
-        let up = self.body(part);
-        let back = down.map(|down| self.body(down));
-        let in_transaction = part.transaction;
+        let Written {
+            up,
+            in_transaction,
+            back,
+            back_in_transaction,
+            has_bodies,
+            says_no_way_back,
+        } = written;
+        let down_file = |file: String, back: Option<String>| {
+            let text = match back {
+                Some(back) => back,
+                None if says_no_way_back => NO_WAY_BACK.to_owned(),
+                None => return None,
+            };
+            Some(at(file, text))
+        };
+        // A plan is undone by a plan, not by a file that these tools run only where it is asked for.
+        let undo_file =
+            |file: String, back: Option<String>| back.filter(|_| !says_no_way_back).map(|back| at(file, back));
         match self.tool {
             Tool::Sqlx => {
                 let mark = if in_transaction { "" } else { "-- no-transaction\n" };
                 if self.manner == Manner::Pairs {
-                    let back = back.unwrap_or_else(|| NO_WAY_BACK.to_owned());
-                    vec![
-                        at(format!("{version}_{name}.up.sql"), format!("{mark}{up}")),
-                        at(format!("{version}_{name}.down.sql"), back),
-                    ]
+                    let mark_back = if back_in_transaction { "" } else { "-- no-transaction\n" };
+                    let back = back.map(|back| format!("{mark_back}{back}"));
+                    let mut files = vec![at(format!("{version}_{name}.up.sql"), format!("{mark}{up}"))];
+                    files.extend(down_file(format!("{version}_{name}.down.sql"), back));
+                    files
                 } else {
                     vec![at(format!("{version}_{name}.sql"), format!("{mark}{up}"))]
                 }
             }
-            Tool::GolangMigrate => vec![
-                at(format!("{version}_{name}.up.sql"), up),
-                at(
-                    format!("{version}_{name}.down.sql"),
-                    back.unwrap_or_else(|| NO_WAY_BACK.to_owned()),
-                ),
-            ],
+            Tool::GolangMigrate => {
+                let mut files = vec![at(format!("{version}_{name}.up.sql"), up)];
+                files.extend(down_file(format!("{version}_{name}.down.sql"), back));
+                files
+            }
             Tool::Diesel => {
                 let folder = format!("{}_{name}", diesel_version(version));
-                let mut files = vec![
-                    at(format!("{folder}/up.sql"), up),
-                    at(
-                        format!("{folder}/down.sql"),
-                        back.unwrap_or_else(|| NO_WAY_BACK.to_owned()),
-                    ),
-                ];
+                let mut files = vec![at(format!("{folder}/up.sql"), up)];
+                files.extend(down_file(format!("{folder}/down.sql"), back));
                 if !in_transaction {
                     files.push(at(
                         format!("{folder}/metadata.toml"),
@@ -146,11 +194,12 @@ impl Format {
                 files
             }
             Tool::Dbmate => {
-                let option = if in_transaction { "" } else { " transaction:false" };
+                let option = |inside: bool| if inside { "" } else { " transaction:false" };
+                let (of_up, of_back) = (option(in_transaction), option(back_in_transaction));
                 let back = back.unwrap_or_default();
                 vec![at(
                     format!("{version}_{name}.sql"),
-                    format!("-- migrate:up{option}\n{up}\n-- migrate:down\n{back}"),
+                    format!("-- migrate:up{of_up}\n{up}\n-- migrate:down{of_back}\n{back}"),
                 )]
             }
             Tool::Goose => {
@@ -166,9 +215,11 @@ impl Format {
                 )]
             }
             Tool::SqlMigrate => {
-                let option = if in_transaction { "" } else { " notransaction" };
+                let mark = |inside: bool| if inside { "" } else { " notransaction" };
+                let option = mark(in_transaction);
+                let of_back = mark(in_transaction && back_in_transaction);
                 let back = back
-                    .map(|back| format!("\n-- +migrate Down{option}\n{back}"))
+                    .map(|back| format!("\n-- +migrate Down{of_back}\n{back}"))
                     .unwrap_or_default();
                 vec![at(
                     format!("{version}_{name}.sql"),
@@ -181,11 +232,16 @@ impl Format {
                 if !in_transaction {
                     files.push(at(format!("{file}.conf"), "executeInTransaction=false\n".to_owned()));
                 }
+                files.extend(undo_file(format!("U{version}__{name}.sql"), back));
                 files
             }
-            Tool::Refinery => vec![at(format!("V{version}__{name}.sql"), up)],
+            Tool::Refinery => {
+                let mut files = vec![at(format!("V{version}__{name}.sql"), up)];
+                files.extend(undo_file(format!("U{version}__{name}.sql"), back));
+                files
+            }
             Tool::Prisma => vec![at(format!("{version}_{name}/migration.sql"), up)],
-            Tool::Drizzle if has_folders(history) => vec![at(format!("{version}_{name}/migration.sql"), up)],
+            Tool::Drizzle if in_folders => vec![at(format!("{version}_{name}/migration.sql"), up)],
             Tool::Tern => {
                 let mark = if in_transaction {
                     ""
@@ -198,11 +254,7 @@ impl Format {
                 vec![at(format!("{version}_{name}.sql"), format!("{mark}{up}{back}"))]
             }
             Tool::Atlas => {
-                let delimiter = if has_bodies(part) {
-                    "-- atlas:delimiter -- end\n"
-                } else {
-                    ""
-                };
+                let delimiter = if has_bodies { "-- atlas:delimiter -- end\n" } else { "" };
                 let mode = if in_transaction { "" } else { "-- atlas:txmode none\n" };
                 // Directives end with an empty line.
                 let gap = if in_transaction && delimiter.is_empty() {
@@ -215,13 +267,11 @@ impl Format {
                     format!("{delimiter}{mode}{gap}{up}"),
                 )]
             }
-            Tool::NodePgMigrate if self.manner == Manner::Pairs => vec![
-                at(format!("{version}_{name}.up.sql"), up),
-                at(
-                    format!("{version}_{name}.down.sql"),
-                    back.unwrap_or_else(|| NO_WAY_BACK.to_owned()),
-                ),
-            ],
+            Tool::NodePgMigrate if self.manner == Manner::Pairs => {
+                let mut files = vec![at(format!("{version}_{name}.up.sql"), up)];
+                files.extend(down_file(format!("{version}_{name}.down.sql"), back));
+                files
+            }
             Tool::NodePgMigrate => {
                 let back = back
                     .map(|back| format!("\n-- Down Migration\n{back}"))
@@ -244,13 +294,9 @@ impl Format {
                 if !in_transaction {
                     kind.push_str(".autocommit");
                 }
-                vec![
-                    at(format!("{version}_{name}{kind}.up.sql"), up),
-                    at(
-                        format!("{version}_{name}{kind}.down.sql"),
-                        back.unwrap_or_else(|| NO_WAY_BACK.to_owned()),
-                    ),
-                ]
+                let mut files = vec![at(format!("{version}_{name}{kind}.up.sql"), up)];
+                files.extend(down_file(format!("{version}_{name}{kind}.down.sql"), back));
+                files
             }
             // Supabase, the rest of Drizzle, and numbered files.
             _ => vec![at(format!("{version}_{name}.sql"), up)],
@@ -319,7 +365,8 @@ pub(super) fn atlas_sum(root: &Path, history: &History, new: &[DraftFile]) -> Re
     for entry in std::fs::read_dir(root.join(&history.folder)).map_err(|error| unreadable(&error))? {
         let entry = entry.map_err(|error| unreadable(&error))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if crate::walk::has_extension(&name, "sql") {
+        let is_written = || new.iter().any(|file| file.path.ends_with(&name));
+        if crate::walk::has_extension(&name, "sql") && !is_written() {
             let bytes = std::fs::read(entry.path()).map_err(|error| unreadable(&error))?;
             files.push((name, bytes));
         }

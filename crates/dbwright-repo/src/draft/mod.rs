@@ -7,6 +7,7 @@
 mod drizzle;
 mod formats;
 mod liquibase;
+mod rewrite;
 mod versions;
 
 use std::path::PathBuf;
@@ -14,6 +15,8 @@ use std::path::PathBuf;
 use dbwright_catalog::{Engine, History, Tool};
 
 use formats::Format;
+
+pub use rewrite::{Layout, Replacement, RewriteRequest, books, layouts, rewrite};
 
 /// What is to be run together.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -50,6 +50,89 @@ pub(super) fn next(history: &History, count: usize, seconds: u64) -> Vec<String>
     }
 }
 
+/// So many versions between that of a migration and the next one there is; why there are none, as a clause.
+pub(super) fn behind(history: &History, migration: usize, count: usize) -> Result<Vec<String>, String> {
+    let Some(name) = history.migrations.get(migration).map(|it| it.name.as_str()) else {
+        return Err("there is no such migration".to_owned());
+    };
+    let of_flyway = (history.tool == Tool::Flyway).then(|| flyway_version(name)).flatten();
+    let own = match of_flyway {
+        Some(version) => version.to_owned(),
+        None => digits(history.tool, name).ok_or_else(|| format!("{name} has no number that others could follow"))?,
+    };
+    let taken: Vec<u128> = history
+        .migrations
+        .iter()
+        .filter_map(|other| digits(history.tool, &other.name)?.parse().ok())
+        .collect();
+    let number: Option<u128> = own.parse().ok();
+    let next = number.and_then(|number| taken.iter().copied().filter(|other| *other > number).min());
+    if let Some(number) = number {
+        let following = following(number, own.len(), count);
+        if next.is_none_or(|next| following.iter().all(|version| *version < next)) {
+            return Ok(following
+                .into_iter()
+                .map(|version| padded(version, own.len()))
+                .collect());
+        }
+    }
+    if of_flyway.is_some() {
+        // Versions of Flyway have as many parts as one likes: 7.1 and 7.2 stand between 7 and 8.
+        return Ok((1..=count).map(|part| format!("{own}.{part}")).collect());
+    }
+    let after = next.map_or_else(String::new, |next| format!(" and {}", padded(next, own.len())));
+    Err(format!(
+        "{} not fit between the versions {own}{after}",
+        if count == 1 {
+            "another version does"
+        } else {
+            "more versions do"
+        }
+    ))
+}
+
+/// `7` of `V7__add_users`, `1.2` of `V1.2__x`.
+fn flyway_version(name: &str) -> Option<&str> {
+    let (version, _) = name.strip_prefix(['V', 'v'])?.split_once("__")?;
+    Some(version)
+}
+
+/// The next numbers, or the next seconds where the number is a time of day.
+fn following(number: u128, width: usize, count: usize) -> Vec<u128> {
+    let time = (width == 14)
+        .then(|| u64::try_from(number).ok())
+        .flatten()
+        .and_then(seconds_of);
+    match time {
+        Some(seconds) => (1..=count as u64)
+            .filter_map(|later| stamp(seconds + later).parse().ok())
+            .collect(),
+        None => (1..=count as u128).map(|later| number + later).collect(),
+    }
+}
+
+/// Seconds since 1970 of `20260131120000`, where it is a time.
+fn seconds_of(stamp_digits: u64) -> Option<u64> {
+    let part = |divisor: u64, modulus: u64| stamp_digits / divisor % modulus;
+    let (year, month, day) = (
+        part(10_000_000_000, 10_000),
+        part(100_000_000, 100),
+        part(1_000_000, 100),
+    );
+    let (hour, minute, second) = (part(10_000, 100), part(100, 100), part(1, 100));
+    if year < 1970 {
+        return None;
+    }
+    // As in <https://howardhinnant.github.io/date_algorithms.html#days_from_civil>.
+    let shifted_year = if month <= 2 { year - 1 } else { year };
+    let of_era = shifted_year % 400;
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.checked_sub(1)?;
+    let days = (shifted_year / 400) * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    let seconds = days.checked_sub(719_468)? * 86_400 + hour * 3600 + minute * 60 + second;
+    // What is no time does not come back as itself.
+    (stamp(seconds).parse() == Ok(stamp_digits)).then_some(seconds)
+}
+
 /// Tools whose first migration has the number 1.
 fn is_counted(tool: Tool) -> bool {
     matches!(
@@ -114,7 +197,21 @@ fn date(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::stamp;
+    use super::{following, seconds_of, stamp};
+
+    #[test]
+    fn a_time_is_followed_by_the_next_second_and_a_number_by_the_next_number() {
+        assert_eq!(
+            following(20_241_231_235_959, 14, 2),
+            [20_250_101_000_000, 20_250_101_000_001]
+        );
+        assert_eq!(following(20_240_228_235_959, 14, 1), [20_240_229_000_000]);
+        assert_eq!(following(7, 6, 2), [8, 9]);
+        // No such time of day.
+        assert_eq!(seconds_of(20_240_101_000_099), None);
+        assert_eq!(following(20_240_101_000_099, 14, 1), [20_240_101_000_100]);
+        assert_eq!(seconds_of(20_260_131_120_000), Some(1_769_860_800));
+    }
 
     #[test]
     fn times_are_told_in_utc() {

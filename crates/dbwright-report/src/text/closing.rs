@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use dbwright_catalog::{Finding, MigrationSet, Review, Section, Severity, Tool};
 
 use crate::counts::{Summary, findings};
+use crate::fix_files;
 use crate::layout::{BOLD, Layout, clean};
 use crate::words;
 
@@ -130,6 +131,7 @@ fn after_findings(review: &Review, summary: &Summary) -> Vec<String> {
              run `dbwright check` again."
         ),
     };
+    let files = fix_files::written(review).map(|what| format!("`dbwright check --fix` writes {what}."));
     let worst: Option<&Finding> = review.sections.iter().flat_map(findings).reduce(|worst, finding| {
         if finding.severity > worst.severity {
             finding
@@ -144,7 +146,7 @@ fn after_findings(review: &Review, summary: &Summary) -> Vec<String> {
             finding.rule
         ),
     });
-    [Some(act), explain].into_iter().flatten().collect()
+    [Some(act), files, explain].into_iter().flatten().collect()
 }
 
 fn after_none(review: &Review, summary: &Summary) -> Vec<String> {

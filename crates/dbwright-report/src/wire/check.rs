@@ -161,6 +161,34 @@ pub struct Fix {
     pub steps: Vec<FixStep>,
     /// What came of trying it.
     pub proof: Proof,
+    /// The same as files of the repository, which `check --fix` writes: those of the whole migration, so that findings in one
+    /// migration have the same. They were tried together. Empty where there are none.
+    pub files: Vec<FixFile>,
+    /// Why there are none, where a proven fix has none.
+    pub no_files_because: Option<String>,
+}
+
+/// A file that a safe version would be written to.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct FixFile {
+    /// The file, relative to the root of the repository.
+    pub path: String,
+    /// Whether it is new, changed or removed.
+    pub change: FileChangeKind,
+    /// What shall be in it, whole; `null` where it is removed.
+    pub content: Option<String>,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileChangeKind {
+    /// It is new.
+    Created,
+    /// It has another content.
+    Changed,
+    /// It goes, and another has its content.
+    Removed,
 }
 
 /// One step of a safe version.

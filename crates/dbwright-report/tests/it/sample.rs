@@ -111,6 +111,7 @@ pub(crate) fn section(migrations: Vec<Migration>) -> Section {
         rollbacks: None,
         findings: Vec::new(),
         allowed: Vec::new(),
+        fix_files: Vec::new(),
         scorecard: Scorecard::default(),
         not_done: Vec::new(),
     }
@@ -172,6 +173,7 @@ pub(crate) fn index_finding(section: &Section, at: (usize, usize), proof: Option
         steps: vec![FixStep {
             sql: "CREATE INDEX CONCURRENTLY orders_total_idx ON orders (total)".to_owned(),
             in_transaction: false,
+            undo: Vec::new(),
         }],
         avoids: vec![(table("orders"), LockMode::Share)],
         proof,
@@ -401,10 +403,12 @@ fn findings_of_everything(section: &Section) -> Vec<Finding> {
             FixStep {
                 sql: "ALTER TABLE orders ADD CONSTRAINT orders_customer_fkey\n  FOREIGN KEY (customer_id) REFERENCES customers (id) NOT VALID".to_owned(),
                 in_transaction: true,
+                undo: Vec::new(),
             },
             FixStep {
                 sql: "ALTER TABLE orders VALIDATE CONSTRAINT orders_customer_fkey".to_owned(),
                 in_transaction: true,
+                undo: Vec::new(),
             },
         ],
         avoids: Vec::new(),

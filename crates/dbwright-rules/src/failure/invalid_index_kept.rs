@@ -101,13 +101,11 @@ fn as_index(object: &Object) -> Option<(&Object, &Index)> {
 }
 
 fn fix_for(object: &Object, index: &Index) -> Option<Fix> {
-    let create = fix::create_index_concurrently(&object.definition)?;
-    let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", fix::qualified(&object.id));
     Some(Fix {
         summary: "Remove what a failed try may have left, then build the index.".to_owned(),
         steps: vec![
-            fix::step_outside_transaction(drop),
-            fix::step_outside_transaction(create),
+            fix::step_outside_transaction(fix::drop_index(&object.id), []),
+            fix::build_index(object)?,
         ],
         avoids: vec![(index.table.clone(), LockMode::Share)],
         proof: None,

@@ -162,15 +162,16 @@ fn fix_for(context: &Context<'_>, built: &[(&Object, &Constraint)]) -> Option<Fi
             (true, false) => " DEFERRABLE",
             (true, true) => " DEFERRABLE INITIALLY DEFERRED",
         };
-        steps.push(fix::step_outside_transaction(fix::create_index_concurrently(
-            &index.definition,
-        )?));
-        steps.push(fix::step(format!(
-            "{} ADD CONSTRAINT {} {kind} USING INDEX {}{deferral}",
-            fix::alter_table(&table),
-            fix::quoted(object.id.name()),
-            fix::quoted(index.id.name()),
-        )));
+        let (alter, name) = (fix::alter_table(&table), fix::quoted(object.id.name()));
+        steps.push(fix::build_index(index)?);
+        steps.push(fix::step(
+            format!(
+                "{alter} ADD CONSTRAINT {name} {kind} USING INDEX {}{deferral}",
+                fix::quoted(index.id.name()),
+            ),
+            // The index goes with its constraint, and belongs to the step before.
+            [format!("{alter} DROP CONSTRAINT {name}"), index.definition.clone()],
+        ));
     }
     (explained == context.steps().len() && context.effect.rows.is_empty()).then(|| Fix {
         summary: "Build the index while reads and writes pass, then make it the constraint's.".to_owned(),

@@ -230,11 +230,9 @@ fn fix_for(context: &Context<'_>, all: &[Validated<'_>]) -> Option<Fix> {
         }
         let alter = fix::alter_table(&table);
         let name = fix::quoted(one.object.id.name());
-        steps.push(fix::step(format!(
-            "{alter} ADD CONSTRAINT {name} {} NOT VALID",
-            one.object.definition
-        )));
-        validations.push(fix::step(format!("{alter} VALIDATE CONSTRAINT {name}")));
+        let [add, validate] = fix::add_then_validate(&alter, &name, &one.object.definition);
+        steps.push(add);
+        validations.push(validate);
     }
     steps.append(&mut validations);
     Some(Fix {

@@ -119,9 +119,8 @@ fn fix_for(context: &Context<'_>, created: &[(&Object, &Index)]) -> Option<Fix> 
     let steps: Option<Vec<_>> = created
         .iter()
         .map(|(object, index)| {
-            let sql =
-                fix::create_index_concurrently(&object.definition).filter(|_| !context.is_partitioned(&index.table));
-            sql.map(fix::step_outside_transaction)
+            let build = fix::build_index(object);
+            build.filter(|_| !context.is_partitioned(&index.table))
         })
         .collect();
     let summary = match created.len() {

@@ -23,7 +23,9 @@
 //!
 //! See <https://www.postgresql.org/docs/current/sql-dropindex.html>.
 
-use dbwright_catalog::{Engine, Finding, Fix, Group, Index, LockMode, Object, ObjectBody, ObjectKind, Severity};
+use dbwright_catalog::{
+    Engine, Finding, Fix, FixStep, Group, Index, LockMode, Object, ObjectBody, ObjectKind, Severity,
+};
 
 use crate::context::Context;
 use crate::{Check, Claim, Rule, fix, tool_advice};
@@ -65,10 +67,10 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         let mut finding = context.lock_finding(&RULE, lock, message);
         finding.fix = (!context.is_partitioned(&index.table) && dropped.len() == 1).then(|| Fix {
             summary: "Drop the index while reads and writes pass.".to_owned(),
-            steps: vec![fix::step_outside_transaction(format!(
-                "DROP INDEX CONCURRENTLY {}",
-                fix::qualified(&object.id)
-            ))],
+            steps: vec![FixStep {
+                undo: fix::create_index_concurrently(&object.definition).into_iter().collect(),
+                ..fix::step_outside_transaction(format!("DROP INDEX CONCURRENTLY {}", fix::qualified(&object.id)), [])
+            }],
             avoids: vec![(index.table.clone(), LockMode::AccessExclusive)],
             proof: None,
         });

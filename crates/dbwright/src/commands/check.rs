@@ -14,8 +14,9 @@ use dbwright_engineer::{
 };
 use dbwright_report::Summary;
 
+use super::fix::Fixing;
 use super::output::{Format, Found, Output, ReportKind};
-use super::{cache, engine, schema};
+use super::{cache, engine, fix, schema};
 use crate::command_error::CommandError;
 use crate::terminal::{self, ProgressLine};
 
@@ -68,6 +69,16 @@ pub(crate) struct CheckArgs {
     /// Install PostgreSQL server programs without asking, where there are none (`dbwright engine --help` tells how).
     #[arg(long)]
     install_engine: bool,
+    /// Write the proven safe versions as files, in the format of the migration tool.
+    ///
+    /// A migration that the default branch does not have is changed, or becomes several with how each is run; its way back
+    /// follows. The files were run as a whole before: same schema at the end, and what the rules said is gone. All are written
+    /// or none; they are listed on standard output, and the report goes to standard error.
+    #[arg(long, conflicts_with = "predicted")]
+    fix: bool,
+    /// With --fix: write nothing, and show what would be written as a diff.
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
     /// How to print the report.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -128,6 +139,7 @@ Examples:
   dbwright check                            what this branch adds
   dbwright check --all                      the whole history
   dbwright check change.sql --schema d.sql  one file, on the schema you have
+  dbwright check --fix                      write the safe versions as files
   dbwright check --static                   predict, with no server
   dbwright check --format json > out.json   for programs
   dbwright check --output sarif=a.sarif --output markdown=comment.md   once, for several readers";
@@ -212,11 +224,24 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         ReportKind::Engineer => Format::Engineer,
     };
     let text = found.told(format, true);
-    terminal::print(&text)?;
+    let left = match fixing(args) {
+        None => {
+            terminal::print(&text)?;
+            None
+        }
+        Some(fixing) => {
+            // What is written is the data.
+            terminal::talk(&text);
+            let (text, left) = fix::fix(&answer, fixing)?;
+            terminal::print(&text)?;
+            left
+        }
+    };
+    let review = left.as_ref().unwrap_or(&answer.review);
     let failed = match answer.fail_on {
         FailOn::Never => false,
         FailOn::Severity(severity) => {
-            Summary::of(&answer.review).at_least(severity) > 0
+            Summary::of(review).at_least(severity) > 0
                 || drift.as_ref().is_some_and(Drift::is_new)
                 || misses_threshold(&answer.review)
         }
@@ -226,6 +251,11 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         Some(error) if !failed => Err(error.into()),
         _ => Ok(ExitCode::from(u8::from(failed))),
     }
+}
+
+fn fixing(args: &CheckArgs) -> Option<Fixing> {
+    args.fix
+        .then_some(if args.dry_run { Fixing::Show } else { Fixing::Write })
 }
 
 /// Whether a figure is lower than the project asks for.
@@ -294,6 +324,8 @@ fn words(phase: Phase) -> String {
         Phase::Running(at) => format!("running migration {} of {}", at.migration + 1, at.migrations),
         Phase::Proving { fixes: 1 } => "trying the safe version".to_owned(),
         Phase::Proving { fixes } => format!("trying {fixes} safe versions"),
+        Phase::ProvingFiles { migrations: 1 } => "trying its files".to_owned(),
+        Phase::ProvingFiles { migrations } => format!("trying the files of {migrations} migrations"),
         Phase::GoingBack { migrations: 1 } => "trying the way back".to_owned(),
         Phase::GoingBack { migrations } => format!("trying {migrations} ways back"),
     }

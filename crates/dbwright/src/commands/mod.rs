@@ -4,6 +4,7 @@ pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod detect;
 pub(crate) mod engine;
+mod fix;
 pub(crate) mod migrate;
 pub(crate) mod output;
 pub(crate) mod rule;

@@ -13,6 +13,7 @@ mod detect;
 mod endings;
 mod engine;
 mod errors;
+mod fix;
 mod registry;
 mod rule;
 mod schema;

@@ -450,6 +450,7 @@ fn with_fix(sql: &str) -> Finding {
             steps: vec![FixStep {
                 sql: sql.to_owned(),
                 in_transaction: false,
+                undo: Vec::new(),
             }],
             avoids: vec![(table, LockMode::Share)],
             proof: None,

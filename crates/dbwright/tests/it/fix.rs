@@ -1,0 +1,491 @@
+//! `dbwright check --fix`: files in each tool's own format, refusals, and what is left alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::command::{Run, commit, dbwright_in, project, write};
+
+/// What tool it is, where the files alone do not say it.
+const CARGO: &str = "[package]\nname = \"x\"\n[dependencies]\n";
+
+/// A repository with a table on its default branch and what a branch adds to it.
+struct Case {
+    tool: &'static str,
+    base: &'static [(&'static str, &'static str)],
+    new: &'static [(&'static str, &'static str)],
+    /// What there is in the folder of migrations afterwards, besides the base.
+    after: &'static [(&'static str, &'static str)],
+}
+
+const TABLE: &str = "CREATE TABLE orders (id integer PRIMARY KEY, total integer);\n";
+
+const CASES: [Case; 9] = [
+    Case {
+        tool: "sqlx",
+        base: &[
+            ("migrations/20240101000000_orders.up.sql", TABLE),
+            ("migrations/20240101000000_orders.down.sql", "DROP TABLE orders;\n"),
+        ],
+        new: &[
+            (
+                "migrations/20240102235959_more.up.sql",
+                "-- Of the shop.\n\nALTER TABLE orders ADD COLUMN note text;\n\n-- Found by total.\nCREATE INDEX orders_total_idx ON orders (total); -- slow\n\n-- The end.\n",
+            ),
+            (
+                "migrations/20240102235959_more.down.sql",
+                "DROP INDEX orders_total_idx;\nALTER TABLE orders DROP COLUMN note; -- gone\n",
+            ),
+        ],
+        after: &[
+            (
+                "migrations/20240102235959_more.up.sql",
+                "-- Of the shop.\n\nALTER TABLE orders ADD COLUMN note text;\n\n-- The end.\n",
+            ),
+            (
+                "migrations/20240102235959_more.down.sql",
+                "ALTER TABLE orders DROP COLUMN note; -- gone\n",
+            ),
+            (
+                "migrations/20240103000000_more_2.up.sql",
+                "-- no-transaction\n-- Found by total.\nCREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n",
+            ),
+            (
+                "migrations/20240103000000_more_2.down.sql",
+                "DROP INDEX orders_total_idx;\n",
+            ),
+        ],
+    },
+    Case {
+        tool: "diesel",
+        base: &[
+            ("migrations/2024-01-01-000000_orders/up.sql", TABLE),
+            ("migrations/2024-01-01-000000_orders/down.sql", "DROP TABLE orders;\n"),
+        ],
+        new: &[
+            (
+                "migrations/2024-01-02-000000_total/up.sql",
+                "ALTER TABLE orders ADD CONSTRAINT orders_total_key UNIQUE (total);\n",
+            ),
+            (
+                "migrations/2024-01-02-000000_total/down.sql",
+                "ALTER TABLE orders DROP CONSTRAINT orders_total_key;\n",
+            ),
+        ],
+        after: &[
+            (
+                "migrations/2024-01-02-000000_total/up.sql",
+                "CREATE UNIQUE INDEX CONCURRENTLY orders_total_key ON public.orders USING btree (total);\n",
+            ),
+            (
+                "migrations/2024-01-02-000000_total/down.sql",
+                "DROP INDEX CONCURRENTLY IF EXISTS public.orders_total_key;\n",
+            ),
+            (
+                "migrations/2024-01-02-000000_total/metadata.toml",
+                "run_in_transaction = false\n",
+            ),
+            (
+                "migrations/2024-01-02-000001_total_2/up.sql",
+                "ALTER TABLE public.orders ADD CONSTRAINT orders_total_key UNIQUE USING INDEX orders_total_key;\n",
+            ),
+            (
+                "migrations/2024-01-02-000001_total_2/down.sql",
+                "ALTER TABLE public.orders DROP CONSTRAINT orders_total_key;\nCREATE UNIQUE INDEX orders_total_key ON public.orders USING btree (total);\n",
+            ),
+        ],
+    },
+    Case {
+        tool: "golang-migrate",
+        base: &[
+            ("migrations/000001_orders.up.sql", TABLE),
+            ("migrations/000001_orders.down.sql", "DROP TABLE orders;\n"),
+        ],
+        new: &[
+            (
+                "migrations/000002_total.up.sql",
+                "create index orders_total_idx on orders (total);\n",
+            ),
+            (
+                "migrations/000002_total.down.sql",
+                "drop index if exists orders_total_idx;\n",
+            ),
+        ],
+        after: &[
+            (
+                "migrations/000002_total.up.sql",
+                "CREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n",
+            ),
+            (
+                "migrations/000002_total.down.sql",
+                "drop index if exists orders_total_idx;\n",
+            ),
+        ],
+    },
+    Case {
+        tool: "dbmate",
+        base: &[(
+            "db/migrations/20240101000000_orders.sql",
+            "-- migrate:up\nCREATE TABLE orders (id integer PRIMARY KEY, total integer);\n\n-- migrate:down\nDROP TABLE orders;\n",
+        )],
+        new: &[(
+            "db/migrations/20240102000000_more.sql",
+            "-- migrate:up\nALTER TABLE orders ADD COLUMN note text;\nCREATE INDEX orders_total_idx ON orders (total);\n\n-- migrate:down\nDROP INDEX orders_total_idx;\nALTER TABLE orders DROP COLUMN note;\n",
+        )],
+        after: &[
+            (
+                "db/migrations/20240102000000_more.sql",
+                "-- migrate:up\nALTER TABLE orders ADD COLUMN note text;\n\n-- migrate:down\nALTER TABLE orders DROP COLUMN note;\n",
+            ),
+            (
+                "db/migrations/20240102000001_more_2.sql",
+                "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n\n-- migrate:down\nDROP INDEX orders_total_idx;\n",
+            ),
+        ],
+    },
+    Case {
+        tool: "goose",
+        base: &[(
+            "migrations/00001_orders.sql",
+            "-- +goose Up\nCREATE TABLE orders (id integer PRIMARY KEY, total integer);\n\n-- +goose Down\nDROP TABLE orders;\n",
+        )],
+        new: &[(
+            "migrations/00002_total.sql",
+            "-- +goose Up\n-- +goose StatementBegin\nCREATE INDEX orders_total_idx ON orders (total);\n-- +goose StatementEnd\n\n-- +goose Down\nDROP INDEX orders_total_idx;\n",
+        )],
+        after: &[(
+            "migrations/00002_total.sql",
+            "-- +goose NO TRANSACTION\n-- +goose Up\n-- +goose StatementBegin\nCREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n-- +goose StatementEnd\n\n-- +goose Down\nDROP INDEX orders_total_idx;\n",
+        )],
+    },
+    Case {
+        tool: "flyway",
+        base: &[
+            ("flyway.toml", "[flyway]\nlocations = [\"filesystem:sql\"]\n"),
+            ("sql/V1__orders.sql", TABLE),
+            ("sql/V3__later.sql", "SELECT 1;\n"),
+        ],
+        new: &[(
+            "sql/V2__total.sql",
+            "ALTER TABLE orders ADD COLUMN note text;\nCREATE INDEX orders_total_idx ON orders (total);\n",
+        )],
+        after: &[
+            ("sql/V2__total.sql", "ALTER TABLE orders ADD COLUMN note text;\n"),
+            (
+                "sql/V2.1__total_2.sql",
+                "CREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n",
+            ),
+            ("sql/V2.1__total_2.sql.conf", "executeInTransaction=false\n"),
+        ],
+    },
+    Case {
+        tool: "prisma",
+        base: &[
+            ("prisma/migrations/migration_lock.toml", "provider = \"postgresql\"\n"),
+            ("prisma/migrations/20240101000000_orders/migration.sql", TABLE),
+        ],
+        new: &[(
+            "prisma/migrations/20240102000000_more/migration.sql",
+            "-- AlterTable\nALTER TABLE \"orders\" ADD COLUMN \"note\" TEXT;\n\n-- CreateIndex\nCREATE INDEX \"orders_total_idx\" ON \"orders\"(\"total\");\n",
+        )],
+        after: &[
+            (
+                "prisma/migrations/20240102000000_more/migration.sql",
+                "-- AlterTable\nALTER TABLE \"orders\" ADD COLUMN \"note\" TEXT;\n\n",
+            ),
+            (
+                "prisma/migrations/20240102000001_more_2/migration.sql",
+                "-- CreateIndex\nCREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n",
+            ),
+        ],
+    },
+    Case {
+        tool: "numbered",
+        base: &[("migrations/001-orders.sql", TABLE)],
+        new: &[(
+            "migrations/002-total.sql",
+            "-- Total.\nALTER TABLE orders\n    ADD CONSTRAINT total_is_positive CHECK (total > 0) -- always\n;\n\nSELECT 1;\n",
+        )],
+        after: &[(
+            "migrations/002-total.sql",
+            "-- Total.\nALTER TABLE public.orders ADD CONSTRAINT total_is_positive CHECK ((total > 0)) NOT VALID;\nALTER TABLE public.orders VALIDATE CONSTRAINT total_is_positive -- always\n;\n\nSELECT 1;\n",
+        )],
+    },
+    Case {
+        tool: "sql-migrate",
+        base: &[
+            ("dbconfig.yml", "development:\n  dialect: postgres\n  dir: migrations\n"),
+            (
+                "migrations/1_orders.sql",
+                "-- +migrate Up\nCREATE TABLE orders (id integer PRIMARY KEY, total integer);\n",
+            ),
+        ],
+        new: &[(
+            "migrations/2_total.sql",
+            "-- +migrate Up\nCREATE INDEX orders_total_idx ON orders (total);\n",
+        )],
+        after: &[(
+            "migrations/2_total.sql",
+            "-- +migrate Up notransaction\nCREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n",
+        )],
+    },
+];
+
+/// A repository whose default branch has the first files, and whose working tree has the others as well.
+fn branch(base: &[(&str, &str)], new: &[(&str, &str)]) -> tempfile::TempDir {
+    let project = project(base);
+    write(project.path(), "dbwright.toml", b"engine = \"postgres\"\n");
+    commit(project.path());
+    for (path, text) in new {
+        write(project.path(), path, text.as_bytes());
+    }
+    project
+}
+
+fn fix(folder: &Path, tool: &str, more: &[&str]) -> Run {
+    let mut arguments = vec!["check", "--fix", "--tool", tool];
+    arguments.extend(more);
+    dbwright_in(folder, &arguments)
+}
+
+/// What the working tree has and the default branch has not.
+fn new_files(folder: &Path) -> BTreeMap<String, String> {
+    let output = Command::new("git")
+        .args(["ls-files", "--others", "--modified"])
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    let paths = String::from_utf8(output.stdout).unwrap();
+    let read = |path: &str| (path.to_owned(), std::fs::read_to_string(folder.join(path)).unwrap());
+    paths.lines().map(read).collect()
+}
+
+fn owned(files: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let files = files
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    files.collect()
+}
+
+#[test]
+fn every_tool_gets_its_files_and_what_the_rules_said_is_gone() {
+    for case in &CASES {
+        let project = branch(case.base, case.new);
+        let run = fix(project.path(), case.tool, &[]);
+        assert_eq!(run.code, Some(0), "{}: {}{}", case.tool, run.stdout, run.stderr);
+        assert_eq!(
+            new_files(project.path()),
+            owned(case.after),
+            "{}: {}",
+            case.tool,
+            run.stderr
+        );
+        let mut listed: Vec<&str> = run.stdout.lines().collect();
+        listed.sort_unstable();
+        let changed = case.after.iter().filter(|file| !case.new.contains(file));
+        let mut changed: Vec<&str> = changed.map(|(path, _)| *path).collect();
+        changed.sort_unstable();
+        assert_eq!(listed, changed, "{}", case.tool);
+
+        let again = dbwright_in(
+            project.path(),
+            &["check", "--tool", case.tool, "--fail-on", "note", "--format", "json"],
+        );
+        assert_eq!(again.code, Some(0), "{}: {}", case.tool, again.stdout);
+    }
+}
+
+/// The example of sqlx.
+fn sqlx() -> &'static Case {
+    &CASES[0]
+}
+
+#[test]
+fn a_dry_run_shows_a_diff_that_git_takes() {
+    let project = branch(sqlx().base, sqlx().new);
+    let run = fix(project.path(), "sqlx", &["--dry-run"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert_eq!(new_files(project.path()), owned(sqlx().new));
+    insta::assert_snapshot!(run.stdout);
+    write(project.path(), "fix.diff", run.stdout.as_bytes());
+    let applied = Command::new("git")
+        .args(["apply", "fix.diff"])
+        .current_dir(project.path())
+        .output()
+        .unwrap();
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    std::fs::remove_file(project.path().join("fix.diff")).unwrap();
+    assert_eq!(new_files(project.path()), owned(sqlx().after));
+    let nothing = fix(project.path(), "sqlx", &[]);
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn json_has_the_files_and_a_check_says_that_they_can_be_had() {
+    let project = branch(sqlx().base, sqlx().new);
+    let run = dbwright_in(project.path(), &["check", "--tool", "sqlx", "--format", "json"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let fixed = findings
+        .iter()
+        .find(|finding| finding["rule"] == "create-index-without-concurrently")
+        .unwrap();
+    let files = fixed["fix"]["files"].as_array().unwrap();
+    let told: BTreeMap<String, String> = files
+        .iter()
+        .map(|file| {
+            let text = |key: &str| file[key].as_str().unwrap().to_owned();
+            (text("path"), text("content"))
+        })
+        .collect();
+    assert_eq!(told, owned(sqlx().after));
+    assert_eq!(files[0]["change"], "changed");
+    assert_eq!(files[3]["change"], "created");
+    assert!(fixed["fix"]["no_files_because"].is_null());
+
+    let run = dbwright_in(project.path(), &["check", "--tool", "sqlx"]);
+    let line = "`dbwright check --fix` writes the safe version as 4 files.";
+    assert!(run.stdout.contains(line), "{}", run.stdout);
+    assert_eq!(new_files(project.path()), owned(sqlx().new), "a check writes nothing");
+}
+
+/// Runs `--fix` where nothing is to be written, and says what it told.
+fn refused(tool: &str, base: &[(&str, &str)], new: &[(&str, &str)], more: &[&str]) -> String {
+    let project = branch(base, new);
+    let run = fix(project.path(), tool, more);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{}", run.stderr);
+    assert_eq!(new_files(project.path()), owned(new));
+    let notes: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("note: ")).collect();
+    notes.join("\n")
+}
+
+const INDEX: &str = "CREATE INDEX orders_total_idx ON orders (total);\n";
+
+#[test]
+fn what_the_default_branch_has_is_left_alone() {
+    let base = [
+        ("migrations/1_orders.sql", TABLE),
+        ("migrations/2_total.sql", INDEX),
+        ("Cargo.toml", CARGO),
+    ];
+    let told = refused("sqlx", &base, &[], &["--all"]);
+    let reason = "note: migrations/2_total.sql is not rewritten: the default branch has it already, and it may have run somewhere\nnote: there is nothing to write";
+    assert_eq!(told, reason);
+    // Also where it was changed since.
+    let changed = [(
+        "migrations/2_total.sql",
+        "CREATE INDEX orders_total_idx ON orders (total, id);\n",
+    )];
+    assert_eq!(refused("sqlx", &base, &changed, &[]), reason);
+}
+
+#[test]
+fn outside_git_nothing_is_rewritten() {
+    let project = project(&[("migrations/1_orders.sql", TABLE), ("migrations/2_total.sql", INDEX)]);
+    let run = dbwright_in(
+        project.path(),
+        &["check", "--fix", "--tool", "sqlx", "--engine", "postgres"],
+    );
+    let told =
+        "note: migrations/2_total.sql is not rewritten: outside git nothing says which migrations may have run\n";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
+}
+
+#[test]
+fn tools_without_a_way_out_of_their_transaction_get_no_files() {
+    let base = [
+        ("drizzle/0000_orders.sql", TABLE),
+        (
+            "drizzle/meta/_journal.json",
+            r#"{"version":"7","dialect":"postgresql","entries":[{"idx":0,"version":"7","when":1,"tag":"0000_orders","breakpoints":true},{"idx":1,"version":"7","when":2,"tag":"0001_total","breakpoints":true}]}"#,
+        ),
+    ];
+    let new = [("drizzle/0001_total.sql", INDEX)];
+    assert_eq!(
+        refused("drizzle", &base, &new, &[]),
+        "note: drizzle/0001_total.sql is not rewritten: Drizzle runs all pending migrations in one transaction\nnote: there is nothing to write"
+    );
+    let base = [("migrations/V1__orders.sql", TABLE), ("Cargo.toml", CARGO)];
+    let new = [("migrations/V2__total.sql", INDEX)];
+    let told = refused("refinery", &base, &new, &[]);
+    assert!(
+        told.starts_with(
+            "note: migrations/V2__total.sql is not rewritten: refinery puts a transaction around each file"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn where_no_version_fits_between_nothing_is_written() {
+    let base = [("migrations/000001_orders.up.sql", TABLE)];
+    let new = [
+        (
+            "migrations/000002_more.up.sql",
+            "ALTER TABLE orders ADD COLUMN note text;\nCREATE INDEX orders_total_idx ON orders (total);\n",
+        ),
+        ("migrations/000003_last.up.sql", "SELECT 1;\n"),
+    ];
+    assert_eq!(
+        refused("golang-migrate", &base, &new, &[]),
+        "note: migrations/000002_more.up.sql is not rewritten: another version does not fit between the versions 000002 and 000003\nnote: there is nothing to write"
+    );
+}
+
+#[test]
+fn a_way_back_that_undoes_several_parts_at_once_is_not_split() {
+    let base = [
+        ("migrations/000001_orders.up.sql", TABLE),
+        ("migrations/000001_orders.down.sql", "DROP TABLE orders;\n"),
+    ];
+    let new = [
+        (
+            "migrations/000002_more.up.sql",
+            "ALTER TABLE orders ADD COLUMN note text;\nALTER TABLE orders ADD CONSTRAINT total_is_positive CHECK (total > 0);\n",
+        ),
+        (
+            "migrations/000002_more.down.sql",
+            "ALTER TABLE orders DROP COLUMN note, DROP CONSTRAINT total_is_positive;\n",
+        ),
+    ];
+    assert_eq!(
+        refused("golang-migrate", &base, &new, &[]),
+        "note: migrations/000002_more.up.sql is not rewritten: line 1 of migrations/000002_more.down.sql undoes what several migrations would do\nnote: there is nothing to write"
+    );
+}
+
+#[test]
+fn a_transaction_that_the_file_opens_is_not_broken_up() {
+    let base = [("migrations/001-orders.sql", TABLE)];
+    let new = [(
+        "migrations/002-total.sql",
+        "BEGIN;\nCREATE INDEX orders_total_idx ON orders (total);\nCOMMIT;\n",
+    )];
+    let told = refused("numbered", &base, &new, &[]);
+    assert!(
+        told.contains(
+            "line 1 of migrations/002-total.sql opens a transaction, in which steps can't be committed one by one"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_comes_after_a_statement_and_touches_rows_stays_after_it() {
+    let base = [("migrations/000001_orders.up.sql", TABLE)];
+    let new = [(
+        "migrations/000002_more.up.sql",
+        "ALTER TABLE orders ADD COLUMN note text;\nALTER TABLE orders ADD CONSTRAINT total_is_positive CHECK (total > 0);\nUPDATE orders SET note = 'x' WHERE id = 7;\n",
+    )];
+    let project = branch(&base, &new);
+    let run = fix(project.path(), "golang-migrate", &[]);
+    let names: Vec<String> = new_files(project.path()).into_keys().collect();
+    let expected = ["more", "more_2", "more_3", "more_4"];
+    assert_eq!(names.len(), expected.len(), "{names:?}{}", run.stderr);
+    let last = std::fs::read_to_string(project.path().join("migrations/000005_more_4.up.sql")).unwrap();
+    assert_eq!(last, "UPDATE orders SET note = 'x' WHERE id = 7;\n");
+}
