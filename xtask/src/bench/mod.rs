@@ -5,6 +5,7 @@
 mod check;
 mod history;
 mod large;
+mod linters;
 mod measure;
 mod project;
 mod schema;
@@ -70,6 +71,15 @@ pub(crate) struct CheckArgs {
     /// A dbwright to measure; where nothing is said, a release build is made first.
     #[arg(long)]
     dbwright: Option<PathBuf>,
+    /// A squawk to run beside it, as `pip install squawk-cli` brings it: times and findings of both.
+    #[arg(long, value_name = "PROGRAM")]
+    squawk: Option<PathBuf>,
+    /// A repository with migrations for PostgreSQL on which squawk is run as well; may be given several times.
+    #[arg(long, value_name = "FOLDER", requires = "squawk")]
+    repository: Vec<PathBuf>,
+    /// Only the comparison with squawk.
+    #[arg(long, requires = "squawk")]
+    only_squawk: bool,
 }
 
 /// Arguments of `cargo xtask bench schema`.
@@ -92,7 +102,12 @@ pub(crate) struct SchemaArgs {
 /// Runs a benchmark.
 pub(crate) fn cmd_bench(args: &BenchArgs) -> Result<()> {
     match &args.command {
-        BenchCommand::Check(args) => check::run(args),
+        BenchCommand::Check(args) => {
+            if !args.only_squawk {
+                check::run(args)?;
+            }
+            args.squawk.as_ref().map_or(Ok(()), |squawk| linters::run(args, squawk))
+        }
         BenchCommand::Large(args) => large::run(args),
         BenchCommand::Schema(args) => schema::run_benchmark(args),
     }
