@@ -4,6 +4,16 @@ use std::fmt::Display;
 
 use dbwright_catalog::LockMode;
 
+/// `With it goes a.`, `With it go a and b.`, as [`list`] names them.
+pub(crate) fn goes_along(items: &[String]) -> String {
+    let is_one = |item: &String| item.starts_with("1 ") || !item.starts_with(|first: char| first.is_ascii_digit());
+    let verb = match items {
+        [only] if is_one(only) => "goes",
+        _ => "go",
+    };
+    format!("With it {verb} {}.", list(items))
+}
+
 /// `a`, `a and b`, `a, b and c`; with many, the first few and how many more.
 pub(crate) fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     const SHOWN_MAX: usize = 6;

@@ -208,7 +208,10 @@ fn sql_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
             sql_files(&path, files)?;
-        } else if name.ends_with(".sql") && name != "down.sql" && !name.ends_with(".down.sql") {
+        } else if let Some(stem) = name.strip_suffix(".sql")
+            && stem != "down"
+            && !stem.ends_with(".down")
+        {
             files.push(path);
         }
     }

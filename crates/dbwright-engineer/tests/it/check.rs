@@ -298,7 +298,11 @@ async fn migrations_for_an_engine_that_dbwright_does_not_know_are_named_and_not_
     let folders: Vec<String> = folders.map(|folder| folder.display().to_string()).collect();
     assert_eq!(
         folders,
-        ["app/migrations/sqlite", "jobs/migrations/sqlite", "oracle/migrations/sqlite"]
+        [
+            "app/migrations/sqlite",
+            "jobs/migrations/sqlite",
+            "oracle/migrations/sqlite"
+        ]
     );
     assert_eq!(
         answer.review.not_checked,

@@ -105,10 +105,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         );
         let along = along(context, table);
         if !along.is_empty() {
-            finding
-                .evidence
-                .facts
-                .push(format!("With it go {}.", phrase::list(along)));
+            finding.evidence.facts.push(phrase::goes_along(&along));
         }
         if context.dropped().any(|object| object.id == *table) {
             let fact = format!(

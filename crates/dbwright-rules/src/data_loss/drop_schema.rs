@@ -75,10 +75,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         .map(|(kind, number)| phrase::count(number, kind.name()))
         .collect();
         if !others.is_empty() {
-            finding
-                .evidence
-                .facts
-                .push(format!("With it go {}.", phrase::list(others)));
+            finding.evidence.facts.push(phrase::goes_along(&others));
         }
         finding
             .advice

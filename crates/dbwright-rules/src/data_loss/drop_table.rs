@@ -91,22 +91,22 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         if goes_with_schema(context, table) || rebuild::replacement(context, table, &name).is_some() {
             continue;
         }
+        // Told with the table whose partition it is.
+        if parent(object).is_some_and(|parent| dropped.iter().any(|other| other.id == *parent)) {
+            continue;
+        }
         let message = format!("{table} is dropped with all its rows");
         let mut finding = context.finding(&RULE, Some(table), message);
-        if let ObjectBody::Table(body) = &object.body
-            && let Some(partition) = &body.partition
-        {
-            finding
-                .evidence
-                .facts
-                .push(format!("It is a partition of {}.", partition.parent));
+        if let Some(parent) = parent(object) {
+            finding.evidence.facts.push(format!("It is a partition of {parent}."));
         }
-        let along = along(context, table, &dropped);
+        let mut along = along(context, table, &dropped);
+        let partitions = partitions(table, &dropped);
+        if partitions > 0 {
+            along.insert(0, phrase::count(partitions, "partition"));
+        }
         if !along.is_empty() {
-            finding
-                .evidence
-                .facts
-                .push(format!("With it go {}.", phrase::list(along)));
+            finding.evidence.facts.push(phrase::goes_along(&along));
         }
         finding.advice.push(format!(
             "The running release fails as soon as it uses {table}: deploy one that does not first."
@@ -116,6 +116,20 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
             .push("Drop it in a later migration, after a backup; renaming it first keeps a way back.".to_owned());
         findings.push(finding);
     }
+}
+
+/// The table that this one is a partition of.
+fn parent(table: &Object) -> Option<&ObjectId> {
+    match &table.body {
+        ObjectBody::Table(body) => body.partition.as_ref().map(|partition| &partition.parent),
+        _ => None,
+    }
+}
+
+/// How many partitions of every level went with a table.
+fn partitions(table: &ObjectId, dropped: &[&Object]) -> usize {
+    let own = dropped.iter().filter(|other| parent(other) == Some(table));
+    own.map(|partition| 1 + partitions(&partition.id, dropped)).sum()
 }
 
 /// What the statement dropped on other relations: views, foreign keys, triggers, routines.

@@ -2,7 +2,9 @@
 
 use dbwright_catalog::{ConstraintKind, LockMode, RunMode, Severity};
 
-use crate::testing::{Case, column, constraint, did, foreign_key, lite_table, named, table, view};
+use crate::testing::{
+    Case, column, constraint, did, foreign_key, lite_table, named, partition, partitioned, table, view,
+};
 
 #[test]
 fn a_dropped_table_is_told_with_what_goes_along() {
@@ -23,6 +25,16 @@ fn a_dropped_table_is_told_with_what_goes_along() {
         finding.evidence.facts,
         ["With it go the constraint orders.fk and the view v."]
     );
+}
+
+#[test]
+fn partitions_that_go_with_their_table_are_told_with_it() {
+    let tables = [partitioned("log"), partition("log_1", "log"), partition("log_2", "log")];
+    let case = Case::postgres(tables.clone()).migration([did("DROP TABLE log").drops(tables.clone())]);
+    assert_eq!(case.only().evidence.facts, ["With it go 2 partitions."]);
+    let [_, first, _] = tables.clone();
+    let case = Case::postgres(tables).migration([did("DROP TABLE log_1").drops([first])]);
+    assert_eq!(case.only().evidence.facts, ["It is a partition of log."]);
 }
 
 #[test]
@@ -243,7 +255,7 @@ fn columns_are_lost_when_dropped_and_not_when_new_or_renamed() {
     assert_eq!(case.found(), [""; 0]);
     let case = Case::postgres([table("t"), old.clone(), view("v")])
         .migration([did("ALTER TABLE t DROP old CASCADE").drops([old, view("v")])]);
-    assert_eq!(case.only().evidence.facts, ["With it go the view v."]);
+    assert_eq!(case.only().evidence.facts, ["With it goes the view v."]);
 }
 
 #[test]
