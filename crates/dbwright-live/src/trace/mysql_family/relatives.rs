@@ -12,7 +12,6 @@
 //! Manual: <https://dev.mysql.com/doc/refman/9.7/en/metadata-locking.html>.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use dbwright_catalog::{Catalog, ConstraintKind, Engine, LockLevel, ObjectBody, ObjectId};
 use dbwright_ddl::{quote_identifier, quote_literal};
@@ -21,6 +20,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use super::super::blame::words;
+use crate::introspect::mysql_family::session::{Row, query};
 
 /// How a statement locks a table that it had to wait for.
 /// Manual: <https://dev.mysql.com/doc/refman/9.7/en/performance-schema-metadata-locks-table.html>.
@@ -34,8 +34,11 @@ pub(super) fn lock_level(lock_type: &str) -> LockLevel {
 /// How many tables are held at once; a table with more neighbors is rare, and each costs a session.
 const HELD_MAX: usize = 8;
 
-/// How long to wait between two looks.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
+/// How long to wait before each look, in seconds.
+const BETWEEN_LOOKS: &str = "0.0003";
+
+/// The locks that can't be had where somebody writes.
+const KEPT_OUT: &str = "'SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'";
 
 /// The tables that foreign keys tie to those of a statement: all that refer to them or that they refer to, before it and,
 /// as far as its text tells, after it.
@@ -104,9 +107,6 @@ pub(super) struct Hold<'a> {
     tables: Vec<Option<ObjectId>>,
     /// The query for what the statement waits for.
     look: String,
-    /// What it was waiting for at the last look. A lock that is granted at once is listed as pending for a moment, too; one
-    /// that is held up stays so until it is let through.
-    pending: Vec<(String, String)>,
     /// The tables that it waited for, and the lock that it wanted there.
     pub(super) waited: Vec<(ObjectId, LockLevel)>,
 }
@@ -133,10 +133,13 @@ impl<'a> Hold<'a> {
                 Err(error) => return Err(error),
             });
         }
+        // The server sleeps, because it does so for less than the millisecond that a timer of ours can tell apart. A lock that
+        // is granted at once is listed as pending for a moment, too: only those that writers keep out are waited for.
         let look = format!(
-            "SELECT OBJECT_NAME, LOCK_TYPE FROM performance_schema.metadata_locks \
+            "DO SLEEP({BETWEEN_LOOKS}); SELECT OBJECT_NAME, LOCK_TYPE FROM performance_schema.metadata_locks \
              JOIN performance_schema.threads ON THREAD_ID = OWNER_THREAD_ID \
-             WHERE PROCESSLIST_ID = {waiting} AND LOCK_STATUS = 'PENDING' AND OBJECT_TYPE = 'TABLE' \
+             WHERE PROCESSLIST_ID = {waiting} AND PROCESSLIST_STATE LIKE 'Waiting for %lock' \
+             AND LOCK_STATUS = 'PENDING' AND LOCK_TYPE IN ({KEPT_OUT}) AND OBJECT_TYPE = 'TABLE' \
              AND OBJECT_SCHEMA = {}",
             quote_literal(Engine::MySql, database)
         );
@@ -144,7 +147,6 @@ impl<'a> Hold<'a> {
             sessions,
             tables: held,
             look,
-            pending: Vec::new(),
             waited: Vec::new(),
         })
     }
@@ -153,32 +155,45 @@ impl<'a> Hold<'a> {
     pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, mysql_async::Error> {
         tokio::pin!(work);
         loop {
-            if let Ok(done) = tokio::time::timeout(BETWEEN_LOOKS, &mut work).await {
-                return Ok(done);
-            }
-            if self.tables.iter().all(Option::is_none) {
+            let Some(first) = self
+                .sessions
+                .first_mut()
+                .filter(|_| self.tables.iter().any(Option::is_some))
+            else {
                 return Ok(work.await);
+            };
+            let looked = {
+                let looking = query(first, &self.look);
+                tokio::pin!(looking);
+                tokio::select! {
+                    biased;
+                    done = &mut work => {
+                        return match looking.await {
+                            Ok(_) | Err(mysql_async::Error::Server(_)) => Ok(done),
+                            Err(error) => Err(error),
+                        };
+                    }
+                    looked = &mut looking => looked,
+                }
+            };
+            match looked {
+                Ok(mut sets) => self.let_through(&sets.pop().unwrap_or_default()).await?,
+                // Without a view of the locks nothing is held up.
+                Err(mysql_async::Error::Server(_)) => self.release().await?,
+                Err(error) => return Err(error),
             }
-            self.let_through().await?;
         }
     }
 
-    async fn let_through(&mut self) -> Result<(), mysql_async::Error> {
-        let Some(first) = self.sessions.first_mut() else {
-            return Ok(());
-        };
-        let pending: Vec<(String, String)> = match first.query(&self.look).await {
-            Ok(pending) => pending,
-            // Without a view of the locks nothing is held up.
-            Err(mysql_async::Error::Server(_)) => return self.release().await,
-            Err(error) => return Err(error),
-        };
-        let before = std::mem::replace(&mut self.pending, pending);
-        let waiting: Vec<&(String, String)> = self.pending.iter().filter(|lock| before.contains(lock)).collect();
+    /// Lets go of the tables that these rows of (table, lock) speak of.
+    async fn let_through(&mut self, waiting: &[Row]) -> Result<(), mysql_async::Error> {
         for (conn, held) in self.sessions.iter_mut().zip(&mut self.tables) {
             let Some(table) = held.as_ref() else { continue };
-            let wanted = waiting.iter().find(|(name, _)| name.eq_ignore_ascii_case(table.name()));
-            if let Some((_, lock_type)) = wanted {
+            let wanted = waiting.iter().find_map(|row| match row.as_slice() {
+                [Some(name), Some(lock_type)] if name.eq_ignore_ascii_case(table.name()) => Some(lock_type),
+                _ => None,
+            });
+            if let Some(lock_type) = wanted {
                 self.waited.push((table.clone(), lock_level(lock_type)));
                 *held = None;
                 conn.query_drop("ROLLBACK").await?;
