@@ -22,7 +22,7 @@ use mysql_async::Conn;
 
 use crate::LiveError;
 use decode::Fields;
-use queries::Queries;
+use queries::{Only, Queries};
 use session::{Row, must, query};
 pub use storage::Storage;
 pub(crate) use storage::Written;
@@ -171,8 +171,7 @@ impl CatalogState {
     /// Reads again what was touched, and tells what became of it. The session must be in the same database as before.
     pub async fn refresh(&mut self, conn: &mut Conn, touched: &Touched) -> Result<Update, LiveError> {
         self.replaced = Replaced::default();
-        let listed = self.list(conn).await?;
-        let storage = read_storage(conn, self.queries()).await?;
+        let (listed, storage) = self.list(conn, touched).await?;
         let names_changed = !listed.keys().eq(self.listed.keys());
         let candidates = self.candidates(touched, &listed, &storage);
         let old_storage = std::mem::replace(&mut self.storage, storage);
@@ -209,13 +208,64 @@ impl CatalogState {
         }
     }
 
-    /// The rows of `TABLES` by name, without views and temporary tables.
-    async fn list(&self, conn: &mut Conn) -> Result<BTreeMap<String, Row>, LiveError> {
-        let sql = format!("{SETTINGS}; {}", self.queries().tables());
-        let rows = must(conn, "reading the catalog", &sql).await?.pop().unwrap_or_default();
+    /// The rows of `TABLES` by name, without views and temporary tables, and how InnoDB stores each table.
+    ///
+    /// Only of the tables that were touched the server is asked for their rows, unless InnoDB says that others came, went or
+    /// were built anew: a row takes the server long to make up, and there is no end of tables.
+    async fn list(
+        &self,
+        conn: &mut Conn,
+        touched: &Touched,
+    ) -> Result<(BTreeMap<String, Row>, BTreeMap<String, Storage>), LiveError> {
+        let names = self.names_of(touched);
+        if !names.is_empty() && !self.storage.is_empty() {
+            let (rows, storage) = self.look_over(conn, Only::Tables(&names)).await?;
+            let mut all = self.storage.keys().chain(storage.keys());
+            if !all.any(|name| !names.contains(name) && self.storage.get(name) != storage.get(name)) {
+                let mut listed = self.listed.clone();
+                listed.retain(|name, _| !names.contains(name));
+                listed.extend(rows);
+                return Ok((listed, storage));
+            }
+        }
+        self.look_over(conn, Only::All).await
+    }
+
+    /// The names of the tables that were touched, however they are written; none where that can be any.
+    fn names_of(&self, touched: &Touched) -> Vec<String> {
+        let own = touched.tables.iter().flatten().filter(|id| id.schema() == MAIN);
+        let mut names: BTreeSet<String> = own.map(|id| id.name().to_owned()).collect();
+        let is_named = |known: &&String| names.iter().any(|name| name.eq_ignore_ascii_case(known));
+        let known: Vec<String> = self.listed.keys().filter(is_named).cloned().collect();
+        names.extend(known);
+        names.into_iter().collect()
+    }
+
+    async fn look_over(
+        &self,
+        conn: &mut Conn,
+        only: Only<'_>,
+    ) -> Result<(BTreeMap<String, Row>, BTreeMap<String, Storage>), LiveError> {
+        let tables = format!("{SETTINGS}; {}", self.queries().tables(only));
+        let (rows, storage) = match query(conn, &format!("{tables}; {}", self.queries().storage())).await {
+            Ok(mut sets) => {
+                let storage = storage_by_table(&sets.pop().unwrap_or_default());
+                (sets.pop().unwrap_or_default(), storage)
+            }
+            // The account may not know how tables are stored.
+            Err(mysql_async::Error::Server(_)) => {
+                let mut sets = must(conn, "reading the catalog", &tables).await?;
+                (
+                    sets.pop().unwrap_or_default(),
+                    read_storage(conn, self.queries()).await?,
+                )
+            }
+            Err(source) => return Err(LiveError::mysql_family("reading the catalog", source)),
+        };
         let is_stored = |row: &Row| matches!(Fields(row).text(1), "BASE TABLE" | "SEQUENCE" | "SYSTEM VERSIONED");
         let stored = rows.into_iter().filter(is_stored);
-        Ok(stored.map(|row| (Fields(&row).text(0).to_owned(), row)).collect())
+        let listed = stored.map(|row| (Fields(&row).text(0).to_owned(), row)).collect();
+        Ok((listed, storage))
     }
 
     /// The tables whose definition must be looked at again.

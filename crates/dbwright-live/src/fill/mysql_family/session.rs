@@ -50,7 +50,17 @@ impl<'a> Session<'a> {
             is_lost: false,
         };
         let asked: Vec<_> = SETTINGS.iter().map(|(name, _)| format!("@@SESSION.{name}")).collect();
-        let answer = session.must(&format!("SELECT {}", asked.join(", "))).await?;
+        let ours: Vec<_> = SETTINGS
+            .iter()
+            .map(|(name, value)| format!("{name} = {value}"))
+            .collect();
+        let answer = session
+            .must(&format!(
+                "SELECT {}; SET SESSION {}; START TRANSACTION",
+                asked.join(", "),
+                ours.join(", SESSION ")
+            ))
+            .await?;
         let values = answer.into_iter().flatten().next().unwrap_or_default();
         let assignments: Vec<_> = SETTINGS
             .iter()
@@ -67,23 +77,24 @@ impl<'a> Session<'a> {
             })
             .collect();
         session.restore = format!("SET SESSION {}", assignments.join(", SESSION "));
-        let ours: Vec<_> = SETTINGS
-            .iter()
-            .map(|(name, value)| format!("{name} = {value}"))
-            .collect();
-        session
-            .must(&format!("SET SESSION {}; START TRANSACTION", ours.join(", SESSION ")))
-            .await?;
         Ok(session)
     }
 
     /// Commits what was done, or takes it back, and puts the settings back. `after` runs in between, and may fail.
     pub(super) async fn end(mut self, keep: bool, after: &[String]) -> Result<(), LiveError> {
-        let outcome = self.must(if keep { "COMMIT" } else { "ROLLBACK" }).await.map(|_| ());
+        let end = if keep { "COMMIT" } else { "ROLLBACK" };
+        let restore = std::mem::take(&mut self.restore);
+        if after.is_empty() {
+            let Err(error) = self.try_query(&format!("{end}; {restore}")).await? else {
+                return Ok(());
+            };
+            self.must(&restore).await?;
+            return Err(LiveError::mysql_family(DOING, mysql_async::Error::Server(error)));
+        }
+        let outcome = self.must(end).await.map(|_| ());
         for sql in after {
             self.try_query(sql).await?.ok();
         }
-        let restore = std::mem::take(&mut self.restore);
         self.must(&restore).await?;
         outcome
     }

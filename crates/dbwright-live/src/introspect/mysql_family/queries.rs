@@ -46,11 +46,11 @@ impl Queries<'_> {
     }
 
     /// Name, kind, storage engine, row format, collation, options, comment. Also views.
-    pub(super) fn tables(self) -> String {
+    pub(super) fn tables(self, only: Only<'_>) -> String {
         format!(
             "SELECT table_name, table_type, engine, row_format, table_collation, create_options, table_comment \
-             FROM information_schema.tables WHERE table_schema = {}",
-            self.literal(self.database)
+             FROM information_schema.tables WHERE {}",
+            self.within("table_schema", "table_name", only)
         )
     }
 
