@@ -475,6 +475,53 @@ fn a_transaction_that_the_file_opens_is_not_broken_up() {
 }
 
 #[test]
+fn a_file_that_leaves_the_transaction_of_its_tool_is_not_cut() {
+    let base = [(
+        "migrations/20240101-orders.sql",
+        "-- +migrate Up\nCREATE TABLE orders (id integer, total integer);\n",
+    )];
+    let new = [(
+        "migrations/20240102-total.sql",
+        "-- +migrate Up\nALTER TABLE orders ADD COLUMN note text;\nCOMMIT;\nCREATE INDEX orders_total_idx ON orders (total);\nBEGIN;\n",
+    )];
+    let told = refused("sql-migrate", &base, &new, &[]);
+    assert!(
+        told.contains("line 3 of migrations/20240102-total.sql begins or ends a transaction by itself"),
+        "{told}"
+    );
+}
+
+#[test]
+fn new_names_have_one_number_and_what_goes_leaves_one_empty_line() {
+    let base = [(
+        "migrations/20240101-orders.sql",
+        "-- +migrate Up\nCREATE TABLE orders (id integer, total integer);\n",
+    )];
+    let new = [(
+        "migrations/20240102-total.sql",
+        "-- +migrate Up\nALTER TABLE orders ADD COLUMN note text;\n\nCREATE INDEX a ON orders (total);\nCREATE INDEX b ON orders (id);\n\n-- +migrate Down\nDROP INDEX a;\nDROP INDEX b;\n\nALTER TABLE orders DROP COLUMN note;\n",
+    )];
+    let project = branch(&base, &new);
+    let run = fix(project.path(), "sql-migrate", &[]);
+    let files = new_files(project.path());
+    let names: Vec<&String> = files.keys().collect();
+    let expected = ["20240102-total.sql", "20240103_total_2.sql", "20240104_total_3.sql"];
+    assert_eq!(
+        names,
+        expected
+            .map(|name| format!("migrations/{name}"))
+            .iter()
+            .collect::<Vec<_>>(),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(
+        files["migrations/20240102-total.sql"],
+        "-- +migrate Up\nALTER TABLE orders ADD COLUMN note text;\n\n-- +migrate Down\n\nALTER TABLE orders DROP COLUMN note;\n"
+    );
+}
+
+#[test]
 fn what_comes_after_a_statement_and_touches_rows_stays_after_it() {
     let base = [("migrations/000001_orders.up.sql", TABLE)];
     let new = [(

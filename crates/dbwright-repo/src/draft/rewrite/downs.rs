@@ -7,7 +7,7 @@ use dbwright_catalog::{Change, Down, Migration, ObjectId, ObjectKind};
 
 use super::RewriteRequest;
 use super::groups::{Group, Piece};
-use super::text::{Edits, blocks};
+use super::text::{Block, Edits, blocks};
 
 /// The way back of one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,16 +30,19 @@ impl GroupDown {
         for sql in &self.generated {
             generated.extend([sql.as_str(), ";\n"]);
         }
-        let mut place = None;
-        for (index, block) in blocks.iter().enumerate() {
-            if !self.kept.contains(&index) {
-                place = place.or(Some(block.whole.start));
-                if place == Some(block.whole.start) && !generated.is_empty() {
-                    edits.replace(block.whole.clone(), generated.clone());
-                } else {
-                    edits.replace(block.taken_out(&down.text), "");
-                }
+        let gone: Vec<&Block> = blocks
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !self.kept.contains(index))
+            .map(|(_, block)| block)
+            .collect();
+        let place = gone.first().map(|block| block.whole.clone());
+        match &place {
+            Some(first) if !generated.is_empty() => {
+                edits.replace(first.clone(), generated.clone());
+                edits.take_out(&down.text, &gone[1..]);
             }
+            _ => edits.take_out(&down.text, &gone),
         }
         if place.is_none() && !generated.is_empty() {
             let end = blocks.last().map_or(down.text.len(), |block| block.whole.end);

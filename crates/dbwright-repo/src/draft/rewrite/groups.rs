@@ -106,6 +106,16 @@ fn is_setting(engine: Engine, text: &str) -> bool {
     )
 }
 
+/// The line of the first statement that begins or ends a transaction.
+pub(super) fn transaction_control(request: &RewriteRequest<'_>, migration: &Migration) -> Option<u32> {
+    let controls = |text: &str| match summarise(request.history.engine, text) {
+        Summary::Transaction(control) => control != TransactionControl::Set,
+        _ => false,
+    };
+    let mut statements = migration.statements.iter();
+    Some(statements.find(|statement| controls(&statement.text))?.line)
+}
+
 /// The line of the `BEGIN` whose transaction a replaced statement stands in.
 pub(super) fn open_transaction(request: &RewriteRequest<'_>, migration: &Migration) -> Option<u32> {
     let mut open = None;

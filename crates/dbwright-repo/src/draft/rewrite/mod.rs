@@ -15,8 +15,9 @@ use dbwright_catalog::{Change, FileChange, FixStep, History, Migration, RunMode,
 
 use super::formats::{self, Format, Written};
 use super::{DraftFile, Outside, drizzle, versions};
+use crate::order;
 use groups::{Group, Piece, groups};
-use text::{Edits, blocks};
+use text::{Block, Edits, blocks};
 
 /// A statement that is replaced.
 #[derive(Clone, Debug)]
@@ -93,14 +94,16 @@ pub fn layouts(request: &RewriteRequest<'_>) -> Result<Vec<Layout>, String> {
         return Err(format!("dbwright does not rewrite migrations of {tool} yet"));
     }
     let mut layouts = Vec::new();
+    let path = migration.path.display();
     if migration.run_mode == RunMode::EachStatement {
-        if let Some(begin) = groups::open_transaction(request, migration) {
+        if let Some(line) = groups::open_transaction(request, migration) {
             return Err(format!(
-                "line {begin} of {} opens a transaction, in which steps can't be committed one by one",
-                migration.path.display()
+                "line {line} of {path} opens a transaction, in which steps can't be committed one by one"
             ));
         }
         layouts.push(Layout::InPlace);
+    } else if let Some(line) = groups::transaction_control(request, migration) {
+        return Err(format!("line {line} of {path} begins or ends a transaction by itself"));
     }
     if tool == Tool::Numbered {
         return Ok(layouts);
@@ -244,6 +247,7 @@ fn first(
     let text = &migration.text;
     let blocks = blocks(text, &migration.statements);
     let mut edits = Edits::default();
+    let mut gone: Vec<&Block> = Vec::new();
     for (index, block) in blocks.iter().enumerate() {
         if group.pieces.contains(&Piece::Original(index)) || group.settings.contains(&index) {
             continue;
@@ -256,9 +260,10 @@ fn first(
         });
         match step {
             Some(step) => edits.replace(block.statement.clone(), step.sql.as_str()),
-            None => edits.replace(block.taken_out(text), ""),
+            None => gone.push(block),
         }
     }
+    edits.take_out(text, &gone);
     let is_changed = !group.in_transaction && migration.run_mode == RunMode::Transaction;
     let mut back = Edits::default();
     if let Some(of_migration) = &migration.down {
@@ -323,8 +328,10 @@ fn place(tool: Tool, migration: &Migration) -> (PathBuf, String) {
     };
     let name = match tool {
         Tool::Flyway | Tool::Refinery => migration.name.split_once("__").map(|(_, name)| name),
-        _ => migration.name.split_once('_').map(|(_, name)| name),
+        // Its versions have `-` in them.
+        Tool::Diesel => migration.name.split_once('_').map(|(_, name)| name),
+        _ => Some(order::digits(&migration.name).1),
     };
-    let name = name.unwrap_or(&migration.name).trim_start_matches('_');
+    let name = name.unwrap_or(&migration.name).trim_start_matches(['_', '-']);
     (folder.to_owned(), name.to_owned())
 }

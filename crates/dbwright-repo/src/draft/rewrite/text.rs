@@ -48,20 +48,6 @@ impl Block {
         }
         block
     }
-
-    /// What to take out of the text where the block goes: of the empty lines around it one stays.
-    pub(super) fn taken_out(&self, text: &str) -> Range<usize> {
-        let before = &text[..self.whole.start];
-        let after = &text[self.whole.end..];
-        let is_apart = before.is_empty() || before.ends_with("\n\n") || before.ends_with("\n\r\n");
-        let gap = if after.starts_with("\r\n") {
-            2
-        } else {
-            usize::from(after.starts_with('\n'))
-        };
-        let end = if is_apart { self.whole.end + gap } else { self.whole.end };
-        self.whole.start..end
-    }
 }
 
 /// Where the comment directly above a statement begins. A line that tells the tool something about the file is no comment, and
@@ -174,6 +160,30 @@ impl Edits {
         self.edits.push((range, text.into()));
     }
 
+    /// Takes blocks out, which come in order: of the empty lines around them one stays.
+    pub(super) fn take_out(&mut self, text: &str, blocks: &[&Block]) {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for block in blocks {
+            match ranges.last_mut() {
+                // Nothing but white space stood between them.
+                Some(last) if text[last.end..block.whole.start].trim().is_empty() => last.end = block.whole.end,
+                _ => ranges.push(block.whole.clone()),
+            }
+        }
+        for range in ranges {
+            let before = &text[..range.start];
+            let after = &text[range.end..];
+            let is_apart = before.is_empty() || before.ends_with("\n\n") || before.ends_with("\n\r\n");
+            let gap = if after.starts_with("\r\n") {
+                2
+            } else {
+                usize::from(after.starts_with('\n'))
+            };
+            let end = if is_apart { range.end + gap } else { range.end };
+            self.replace(range.start..end, "");
+        }
+    }
+
     pub(super) fn extend(&mut self, others: Edits) {
         self.edits.extend(others.edits);
     }
@@ -243,11 +253,11 @@ mod tests {
 
     #[test]
     fn what_goes_leaves_one_empty_line() {
-        let text = "SELECT 1;\n\nSELECT 2;\n\nSELECT 3;\n";
+        let text = "SELECT 1;\n\nSELECT 2;\nSELECT 2;\n\nSELECT 2;\n\nSELECT 3;\n";
         let statements = dbwright_sql::statements(Dialect::server(Engine::Postgres), text);
         let blocks = blocks(text, &statements);
         let mut edits = Edits::default();
-        edits.replace(blocks[1].taken_out(text), "");
+        edits.take_out(text, &[&blocks[1], &blocks[2], &blocks[3]]);
         assert_eq!(edits.apply(text), "SELECT 1;\n\nSELECT 3;\n");
     }
 }
