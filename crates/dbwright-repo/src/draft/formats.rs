@@ -408,6 +408,15 @@ fn diesel_version(version: &str) -> String {
             &version[6..8],
             &version[8..]
         ),
+        // With a counter, as newer commands of diesel write it.
+        18 => format!(
+            "{}-{}-{}-{}-{}",
+            &version[..4],
+            &version[4..6],
+            &version[6..8],
+            &version[8..14],
+            &version[14..]
+        ),
         _ => version.to_owned(),
     }
 }

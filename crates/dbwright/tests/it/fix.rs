@@ -522,6 +522,52 @@ fn new_names_have_one_number_and_what_goes_leaves_one_empty_line() {
 }
 
 #[test]
+fn an_index_that_is_made_anew_is_undone_in_both_steps() {
+    let base = [(
+        "migrations/000001_orders.up.sql",
+        "CREATE TABLE orders (id integer, total integer);\nCREATE INDEX orders_idx ON orders (total);\n",
+    )];
+    let new = [
+        (
+            "migrations/000002_wider.up.sql",
+            "DROP INDEX orders_idx;\nCREATE INDEX orders_idx ON orders (total, id);\n",
+        ),
+        (
+            "migrations/000002_wider.down.sql",
+            "DROP INDEX orders_idx;\nCREATE INDEX orders_idx ON orders (total);\n",
+        ),
+    ];
+    let project = branch(&base, &new);
+    let run = fix(project.path(), "golang-migrate", &[]);
+    let files = new_files(project.path());
+    assert_eq!(files.len(), 4, "{}", run.stderr);
+    assert_eq!(
+        files["migrations/000002_wider.down.sql"],
+        "CREATE INDEX orders_idx ON orders (total);\n"
+    );
+    assert_eq!(files["migrations/000003_wider_2.down.sql"], "DROP INDEX orders_idx;\n");
+}
+
+#[test]
+fn a_statement_that_undoes_several_steps_becomes_one_for_each() {
+    let base = [("migrations/000001_orders.up.sql", TABLE)];
+    let new = [
+        (
+            "migrations/000002_found.up.sql",
+            "CREATE INDEX a ON orders (total);\nCREATE INDEX b ON orders (total, id);\n",
+        ),
+        ("migrations/000002_found.down.sql", "DROP INDEX a, b;\n"),
+    ];
+    let project = branch(&base, &new);
+    let run = fix(project.path(), "golang-migrate", &[]);
+    let files = new_files(project.path());
+    assert_eq!(files.len(), 4, "{}", run.stderr);
+    let drop = |name: &str| format!("DROP INDEX CONCURRENTLY IF EXISTS public.{name};\n");
+    assert_eq!(files["migrations/000002_found.down.sql"], drop("a"));
+    assert_eq!(files["migrations/000003_found_2.down.sql"], drop("b"));
+}
+
+#[test]
 fn what_comes_after_a_statement_and_touches_rows_stays_after_it() {
     let base = [("migrations/000001_orders.up.sql", TABLE)];
     let new = [(

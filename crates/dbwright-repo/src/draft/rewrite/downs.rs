@@ -87,7 +87,9 @@ pub(super) fn split(
         }
         let names = words(&statement.text);
         match owner(request, groups, &units, &names) {
-            Ok(unit) => owned.push((unit, index)),
+            Ok(Some(unit)) => owned.push((unit, index)),
+            // Each of the steps is taken back by itself.
+            Ok(None) => {}
             Err(()) => {
                 return Err(format!(
                     "line {} of {} undoes what several migrations would do",
@@ -153,17 +155,27 @@ fn units(groups: &[Group]) -> Vec<Unit> {
 }
 
 /// What a statement of the way back belongs to: the unit whose objects it names best, or the first where it names none. Where
-/// two are as good, it undoes both.
-fn owner(request: &RewriteRequest<'_>, groups: &[Group], units: &[Unit], names: &BTreeSet<String>) -> Result<Unit, ()> {
+/// two are as good, it undoes both: it is nobody's where they are steps, whose undoing is known, and else it can't be split.
+fn owner(
+    request: &RewriteRequest<'_>,
+    groups: &[Group],
+    units: &[Unit],
+    names: &BTreeSet<String>,
+) -> Result<Option<Unit>, ()> {
     let scored: Vec<(u32, Unit)> = units
         .iter()
         .map(|unit| (score(request, groups, *unit, names), *unit))
         .collect();
     let best = scored.iter().map(|(score, _)| *score).max().unwrap_or(0);
-    let mut those = scored.iter().filter(|(score, _)| *score == best).map(|(_, unit)| *unit);
-    match (those.next(), those.next()) {
-        (Some(unit), None) => Ok(unit),
-        (Some(first), Some(_)) if best == 0 => Ok(first),
+    let those: Vec<Unit> = scored
+        .iter()
+        .filter(|(score, _)| *score == best)
+        .map(|(_, unit)| *unit)
+        .collect();
+    match those.as_slice() {
+        [unit] => Ok(Some(*unit)),
+        [first, ..] if best == 0 => Ok(Some(*first)),
+        [_, ..] if those.iter().all(|unit| matches!(unit, Unit::Replacement(_))) => Ok(None),
         _ => Err(()),
     }
 }
@@ -194,6 +206,13 @@ fn named(change: &Change, names: &BTreeSet<String>) -> u32 {
     let has = |name: &str| names.contains(&name.to_lowercase());
     let of_table = |id: &ObjectId| id.owner_table().is_none_or(|table| has(table.name()));
     let id = &change.object().id;
+    let only = |word: &str, other: &str| names.contains(word) && !names.contains(other);
+    // Of an index that is dropped and made anew under its name, a DROP undoes the making, and a CREATE the dropping.
+    let is_opposite = match change {
+        Change::Created(_) => !only("create", "drop"),
+        Change::Dropped(_) => !only("drop", "create"),
+        Change::Altered { .. } => true,
+    };
     match (id.kind, change) {
         (ObjectKind::Table, Change::Altered { .. }) => 0,
         (ObjectKind::Table, _) if has(id.name()) => 1,
@@ -205,7 +224,7 @@ fn named(change: &Change, names: &BTreeSet<String>) -> u32 {
             }
         }
         (ObjectKind::Table, _) => 0,
-        _ if has(id.name()) && (id.kind != ObjectKind::Column || of_table(id)) => 3,
+        _ if has(id.name()) && (id.kind != ObjectKind::Column || of_table(id)) => 2 + u32::from(is_opposite),
         _ => 0,
     }
 }
