@@ -72,6 +72,7 @@ pub static RULES: &[&Rule] = &[
     &failure::online_clause_refused::RULE,
     &failure::implicit_commit::RULE,
     &failure::invalid_index_kept::RULE,
+    &failure::newer_syntax::RULE,
     &failure::set_local_outside_transaction::RULE,
     &failure::lock_timeout_without_effect::RULE,
     &failure::create_skipped::RULE,

@@ -11,8 +11,9 @@
 //! | `postgres`, `mysql mariadb` … | the engine, or several |
 //! | `mode:each-statement` | how the example is run; in one transaction where nothing is said |
 //! | `from:18`, `below:18` | the majors of the server that it holds for |
+//! | `says:10.4` | the version that the repository says it runs |
 
-use dbwright_catalog::{Engine, RunMode};
+use dbwright_catalog::{Engine, RunMode, Version};
 
 use crate::Rule;
 
@@ -33,6 +34,8 @@ pub struct Example {
     pub major_from: Option<u32>,
     /// First major version for which it no longer holds.
     pub major_below: Option<u32>,
+    /// The version that the repository says it runs.
+    pub says: Option<Version>,
 }
 
 impl Example {
@@ -89,6 +92,7 @@ pub(crate) fn examples(rule: &Rule) -> Vec<Example> {
                 run_mode: tags.run_mode,
                 major_from: tags.major_from,
                 major_below: tags.major_below,
+                says: tags.says,
             });
         }
     }
@@ -159,8 +163,11 @@ fn caption(info: &str, rule: &Rule) -> String {
         (None, Some(below)) => Some(format!("before version {below}")),
         (Some(from), Some(below)) => Some(format!("version {from} to {}", below.saturating_sub(1))),
     };
+    let says = tags
+        .says
+        .map(|version| format!("where the repository says version {version}"));
     let mode = (tags.run_mode == RunMode::EachStatement).then(|| "each statement committed by itself".to_owned());
-    let notes: Vec<String> = [engine, versions, mode].into_iter().flatten().collect();
+    let notes: Vec<String> = [engine, versions, says, mode].into_iter().flatten().collect();
     let notes = if notes.is_empty() {
         String::new()
     } else {
@@ -210,6 +217,7 @@ struct Tags {
     run_mode: RunMode,
     major_from: Option<u32>,
     major_below: Option<u32>,
+    says: Option<Version>,
 }
 
 impl Tags {
@@ -220,6 +228,7 @@ impl Tags {
             run_mode: RunMode::Transaction,
             major_from: None,
             major_below: None,
+            says: None,
         };
         for word in info.split_whitespace().skip(1) {
             match word.split_once(':') {
@@ -241,6 +250,7 @@ impl Tags {
                     tags.run_mode = named.unwrap_or(tags.run_mode);
                 }
                 Some(("from", major)) => tags.major_from = major.parse().ok(),
+                Some(("says", version)) => tags.says = version.parse().ok(),
                 Some(("below", major)) => tags.major_below = major.parse().ok(),
                 Some(_) => {}
             }

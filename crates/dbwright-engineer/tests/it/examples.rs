@@ -6,7 +6,7 @@ use dbwright_live::scratch::postgres::PostgresScratch;
 use dbwright_rules::{Claim, Example, ExampleKind, RULES, Rule};
 use dbwright_sql::{Dialect, statements};
 
-use crate::run::{Place, Run, prove, run};
+use crate::run::{Place, Run, prove, run_saying};
 use crate::servers;
 
 /// A `bad` example as it was run, for the examples that follow it.
@@ -24,9 +24,15 @@ async fn wrong(place: Place<'_>, major: u32, proving: Option<&PostgresScratch>) 
         let mut last_bad: Option<Bad> = None;
         let examples = rule.examples().into_iter();
         for example in examples.filter(|example| example.engine == place.engine() && example.holds_for(major)) {
-            let run = run(place, example.setup.as_deref(), &example.sql, example.run_mode)
-                .await
-                .judged_by(rule);
+            let run = run_saying(
+                place,
+                example.says,
+                example.setup.as_deref(),
+                &example.sql,
+                example.run_mode,
+            )
+            .await
+            .judged_by(rule);
             let mut mistakes = match example.kind {
                 ExampleKind::Bad => {
                     let mut mistakes = not_shown_by_the_page(last_bad.take());

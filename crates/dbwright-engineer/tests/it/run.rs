@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use dbwright_catalog::{
     Down, Effect, Engine, Finding, History, Migration, MigrationSet, Outcome, Proof, Rollback, RunMode, Tool, Trace,
+    Version,
 };
 use dbwright_live::prove::{self, Candidate};
 use dbwright_live::rollback::{self, Selected};
@@ -76,7 +77,19 @@ impl Run {
 
 /// Runs `setup` statement by statement, then the migration in its mode, and judges the migration.
 pub(crate) async fn run(place: Place<'_>, setup: Option<&str>, sql: &str, mode: RunMode) -> Run {
-    let history = history(place.engine(), setup, sql, mode);
+    run_saying(place, None, setup, sql, mode).await
+}
+
+/// The same in a repository that says which version it runs.
+pub(crate) async fn run_saying(
+    place: Place<'_>,
+    says: Option<Version>,
+    setup: Option<&str>,
+    sql: &str,
+    mode: RunMode,
+) -> Run {
+    let mut history = history(place.engine(), setup, sql, mode);
+    history.version = says.map(|version| (version, "compose.yml:3".to_owned()));
     let judged = MigrationSet::Only {
         indexes: vec![history.migrations.len() - 1],
         why: "the example".to_owned(),
