@@ -89,6 +89,10 @@ fn generated() -> BTreeMap<String, String> {
         ended(&dbwright_report::json_schema()),
     );
     files.insert(
+        "docs/schema/snapshot-v1.json".to_owned(),
+        ended(&dbwright_report::snapshot::snapshot_json_schema()),
+    );
+    files.insert(
         "docs/schema/schema-lint-v0.json".to_owned(),
         ended(&dbwright_report::lint::lint_format()),
     );

@@ -13,6 +13,8 @@
 //! | change | the difference between two catalogs, object by object ([`Change`]) |
 //! | migration, history | one step as its tool stores it ([`Migration`]); all of them in order ([`History`]) |
 //! | statement | one SQL statement with its place in a file ([`Statement`]) |
+//! | snapshot | schema, statistics of the planner, sizes, settings and workload of one database, without rows ([`Snapshot`]) |
+//! | twin | a scratch database made to look like a snapshot, with its fidelity |
 //! | scratch | a disposable server that dbwright started, or a disposable database on a server it was given |
 //! | effect | what one statement did: locks, rewrites, scans, changes to the catalog, rows, error ([`Effect`]) |
 //! | rule | judges the effects of a change; one file each, in `dbwright-rules` |
@@ -46,6 +48,7 @@ mod review;
 mod rollback;
 mod schema;
 mod scorecard;
+mod snapshot;
 mod statement;
 
 pub use allowed::{Allowance, AllowedFinding};
@@ -87,4 +90,8 @@ pub use schema::{
     Unasked,
 };
 pub use scorecard::{ChangeRisk, Figure, FigureKind, FigureValue, Risk, Scorecard, Target};
+pub use snapshot::{
+    Activity, ColumnStatistics, ExtendedStatistics, GinPages, InstalledExtension, Locale, SampleValues,
+    SchemaStatement, Setting, Snapshot, StatisticsSlot, StoredKind, StoredRelation, WorkloadQuery,
+};
 pub use statement::{Span, Statement};

@@ -3,6 +3,7 @@
 //! Nothing here prints, and nothing here knows a wire format.
 
 mod cache;
+mod capture;
 mod check;
 mod detect;
 mod engines;
@@ -16,6 +17,7 @@ mod section;
 mod ways_back;
 
 pub use cache::{CACHE_BYTES_MAX, CacheContents, CacheEntry, CacheEntryKind, cache_contents, clear_cache};
+pub use capture::{CaptureRequest, capture};
 pub use check::{CheckAnswer, CheckRequest, Input, Phase, Scope, check};
 pub use dbwright_ddl::PlanOptions;
 pub use dbwright_live::connect::ReadLimits;

@@ -23,6 +23,7 @@ mod sarif;
 pub mod schema;
 mod schema_docs;
 mod scorecard;
+pub mod snapshot;
 mod text;
 mod told;
 mod unseen;

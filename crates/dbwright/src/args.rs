@@ -3,12 +3,14 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::cache::CacheArgs;
+use crate::commands::capture::CaptureArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::detect::DetectArgs;
 use crate::commands::engine::EngineArgs;
 use crate::commands::migrate::MigrateArgs;
 use crate::commands::rule::RuleArgs;
 use crate::commands::schema::SchemaArgs;
+use crate::commands::snapshot::SnapshotArgs;
 
 /// Runs schema changes on a disposable real server and says what they would do to production.
 #[derive(Debug, Parser)]
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Detect(DetectArgs),
     Schema(SchemaArgs),
     Migrate(MigrateArgs),
+    Capture(CaptureArgs),
+    Snapshot(SnapshotArgs),
     Rule(RuleArgs),
     Engine(EngineArgs),
     Cache(CacheArgs),

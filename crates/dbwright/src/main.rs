@@ -52,6 +52,8 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
 fn run(runtime: &tokio::runtime::Runtime, args: &Args) -> Result<ExitCode, CommandError> {
     match &args.command {
         Command::Cache(args) => commands::cache::cmd_cache(args),
+        Command::Capture(args) => runtime.block_on(commands::capture::cmd_capture(args)),
+        Command::Snapshot(args) => commands::snapshot::cmd_snapshot(args),
         Command::Check(args) => runtime.block_on(commands::check::cmd_check(args)),
         Command::Detect(args) => commands::detect::cmd_detect(args),
         Command::Rule(args) => commands::rule::cmd_rule(args),

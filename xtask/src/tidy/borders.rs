@@ -48,6 +48,7 @@ const BORDERS: [Border; 10] = [
         own: &["catalog"],
         third: &[
             "annotate-snippets",
+            "flate2",
             "schemars",
             "serde",
             "serde_json",
@@ -89,7 +90,7 @@ const BORDERS: [Border; 10] = [
     Border {
         name: "dbwright",
         own: &["catalog", "engineer", "report"],
-        third: &["clap", "terminal_size", "tokio"],
+        third: &["clap", "tempfile", "terminal_size", "tokio"],
     },
     Border {
         name: "xtask",

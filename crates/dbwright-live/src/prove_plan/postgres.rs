@@ -1,6 +1,6 @@
 //! Proofs of plans for PostgreSQL.
 
-mod apply;
+pub(crate) mod apply;
 pub(crate) mod fingerprint;
 
 use std::collections::BTreeSet;
@@ -310,7 +310,8 @@ async fn make_roles(scratch: &PostgresScratch, catalog: &Catalog) -> Result<(), 
     Ok(())
 }
 
-fn roles(catalog: &Catalog) -> BTreeSet<String> {
+/// The roles that a schema speaks of.
+pub(crate) fn roles(catalog: &Catalog) -> BTreeSet<String> {
     let mut roles = BTreeSet::new();
     for object in catalog.objects.values() {
         match &object.body {

@@ -10,6 +10,7 @@ mod breakage;
 #[cfg(unix)]
 mod cache;
 #[cfg(unix)]
+mod capture;
 mod connect;
 mod effects;
 mod family;

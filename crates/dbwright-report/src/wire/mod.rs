@@ -3,12 +3,14 @@
 //!
 //! - [`check`]: version 1, which is stable: see `docs/json.md` for what that promises.
 //! - [`schema`] and [`lint`]: version 0, which may change until it settles.
+//! - [`snapshot`]: version 1, files that are read again.
 //!
 //! What formats share stands here. Every field is always there; what there is none of is `null`.
 
 pub mod check;
 pub mod lint;
 pub mod schema;
+pub mod snapshot;
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod cache;
+pub(crate) mod capture;
 pub(crate) mod check;
 pub(crate) mod detect;
 pub(crate) mod engine;
@@ -9,3 +10,4 @@ pub(crate) mod migrate;
 pub(crate) mod output;
 pub(crate) mod rule;
 pub(crate) mod schema;
+pub(crate) mod snapshot;

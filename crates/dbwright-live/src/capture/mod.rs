@@ -1,0 +1,29 @@
+//! Taking a snapshot of a user's database: schema, statistics, sizes, settings, workload. Catalogs and views of the server
+//! are read, tables never.
+//!
+//! What can't be read (a right is missing, somebody holds a lock) is noted in the snapshot, and capturing goes on.
+
+mod literals;
+mod postgres;
+
+use dbwright_catalog::{SampleValues, Snapshot};
+
+use crate::LiveError;
+use crate::connect::Connection;
+
+/// Takes a snapshot of a database.
+///
+/// # Errors
+///
+/// When the server is gone, or its schema can't be read.
+pub async fn capture(connection: &mut Connection, values: &SampleValues) -> Result<Snapshot, LiveError> {
+    match connection {
+        Connection::Postgres(_) => postgres::capture(connection, values).await,
+        Connection::MySqlFamily(_) | Connection::Sqlite(_) => Err(LiveError::Unsupported {
+            what: format!(
+                "snapshots of {} are not taken yet; PostgreSQL's are",
+                connection.server().engine
+            ),
+        }),
+    }
+}
