@@ -25,16 +25,15 @@ pub(super) fn groups<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<Gro
             .relation
             .as_ref()
             .map(|object| (&*finding.rule, finding.severity, &*finding.place.path, object));
-        match key.and_then(|key| known.get(&key)) {
-            Some(&index) => groups[index].repeats.push(finding),
-            None => {
-                known.extend(key.map(|key| (key, groups.len())));
-                groups.push(Group {
-                    first: finding,
-                    repeats: Vec::new(),
-                });
-            }
+        if let Some(&index) = key.and_then(|key| known.get(&key)) {
+            groups[index].repeats.push(finding);
+            continue;
         }
+        known.extend(key.map(|key| (key, groups.len())));
+        groups.push(Group {
+            first: finding,
+            repeats: Vec::new(),
+        });
     }
     groups
 }

@@ -310,7 +310,7 @@ fn fifty_findings_are_told_in_full() {
 
 /// One migration with `number` statements, and a finding on the same table for each.
 fn repeating_history(number: usize) -> Review {
-    let sql: String = (0..number).map(|index| format!("SELECT {index};\n")).collect();
+    let sql = "SELECT 1;\n".repeat(number);
     let mut section = sample::section(vec![sample::migration("migrations/1.sql", &sql)]);
     for index in 0..number {
         let message = format!("Building the index i{index} blocks writes");
