@@ -209,8 +209,7 @@ fn sql_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         if path.is_dir() {
             sql_files(&path, files)?;
         } else if let Some(stem) = name.strip_suffix(".sql")
-            && stem != "down"
-            && !stem.ends_with(".down")
+            && stem.rsplit('.').next() != Some("down")
         {
             files.push(path);
         }
