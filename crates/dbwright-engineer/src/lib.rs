@@ -14,6 +14,7 @@ mod prediction;
 mod rules;
 mod schema;
 mod section;
+mod twin;
 mod ways_back;
 
 pub use cache::{CACHE_BYTES_MAX, CacheContents, CacheEntry, CacheEntryKind, cache_contents, clear_cache};
@@ -38,3 +39,4 @@ pub use schema::{
     diff as schema_diff, drift as schema_drift, entries as baseline_entries, lint as schema_lint, new_migration,
     plan as schema_plan, show as schema_show,
 };
+pub use twin::{Fidelity, Twin, TwinSetUp, build_twin};

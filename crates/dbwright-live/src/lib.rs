@@ -18,5 +18,6 @@ pub mod prove_plan;
 pub mod rollback;
 pub mod scratch;
 pub mod trace;
+pub mod twin;
 
 pub use error::LiveError;

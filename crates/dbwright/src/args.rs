@@ -11,6 +11,7 @@ use crate::commands::migrate::MigrateArgs;
 use crate::commands::rule::RuleArgs;
 use crate::commands::schema::SchemaArgs;
 use crate::commands::snapshot::SnapshotArgs;
+use crate::commands::twin::TwinArgs;
 
 /// Runs schema changes on a disposable real server and says what they would do to production.
 #[derive(Debug, Parser)]
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     Migrate(MigrateArgs),
     Capture(CaptureArgs),
     Snapshot(SnapshotArgs),
+    Twin(TwinArgs),
     Rule(RuleArgs),
     Engine(EngineArgs),
     Cache(CacheArgs),

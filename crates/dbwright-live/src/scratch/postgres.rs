@@ -142,6 +142,27 @@ impl PostgresScratch {
         Ok(name)
     }
 
+    /// Makes an empty database with an encoding and a locale of its own, as `CREATE DATABASE` takes them.
+    pub(crate) async fn create_database_as(&self, how: &str) -> Result<String, LiveError> {
+        let name = self.next_database();
+        let sql = format!(
+            "CREATE DATABASE {} OWNER {} TEMPLATE template0 {how}",
+            quote_identifier(&name),
+            quote_identifier(self.migrator())
+        );
+        self.administer("making the database of a twin", &sql).await?;
+        let session = self.connect(&name, Who::Observer).await?;
+        let done = session
+            .client
+            .batch_execute(&equipment(self.migrator(), self.server.version.major))
+            .await;
+        session.close().await;
+        match done {
+            Ok(()) => Ok(name),
+            Err(error) => Err(self.failure("preparing the database of a twin", error).await),
+        }
+    }
+
     /// Makes a copy of the database `from`, with all that is in it, and returns its name. Sessions with `from` that
     /// are about to end are waited for; one that stays open makes it fail.
     pub async fn copy_database(&self, from: &str) -> Result<String, LiveError> {
@@ -288,6 +309,16 @@ impl PostgresScratch {
         );
         self.administer(&format!("making a database from {template}"), &sql)
             .await
+    }
+
+    /// How many sessions there are with a database.
+    pub(crate) async fn sessions(&self, database: &str) -> Result<u64, LiveError> {
+        let question = format!(
+            "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = {}",
+            quote_literal(database)
+        );
+        let number = self.ask("counting sessions", &question).await?;
+        Ok(number.and_then(|number| number.parse().ok()).unwrap_or_default())
     }
 
     async fn wait_until_unused(&self, database: &str) -> Result<(), LiveError> {

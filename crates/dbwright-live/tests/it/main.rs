@@ -37,3 +37,4 @@ mod sqlite_introspect;
 mod sqlite_plan;
 mod sqlite_trace;
 mod sqlite_whole;
+mod twin;

@@ -11,3 +11,4 @@ pub(crate) mod output;
 pub(crate) mod rule;
 pub(crate) mod schema;
 pub(crate) mod snapshot;
+pub(crate) mod twin;

@@ -20,9 +20,9 @@ const TRIES_MAX: usize = 12;
 
 /// What the server said of a statement that it did not take.
 #[derive(Clone, Debug)]
-pub(super) struct Refused {
+pub(crate) struct Refused {
     pub(super) code: String,
-    pub(super) message: String,
+    pub(crate) message: String,
     table: Option<(String, String)>,
 }
 
@@ -318,7 +318,7 @@ fn limits(step: &Step, set: &str) -> String {
 }
 
 /// Runs one statement after setting limits. `CREATE EXTENSION` goes the way that a scratch server offers where the role may not.
-pub(super) async fn run_step(
+pub(crate) async fn run_step(
     session: &Session,
     scratch: &PostgresScratch,
     limits: &str,

@@ -186,6 +186,42 @@ pub(super) async fn keep(
     Ok((cluster, admin, copied))
 }
 
+/// Stops a server in an orderly way, lets `write` change its data directory, and starts a server on the data again. All
+/// sessions but `admin` must be closed. New files are given to the user of the server by what `write` is handed.
+pub(super) async fn rearrange(
+    programs: &Programs,
+    cluster: Cluster,
+    admin: Session,
+    write: impl FnOnce(&Path, &dyn Fn(&Path) -> std::io::Result<()>) -> std::io::Result<()> + Send + 'static,
+) -> Result<(Cluster, Session), LiveError> {
+    admin.close().await;
+    cluster.shut_down().await?;
+    let (data, owner) = (cluster.directory.data(), programs.user.clone());
+    let directory = blocking(move || {
+        let directory = ScratchDirectory::create(Engine::Postgres, owner.as_ref())?;
+        // The guard is about to remove its directory with the data in it.
+        std::fs::rename(&data, directory.data())
+            .or_else(|_| copy::tree(&data, &directory.data(), owner.as_ref()))
+            .map_err(|error| LiveError::io("moving the data of a scratch server", error))?;
+        let give = |path: &Path| match &owner {
+            Some(user) => std::os::unix::fs::lchown(path, Some(user.uid), Some(user.gid)),
+            None => Ok(()),
+        };
+        write(&directory.data(), &give).map_err(|error| LiveError::io("writing the files of a twin", error))?;
+        Ok(directory)
+    })
+    .await?;
+    let databases = cluster.databases.load(Ordering::Relaxed);
+    let (stopped, launched) = tokio::join!(
+        cluster.stop(),
+        Cluster::launch(&programs.installation, directory, programs.user.as_ref())
+    );
+    stopped?;
+    let (cluster, admin) = launched?;
+    cluster.databases.store(databases, Ordering::Relaxed);
+    Ok((cluster, admin))
+}
+
 impl Programs {
     /// What tells this build of the server from others, with the flags and settings that it is run with and the
     /// extensions that are there for it.
@@ -313,6 +349,11 @@ impl Cluster {
                 Who::Observer => SUPERUSER,
             });
         config
+    }
+
+    /// Where its socket and its data are.
+    pub(super) fn folder(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The next databases get numbers above this one.

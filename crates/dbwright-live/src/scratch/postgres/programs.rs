@@ -91,9 +91,41 @@ impl Programs {
         let place = Place::Own(Box::new(cluster));
         Ok((PostgresScratch { admin, server, place }, copied))
     }
+
+    /// Stops a server, lets `write` change its data directory, and starts it again on that. All its sessions must be closed.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be stopped and started, or its files not be written.
+    pub(crate) async fn rearrange(
+        &self,
+        scratch: PostgresScratch,
+        write: impl FnOnce(&Path, &dyn Fn(&Path) -> std::io::Result<()>) -> std::io::Result<()> + Send + 'static,
+    ) -> Result<PostgresScratch, LiveError> {
+        let PostgresScratch { admin, server, place } = scratch;
+        let cluster = match place {
+            Place::Own(cluster) => *cluster,
+            Place::Given(_) => {
+                return Err(LiveError::Unsupported {
+                    what: "the files of a server that was given can't be written".to_owned(),
+                });
+            }
+        };
+        let (cluster, admin) = own::rearrange(&self.chosen, cluster, admin, write).await?;
+        let place = Place::Own(Box::new(cluster));
+        Ok(PostgresScratch { admin, server, place })
+    }
 }
 
 impl PostgresScratch {
+    /// The directory in which its socket is.
+    pub fn socket_folder(&self) -> Option<std::path::PathBuf> {
+        match &self.place {
+            Place::Own(cluster) => Some(cluster.folder().to_path_buf()),
+            Place::Given(_) => None,
+        }
+    }
+
     /// The number of the newest database, for [`Programs::start_on`].
     pub(crate) fn databases(&self) -> u32 {
         match &self.place {

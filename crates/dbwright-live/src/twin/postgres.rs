@@ -1,0 +1,204 @@
+//! Twins of PostgreSQL.
+//!
+//! The planner asks three places: `pg_class` and `pg_statistic`, which are written as the snapshot has them; the sizes of
+//! files, which are extended without taking room; and the first pages of some indexes, which are written while the server
+//! is stopped, because a running one does not look again.
+
+mod files;
+mod locale;
+mod pages;
+mod statistics;
+
+use dbwright_catalog::{Engine, Server, Snapshot, Version};
+
+use self::files::Files;
+use crate::LiveError;
+use crate::prove_plan::postgres::apply::run_step;
+use crate::scratch::ScratchOptions;
+use crate::scratch::postgres::{PostgresScratch, Programs, Who};
+
+/// A twin that runs.
+pub struct Twin {
+    /// Its server.
+    pub scratch: PostgresScratch,
+    /// The database that looks like the snapshot.
+    pub database: String,
+    /// How good it is.
+    pub fidelity: Fidelity,
+}
+
+impl Twin {
+    /// Where psql, an IDE or an ORM finds it. There is no password: only who may enter the folder of its socket gets in.
+    pub fn url(&self) -> String {
+        let folder = self.scratch.socket_folder().unwrap_or_default();
+        format!(
+            "postgres://{}@/{}?host={}",
+            self.scratch.migrator(),
+            self.database,
+            folder.display()
+        )
+    }
+
+    /// The server that it runs on.
+    pub fn server(&self) -> &Server {
+        self.scratch.server()
+    }
+
+    /// How many sessions there are with it.
+    ///
+    /// # Errors
+    ///
+    /// When the server is gone.
+    pub async fn sessions(&self) -> Result<u64, LiveError> {
+        self.scratch.sessions(&self.database).await
+    }
+
+    /// Stops it, and waits until nothing of it is left.
+    ///
+    /// # Errors
+    ///
+    /// When its folder can't be removed.
+    pub async fn stop(self) -> Result<(), LiveError> {
+        self.scratch.stop().await
+    }
+}
+
+/// How far plans on a twin are those of production.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fidelity {
+    /// The planner knows all that it knows there.
+    Exact,
+    /// It lacks something; why, in whole sentences.
+    Approximate(Vec<String>),
+    /// It knows the schema, and no statistics.
+    SchemaOnly(Vec<String>),
+}
+
+/// Builds a twin. When that fails, nothing of it stays.
+///
+/// # Errors
+///
+/// When the snapshot is of another engine, or no server can be had.
+pub async fn build(snapshot: &Snapshot, options: &ScratchOptions) -> Result<Twin, LiveError> {
+    if snapshot.server.engine != Engine::Postgres {
+        return Err(LiveError::Unsupported {
+            what: format!(
+                "twins of {} are not built yet; PostgreSQL's are",
+                snapshot.server.engine
+            ),
+        });
+    }
+    let wanted = snapshot.server.version.major;
+    let options = ScratchOptions {
+        version: Some(Version::new(wanted, 0, 0)),
+        ..options.clone()
+    };
+    let programs = Programs::choose(&options)
+        .await?
+        .ok_or_else(|| LiveError::Unsupported {
+            what: "a twin needs a server that dbwright starts itself: its files are written while it is stopped"
+                .to_owned(),
+        })?;
+    let scratch = programs.start().await?;
+    let mut reasons = Vec::new();
+    let here = scratch.server().version.major;
+    if here != wanted {
+        reasons.push(format!(
+            "Production is PostgreSQL {wanted}, and the nearest that is here is {here}."
+        ));
+    }
+    let database = locale::create(&scratch, &snapshot.locale, &mut reasons).await?;
+    schema(&scratch, &database, snapshot, &mut reasons).await?;
+    let session = scratch.connect(&database, Who::Observer).await?;
+    statistics::restore(&session, here, snapshot, &mut reasons).await?;
+    settings(&session, &database, snapshot, &mut reasons).await?;
+    let files = Files::plan(&session, snapshot, &mut reasons).await?;
+    session.close().await;
+    let scratch = programs
+        .rearrange(scratch, move |data, give| files.write(data, give))
+        .await?;
+    Ok(Twin {
+        scratch,
+        database,
+        fidelity: fidelity(snapshot, reasons),
+    })
+}
+
+fn fidelity(snapshot: &Snapshot, mut reasons: Vec<String>) -> Fidelity {
+    if snapshot.columns.is_empty() {
+        return Fidelity::SchemaOnly(reasons);
+    }
+    if !snapshot.values.by_default || !snapshot.values.exceptions.is_empty() {
+        reasons.insert(0, format!("The snapshot holds sample values: {}.", snapshot.values));
+    }
+    // Queries change no plan, and what nobody has gathered the planner does not know on production either.
+    let unread = snapshot.missing.iter().filter(|missing| {
+        missing.what != "workload"
+            && !missing.what.ends_with("queries of other roles")
+            && !missing.why.starts_with("They were never gathered")
+    });
+    reasons.extend(unread.map(|missing| format!("Not in the snapshot: {}.", missing.what)));
+    if reasons.is_empty() {
+        Fidelity::Exact
+    } else {
+        Fidelity::Approximate(reasons)
+    }
+}
+
+/// Builds the schema. What can't be built is left out and named.
+async fn schema(
+    scratch: &PostgresScratch,
+    database: &str,
+    snapshot: &Snapshot,
+    reasons: &mut Vec<String>,
+) -> Result<(), LiveError> {
+    for role in &snapshot.roles {
+        match scratch.create_role(role).await {
+            Ok(()) | Err(LiveError::Refused { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let session = scratch.connect(database, Who::Migrator).await?;
+    for statement in &snapshot.schema {
+        // Who owns what and may what changes no plan.
+        let is_of_rights = ["grant ", "owner ", "default privilege ", "membership ", "comment "]
+            .iter()
+            .any(|kind| statement.object.starts_with(kind));
+        if let Err(refused) = run_step(&session, scratch, "", &statement.sql).await?
+            && !is_of_rights
+        {
+            reasons.push(format!(
+                "{} is not in the twin: {}.",
+                statement.object,
+                refused.message.trim_end_matches('.')
+            ));
+        }
+    }
+    session.close().await;
+    Ok(())
+}
+
+/// Gives the database the settings of production. Those that the server here does not know are named.
+async fn settings(
+    session: &crate::scratch::postgres::Session,
+    database: &str,
+    snapshot: &Snapshot,
+    reasons: &mut Vec<String>,
+) -> Result<(), LiveError> {
+    for setting in &snapshot.settings {
+        let sql = format!(
+            "ALTER DATABASE {} SET {} = {}",
+            dbwright_ddl::quote_identifier(Engine::Postgres, database),
+            dbwright_ddl::quote_identifier(Engine::Postgres, &setting.name),
+            dbwright_ddl::quote_literal(Engine::Postgres, &setting.value)
+        );
+        match session.client.batch_execute(&sql).await {
+            Ok(()) => {}
+            Err(error) => match error.as_db_error() {
+                Some(said) => reasons.push(format!("The setting {} is another: {}.", setting.name, said.message())),
+                None => return Err(LiveError::postgres("setting up a twin", error)),
+            },
+        }
+    }
+    Ok(())
+}

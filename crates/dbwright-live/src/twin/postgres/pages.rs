@@ -1,0 +1,127 @@
+//! The pages of indexes that the planner reads, as the server writes them.
+//!
+//! Layouts: `storage/bufpage.h`, `access/nbtree.h`, `access/brin_page.h`, `access/ginblock.h` of the server. All numbers are
+//! in the order of this machine, as the server's are.
+
+use dbwright_catalog::GinPages;
+
+/// What a page takes.
+pub(super) const PAGE: usize = 8192;
+
+/// Where the content of a page begins.
+const CONTENT: usize = 24;
+
+/// What a page of a B-tree keeps at its end.
+const TREE_SPECIAL: usize = 16;
+
+/// The first page of a B-tree, told that the tree is so high, and one page for each level below it: inner pages with a
+/// single way down, and an empty leaf last, where the planner ends up when it asks for the least or greatest value.
+pub(super) fn tree(meta: &mut [u8], levels: u32) -> Vec<[u8; PAGE]> {
+    // Root and level, and the same for where searches begin.
+    for (at, value) in [(8, 1), (12, levels), (16, 1), (20, levels)] {
+        put(meta, CONTENT + at, value);
+    }
+    (0..=levels)
+        .rev()
+        .zip(1..)
+        .map(|(level, number)| tree_page(level, level == levels, number + 1))
+        .collect()
+}
+
+fn tree_page(level: u32, is_root: bool, below: u32) -> [u8; PAGE] {
+    let mut page = [0; PAGE];
+    let special = PAGE - TREE_SPECIAL;
+    let (mut lower, mut upper) = (CONTENT, special);
+    if level > 0 {
+        // The first key of an inner page stands for everything below: a tuple of eight bytes with the page that it leads to
+        // and no column (`INDEX_ALT_TID_MASK`).
+        upper -= 8;
+        put_short(&mut page, upper, u16::try_from(below >> 16).unwrap_or_default());
+        put_short(&mut page, upper + 2, (below & 0xffff) as u16);
+        put_short(&mut page, upper + 4, 0);
+        put_short(&mut page, upper + 6, 8 | 0x2000);
+        // Offset, `LP_NORMAL`, length.
+        put(&mut page, lower, upper as u32 | (1 << 15) | (8 << 17));
+        lower += 4;
+    }
+    put_short(&mut page, 12, lower as u16);
+    put_short(&mut page, 14, upper as u16);
+    put_short(&mut page, 16, special as u16);
+    put_short(&mut page, 18, PAGE as u16 | 4);
+    put(&mut page, special + 8, level);
+    let flags = u16::from(level == 0) | (u16::from(is_root) << 1);
+    put_short(&mut page, special + 12, flags);
+    page
+}
+
+/// So many ranges stand in one page of the map of a BRIN index.
+const RANGES: u64 = 1360;
+
+/// The first page of a BRIN index, told how long its map of ranges is.
+pub(super) fn brin(meta: &mut [u8], table_pages: u64) {
+    let range = u64::from(get(meta, CONTENT + 8).max(1));
+    let map = table_pages.div_ceil(range).div_ceil(RANGES).max(1);
+    put(meta, CONTENT + 12, u32::try_from(map).unwrap_or(u32::MAX));
+}
+
+/// The first page of a GIN index, told what production's says.
+pub(super) fn gin(meta: &mut [u8], pages: &GinPages) {
+    let short = |number: i64| u32::try_from(number).unwrap_or_default();
+    for (at, value) in [
+        (12, pages.pending_pages),
+        (24, pages.total_pages),
+        (28, pages.entry_pages),
+        (32, pages.data_pages),
+    ] {
+        put(meta, CONTENT + at, short(value));
+    }
+    meta[CONTENT + 40..CONTENT + 48].copy_from_slice(&pages.entries.to_ne_bytes());
+}
+
+/// How many levels a B-tree of so many pages has above its leaves, where its keys take so many bytes: inner pages are filled to
+/// 70 %.
+pub(super) fn levels(pages: u64, key_bytes: u64) -> u32 {
+    let entry = (8 + key_bytes).next_multiple_of(8) + 4;
+    let room = (PAGE - CONTENT - TREE_SPECIAL) as u64 * 7 / 10;
+    let fan_out = (room / entry).max(2);
+    // One page is no part of the tree, and some are inner ones.
+    let mut below = (pages.saturating_sub(1) * (fan_out - 1)).div_ceil(fan_out).max(1);
+    let mut levels = 0;
+    while below > 1 {
+        below = below.div_ceil(fan_out);
+        levels += 1;
+    }
+    levels
+}
+
+fn get(page: &[u8], at: usize) -> u32 {
+    u32::from_ne_bytes([page[at], page[at + 1], page[at + 2], page[at + 3]])
+}
+
+fn put(page: &mut [u8], at: usize, value: u32) {
+    page[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+}
+
+fn put_short(page: &mut [u8], at: usize, value: u16) {
+    page[at..at + 2].copy_from_slice(&value.to_ne_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_as_high_as_its_pages_and_keys_make_it() {
+        // 300,000 keys of 8 bytes fill 822 leaves; 276 of them hang on an inner page.
+        for (pages, key_bytes, height) in [
+            (1, 8, 0),
+            (2, 8, 0),
+            (3, 8, 1),
+            (276, 8, 1),
+            (825, 8, 2),
+            (200_000, 8, 3),
+        ] {
+            assert_eq!(levels(pages, key_bytes), height, "{pages}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Twins: the same plans, to the last digit of their costs, as on the database that the snapshot was taken of.
+
+use dbwright_catalog::SampleValues;
+use dbwright_live::capture::capture;
+use dbwright_live::connect::{Connection, ReadLimits};
+use dbwright_live::scratch::postgres::{Session, Who};
+use dbwright_live::twin::postgres::{Fidelity, build};
+
+use crate::servers;
+
+/// Every kind of table and of index, with rows.
+const FILLED: &str = include_str!("twin/filled.sql");
+
+/// What is asked of both.
+const QUERIES: &str = include_str!("twin/queries.sql");
+
+async fn plans(session: &Session) -> Vec<String> {
+    let mut plans = Vec::new();
+    for query in QUERIES.split(';').map(str::trim).filter(|query| !query.is_empty()) {
+        // Those of bitmap scans are compared where plain index scans would be cheaper.
+        for settings in [
+            "",
+            "SET LOCAL enable_seqscan = off; ",
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; ",
+        ] {
+            let answer = session
+                .client
+                .simple_query(&format!("BEGIN; {settings}EXPLAIN {query}; ROLLBACK"))
+                .await;
+            let answer = answer.unwrap_or_else(|error| panic!("{query}: {error:?}"));
+            let lines = answer.iter().filter_map(|message| match message {
+                tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
+                _ => None,
+            });
+            let plan: Vec<&str> = lines.collect();
+            plans.push(format!("{settings}{query}\n{}", plan.join("\n")));
+        }
+    }
+    plans
+}
+
+#[tokio::test]
+async fn a_twin_plans_as_the_filled_database_does() {
+    for major in servers::majors() {
+        let production = servers::scratch(major).await;
+        let database = production.create_database().await.unwrap();
+        let observer = production.connect(&database, Who::Observer).await.unwrap();
+        for statement in FILLED.split(";\n") {
+            observer
+                .client
+                .simple_query(statement)
+                .await
+                .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        }
+        let there = plans(&observer).await;
+        let folder = production.socket_folder().unwrap();
+        let url = format!("postgres://dbwright@/{database}?host={}", folder.display());
+        let mut connection = Connection::open(&url.parse().unwrap(), &ReadLimits::default())
+            .await
+            .unwrap();
+        let all = SampleValues {
+            by_default: true,
+            exceptions: Vec::new(),
+        };
+        let snapshot = capture(&mut connection, &all).await.unwrap();
+        connection.close().await;
+        observer.close().await;
+        production.stop().await.unwrap();
+
+        let twin = build(&snapshot, &servers::scratch_options(major)).await.unwrap();
+        assert_eq!(twin.fidelity, Fidelity::Exact, "{major}");
+        let session = twin.scratch.connect(&twin.database, Who::Observer).await.unwrap();
+        let here = plans(&session).await;
+        let differing: Vec<String> = there
+            .iter()
+            .zip(&here)
+            .filter(|(there, here)| there != here)
+            .map(|(there, here)| format!("production: {there}\ntwin: {here}"))
+            .collect();
+        assert!(
+            differing.is_empty(),
+            "{major}: {} of {}:\n{}",
+            differing.len(),
+            there.len(),
+            differing.join("\n\n")
+        );
+        session.close().await;
+        twin.scratch.stop().await.unwrap();
+    }
+}

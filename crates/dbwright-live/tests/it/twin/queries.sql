@@ -1,0 +1,26 @@
+SELECT * FROM app.users WHERE id = 4711;
+SELECT * FROM app.users WHERE id BETWEEN 100 AND 5000;
+SELECT * FROM app.users WHERE lower(email) = 'mail77@example.org';
+SELECT * FROM app.users WHERE tags @> ARRAY['tag7'];
+SELECT * FROM app.users WHERE doc @> '{"k": 5}';
+SELECT * FROM app.users WHERE search @@ 'word5'::tsquery;
+SELECT * FROM app.users WHERE place <@ box '((10,10),(50,50))';
+SELECT * FROM app.users WHERE span @> 500;
+SELECT * FROM app.users WHERE country = 'de';
+SELECT count(*) FROM app.orders WHERE placed > '2021-06-01';
+SELECT * FROM app.orders WHERE state = 'new' AND placed < '2020-02-01';
+SELECT user_id, placed, total FROM app.orders WHERE user_id = 99 ORDER BY placed;
+SELECT user_id, placed FROM app.orders WHERE user_id BETWEEN 20000 AND 20500;
+SELECT u.country, sum(o.total) FROM app.users u JOIN app.orders o ON o.user_id = u.id WHERE o.placed > '2021-01-01' GROUP BY 1;
+SELECT * FROM app.users u JOIN app.orders o ON o.user_id = u.id WHERE u.country = 'at' AND o.state = 'new';
+SELECT * FROM app.users u WHERE EXISTS (SELECT 1 FROM app.orders o WHERE o.user_id = u.id AND o.total > 1400);
+SELECT * FROM app.events WHERE at = '2021-03-04' AND kind = 3;
+SELECT kind, count(*) FROM app.events WHERE at > '2022-03-04' GROUP BY kind;
+SELECT * FROM app.animal WHERE id = 17000;
+SELECT name FROM app.animal WHERE name < 'a20';
+SELECT * FROM app.by_country WHERE country = 'fr';
+SELECT * FROM app.docs WHERE id < 20;
+SELECT state, user_id, count(*) FROM app.orders GROUP BY 1, 2;
+SELECT country, born, count(*) FROM app.users WHERE country = 'de' AND born = '1970-01-01' GROUP BY 1, 2;
+DELETE FROM app.orders WHERE id = 5;
+UPDATE app.users SET country = 'xx' WHERE born < '1961-01-01'
