@@ -8,6 +8,7 @@
 //! touch expressions otherwise: `a + 1` and `1 + a` are different texts.
 
 mod canonical;
+mod definition;
 mod groups;
 mod pieces;
 mod table;
@@ -15,6 +16,9 @@ mod table;
 use std::collections::BTreeSet;
 
 pub use canonical::{canonical, canonical_expression, canonical_type};
+pub use definition::{
+    ColumnText, ForeignKeyText, IndexText, KeyText, TableText, index_text, names, table_text, view_query,
+};
 pub use groups::{after_group, is_operator, items, name, source, tokens};
 pub use table::{TableParts, table_parts};
 

@@ -294,3 +294,39 @@ async fn postgres_does_what_is_recorded_of_the_corpus_of_effects() {
         .collect();
     compare(&setup, &all, "effects").await;
 }
+
+#[test]
+fn sqlite_does_what_is_recorded_of_the_list() {
+    let folder = folder("predict/sqlite");
+    let setup = std::fs::read_to_string(folder.join("setup.sql")).unwrap();
+    let cases = cases(&std::fs::read_to_string(folder.join("list.txt")).unwrap());
+    assert!(cases.len() >= 60, "{} cases", cases.len());
+    let judged = MigrationSet::Only {
+        indexes: vec![1],
+        why: String::new(),
+    };
+    let mut seen = String::new();
+    for case in &cases {
+        let migrations = vec![
+            migration(Engine::Sqlite, "setup", &setup, RunMode::EachStatement),
+            migration(Engine::Sqlite, "case", &case.sql, case.mode),
+        ];
+        let history = history(Engine::Sqlite, migrations);
+        let trace = dbwright_live::trace::sqlite::trace(&history, &judged, &mut |_| {}).unwrap();
+        writeln!(seen, "=== {}", case.name).unwrap();
+        for (number, effect) in trace.migrations[1].effects.iter().enumerate() {
+            for fact in told(effect) {
+                writeln!(seen, "{} {fact}", number + 1).unwrap();
+            }
+        }
+    }
+    let file = folder.join("seen.txt");
+    if std::env::var_os("DBWRIGHT_BLESS").is_some() {
+        std::fs::write(&file, seen).unwrap();
+        return;
+    }
+    let recorded = std::fs::read_to_string(&file).unwrap();
+    let (before, after) = (blocks(&recorded), blocks(&seen));
+    let differing: Vec<&String> = before.symmetric_difference(&after).collect();
+    assert!(differing.is_empty(), "{differing:#?}");
+}

@@ -9,10 +9,12 @@
 mod facts;
 mod ledger;
 mod postgres;
+mod sqlite;
 #[cfg(test)]
 mod tests;
 
-use dbwright_catalog::{Engine, History, MigrationSet, Trace, Version};
+use dbwright_catalog::{Engine, History, MigrationSet, Statement, Trace, Version};
+use dbwright_sql::Summary;
 
 /// The version that is taken where nothing says which: the newest that dbwright knows.
 pub fn assumed_version(engine: Engine) -> Version {
@@ -29,6 +31,19 @@ pub fn assumed_version(engine: Engine) -> Version {
 pub fn predict(history: &History, judged: &MigrationSet, version: Version) -> Option<Trace> {
     match history.engine {
         Engine::Postgres => Some(postgres::predict(history, judged, version)),
-        Engine::MySql | Engine::MariaDb | Engine::Sqlite => None,
+        Engine::Sqlite => Some(sqlite::predict(history, judged, version)),
+        Engine::MySql | Engine::MariaDb => None,
+    }
+}
+
+/// Why a statement is not sent to a server by dbwright, and so has no effect here either.
+fn refused(statement: &Statement, summary: &Summary) -> Option<String> {
+    if let Some(reason) = &statement.not_sent {
+        return Some(reason.clone());
+    }
+    match summary {
+        Summary::ReachesOutside(what) => Some(format!("{what} reaches outside the database")),
+        Summary::ClusterWide(what) => Some(format!("{what} concerns the whole cluster")),
+        _ => None,
     }
 }

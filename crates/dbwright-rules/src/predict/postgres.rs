@@ -25,6 +25,7 @@ use dbwright_sql::postgres::{PostgresStatement, read};
 use dbwright_sql::{Summary, TransactionControl, summarise};
 
 use super::ledger::{Ledger, Mark};
+use super::refused;
 use work::Work;
 
 /// Predicts a whole history.
@@ -450,18 +451,6 @@ impl Predictor {
             }
             TransactionControl::Release(_) | TransactionControl::Set => {}
         }
-    }
-}
-
-/// Why a statement is not sent to a server by dbwright, and so has no effect here either.
-fn refused(statement: &Statement, summary: &Summary) -> Option<String> {
-    if let Some(reason) = &statement.not_sent {
-        return Some(reason.clone());
-    }
-    match summary {
-        Summary::ReachesOutside(what) => Some(format!("{what} reaches outside the database")),
-        Summary::ClusterWide(what) => Some(format!("{what} concerns the whole cluster")),
-        _ => None,
     }
 }
 

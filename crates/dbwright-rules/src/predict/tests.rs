@@ -12,7 +12,7 @@ use dbwright_catalog::{
 };
 use dbwright_sql::{Dialect, Summary, statements, summarise};
 
-use super::predict;
+use super::{assumed_version, predict};
 
 struct Case {
     name: String,
@@ -71,21 +71,21 @@ fn cases(text: &str) -> Vec<Case> {
         .collect()
 }
 
-fn migration(name: &str, sql: &str, run_mode: RunMode) -> Migration {
+fn migration(engine: Engine, name: &str, sql: &str, run_mode: RunMode) -> Migration {
     Migration {
         name: name.to_owned(),
         path: PathBuf::from(format!("{name}.sql")),
         text: sql.to_owned(),
-        statements: statements(Dialect::client(Engine::Postgres), sql),
+        statements: statements(Dialect::client(engine), sql),
         run_mode,
         down: None,
     }
 }
 
-fn history(migrations: Vec<Migration>) -> History {
+fn history(engine: Engine, migrations: Vec<Migration>) -> History {
     History {
         tool: Tool::Numbered,
-        engine: Engine::Postgres,
+        engine,
         version: None,
         folder: PathBuf::new(),
         migrations,
@@ -161,7 +161,7 @@ fn recorded(text: &str) -> BTreeMap<String, BTreeMap<usize, BTreeSet<String>>> {
 }
 
 /// How a prediction differs from what was seen; nothing where it does not.
-fn difference(text: &str, predicted: &Effect, seen: &BTreeSet<String>) -> Option<String> {
+fn difference(engine: Engine, text: &str, predicted: &Effect, seen: &BTreeSet<String>) -> Option<String> {
     let mut before = told(predicted);
     let mut after = seen.clone();
     if after.contains("not run") || after.contains("not watched") {
@@ -173,7 +173,7 @@ fn difference(text: &str, predicted: &Effect, seen: &BTreeSet<String>) -> Option
         after.retain(|fact| !fact.starts_with("fails on rows"));
     }
     let is_write = matches!(
-        summarise(Engine::Postgres, text),
+        summarise(engine, text),
         Summary::Write | Summary::CopyFromStdin | Summary::Query
     );
     if is_write {
@@ -197,16 +197,26 @@ fn difference(text: &str, predicted: &Effect, seen: &BTreeSet<String>) -> Option
     Some(told)
 }
 
-/// Holds predictions for a major version against what was seen there.
-fn compare(major: u32, setup: &str, cases: &[Case], recorded_text: &str) -> (usize, usize, Vec<String>) {
+/// Holds predictions for a version against what was seen there.
+fn compare(
+    engine: Engine,
+    version: Version,
+    setup: &str,
+    cases: &[Case],
+    recorded_text: &str,
+) -> (usize, usize, Vec<String>) {
     let recorded = recorded(recorded_text);
     let (mut compared, mut unknown, mut wrong) = (0, 0, Vec::new());
-    for case in cases.iter().filter(|case| (case.from..=case.until).contains(&major)) {
-        let history = history(vec![
-            migration("setup", setup, RunMode::EachStatement),
-            migration(&case.name, &case.sql, case.mode),
-        ]);
-        let trace = predict(&history, &MigrationSet::All, Version::new(major, 0, 0)).unwrap();
+    for case in cases
+        .iter()
+        .filter(|case| (case.from..=case.until).contains(&version.major))
+    {
+        let migrations = vec![
+            migration(engine, "setup", setup, RunMode::EachStatement),
+            migration(engine, &case.name, &case.sql, case.mode),
+        ];
+        let history = history(engine, migrations);
+        let trace = predict(&history, &MigrationSet::All, version).unwrap();
         for (statement, effect) in history.migrations[0]
             .statements
             .iter()
@@ -221,7 +231,7 @@ fn compare(major: u32, setup: &str, cases: &[Case], recorded_text: &str) -> (usi
             );
         }
         let Some(seen) = recorded.get(&case.name) else {
-            wrong.push(format!("PostgreSQL {major}: {} is not recorded\n", case.name));
+            wrong.push(format!("{engine} {version}: {} is not recorded\n", case.name));
             continue;
         };
         let nothing = BTreeSet::new();
@@ -232,7 +242,7 @@ fn compare(major: u32, setup: &str, cases: &[Case], recorded_text: &str) -> (usi
             .zip(&trace.migrations[1].effects);
         for (number, (statement, effect)) in statements.enumerate() {
             compared += 1;
-            let head = format!("PostgreSQL {major}: {}\n{}", case.name, statement.text);
+            let head = format!("{engine} {version}: {}\n{}", case.name, statement.text);
             if let (Known::Unknown(reason), Outcome::Done) = (&effect.known, &effect.outcome) {
                 unknown += 1;
                 any_unknown = true;
@@ -242,12 +252,12 @@ fn compare(major: u32, setup: &str, cases: &[Case], recorded_text: &str) -> (usi
                 continue;
             }
             let seen = seen.get(&(number + 1)).unwrap_or(&nothing);
-            if let Some(difference) = difference(&statement.text, effect, seen) {
+            if let Some(difference) = difference(engine, &statement.text, effect, seen) {
                 wrong.push(format!("{head}\n{difference}"));
             }
         }
         if case.unknown == Some(true) && !any_unknown {
-            wrong.push(format!("PostgreSQL {major}: {}: nothing of it is unknown\n", case.name));
+            wrong.push(format!("{engine} {version}: {}: nothing of it is unknown\n", case.name));
         }
     }
     (compared, unknown, wrong)
@@ -262,7 +272,7 @@ fn check(setup: &str, cases: &[Case], name: &str) {
             continue;
         };
         majors += 1;
-        let (more, more_unknown, differing) = compare(major, setup, cases, &text);
+        let (more, more_unknown, differing) = compare(Engine::Postgres, Version::new(major, 0, 0), setup, cases, &text);
         compared += more;
         unknown += more_unknown;
         wrong.extend(differing);
@@ -283,6 +293,22 @@ fn the_list_is_predicted_as_every_major_does_it() {
     let setup = std::fs::read_to_string(folder.join("setup.sql")).unwrap();
     let cases = cases(&std::fs::read_to_string(folder.join("list.txt")).unwrap());
     check(&setup, &cases, "list");
+}
+
+#[test]
+fn the_list_is_predicted_as_sqlite_does_it() {
+    let folder = folder("predict/sqlite");
+    let setup = std::fs::read_to_string(folder.join("setup.sql")).unwrap();
+    let cases = cases(&std::fs::read_to_string(folder.join("list.txt")).unwrap());
+    let seen = std::fs::read_to_string(folder.join("seen.txt")).unwrap();
+    let (compared, unknown, wrong) = compare(Engine::Sqlite, assumed_version(Engine::Sqlite), &setup, &cases, &seen);
+    assert!(
+        wrong.is_empty(),
+        "{} of {compared} differ:\n\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(compared >= 60 && unknown <= 4, "{compared} compared, {unknown} unknown");
 }
 
 #[test]

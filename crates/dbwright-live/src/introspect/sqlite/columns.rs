@@ -3,8 +3,8 @@
 use dbwright_catalog::{Column, ColumnExtra, Generated, GeneratedKind, ObjectBody, ObjectId, SqliteColumn};
 
 use super::Reader;
-use super::definition::TableText;
 use super::keys::identifier;
+use dbwright_ddl::sqlite_text::TableText;
 use dbwright_ddl::sqlite_text::{is_operator, tokens};
 
 impl Reader<'_> {

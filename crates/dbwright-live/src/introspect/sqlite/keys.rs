@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use dbwright_catalog::{ConstraintKind, ForeignKey, ObjectBody, ObjectId};
 
-use super::definition::TableText;
 use super::{Reader, SCHEMA};
+use dbwright_ddl::sqlite_text::TableText;
 
 /// An index that a constraint owns.
 pub(super) struct OwnedIndex {

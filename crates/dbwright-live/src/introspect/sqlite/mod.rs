@@ -3,7 +3,6 @@
 //! Shadow tables of virtual tables and SQLite's own tables are not part of the catalog, nor is the `temp` schema.
 
 mod columns;
-mod definition;
 mod keys;
 mod spelling;
 mod state;
@@ -19,7 +18,7 @@ use dbwright_catalog::{
 use rusqlite::Connection;
 
 use crate::LiveError;
-use definition::{IndexText, TableText, index_text, names, table_text, view_query};
+use dbwright_ddl::sqlite_text::{IndexText, TableText, index_text, names, table_text, view_query};
 pub(crate) use state::{CatalogState, StoredRoot};
 pub use whole::read_whole;
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use dbwright_catalog::{Column, ObjectKind};
 use dbwright_ddl::sqlite_text::{KnownNames, canonical, canonical_expression, canonical_type};
 
-use super::definition::names;
 use super::{Entry, Reader, Spelling};
+use dbwright_ddl::sqlite_text::names;
 
 impl Reader<'_> {
     /// Rewrites the texts of all entries.

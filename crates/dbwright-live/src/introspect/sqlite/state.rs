@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use dbwright_catalog::{Catalog, ConstraintKind, Dependency, Object, ObjectBody, ObjectId, ObjectKind};
 use rusqlite::Connection;
 
-use super::definition::names;
 use super::{Entry, Listed, Reader, SCHEMA, Spelling, entries, failure, is_of_sqlite, read, server};
 use crate::LiveError;
+use dbwright_ddl::sqlite_text::names;
 
 /// The catalog as of the last reading.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use dbwright_ddl::quote_identifier;
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-use super::definition::names;
+use dbwright_ddl::sqlite_text::names;
 
 /// One call of the authorizer: on whose behalf, which table, which column.
 type Use = (Option<String>, String, Option<String>);

@@ -2,6 +2,7 @@
 //! that says so. A live test holds every prediction that is made from them against what a server does.
 
 pub(super) mod postgres;
+pub(super) mod sqlite;
 
 /// Versions for which a fact holds: from the first to the last, both included. 0 is the beginning, [`ALWAYS`] the end.
 #[derive(Clone, Copy, Debug)]

@@ -1,69 +1,96 @@
-//! What only the text of a `CREATE TABLE` or `CREATE INDEX` says: names of constraints, checks, collations, generated
-//! expressions, `AUTOINCREMENT`, the parts of an index. Everything else comes from pragmas.
+//! What the text of a `CREATE TABLE` or `CREATE INDEX` says. Where a database is at hand, pragmas tell types, defaults and
+//! keys as well; names of constraints, checks, collations and generated expressions stand nowhere else.
 
 use dbwright_sql::{Token, TokenKind};
 
-use dbwright_ddl::sqlite_text::{after_group, is_operator, items, name, source, tokens};
+use super::groups::{after_group, is_operator, items, name, source, tokens};
 
 /// What the text of a table says.
 #[derive(Debug, Default)]
-pub(super) struct TableText {
+pub struct TableText {
     /// Its columns by name, with what the pragmas don't tell.
-    pub(super) columns: Vec<ColumnText>,
+    pub columns: Vec<ColumnText>,
     /// The primary key.
-    pub(super) primary_key: Option<KeyText>,
+    pub primary_key: Option<KeyText>,
     /// `UNIQUE` constraints, in order.
-    pub(super) uniques: Vec<KeyText>,
+    pub uniques: Vec<KeyText>,
     /// Foreign keys, in order.
-    pub(super) foreign_keys: Vec<ForeignKeyText>,
+    pub foreign_keys: Vec<ForeignKeyText>,
     /// Checks, in order: name and expression.
-    pub(super) checks: Vec<(Option<String>, String)>,
+    pub checks: Vec<(Option<String>, String)>,
     /// `AUTOINCREMENT`.
-    pub(super) autoincrement: bool,
+    pub autoincrement: bool,
+    /// Columns of all keys in the order in which they are written, and whether each is the primary key.
+    pub keys: Vec<(bool, Vec<String>)>,
+    /// Whether the primary key stands at its column with `DESC`, which makes it no alias of the rowid
+    /// (<https://sqlite.org/lang_createtable.html#rowid>).
+    pub descending_key: bool,
+    /// `STRICT`.
+    pub strict: bool,
+    /// `WITHOUT ROWID`.
+    pub without_rowid: bool,
 }
 
 /// What the text of a column says.
 #[derive(Debug, Default)]
-pub(super) struct ColumnText {
+pub struct ColumnText {
     /// Its name.
-    pub(super) name: String,
+    pub name: String,
+    /// Its type as written; empty where it has none.
+    pub type_name: String,
+    /// `NOT NULL`.
+    pub not_null: bool,
+    /// `DEFAULT`, without the brackets of an expression.
+    pub default: Option<String>,
     /// `COLLATE`.
-    pub(super) collation: Option<String>,
+    pub collation: Option<String>,
     /// Expression of a generated column.
-    pub(super) generated: Option<String>,
+    pub generated: Option<String>,
+    /// Whether a generated column is stored.
+    pub stored: bool,
 }
 
 /// A primary key or unique constraint.
 #[derive(Debug)]
-pub(super) struct KeyText {
+pub struct KeyText {
     /// The given name.
-    pub(super) name: Option<String>,
+    pub name: Option<String>,
     /// Its columns.
-    pub(super) columns: Vec<String>,
+    pub columns: Vec<String>,
 }
 
 /// A foreign key.
-#[derive(Debug)]
-pub(super) struct ForeignKeyText {
+#[derive(Debug, Default)]
+pub struct ForeignKeyText {
     /// The given name.
-    pub(super) name: Option<String>,
+    pub name: Option<String>,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The table it refers to.
+    pub table: String,
+    /// The columns there; none where the primary key is meant.
+    pub referenced_columns: Vec<String>,
+    /// `ON DELETE`, in capitals.
+    pub on_delete: Option<String>,
+    /// `ON UPDATE`, in capitals.
+    pub on_update: Option<String>,
     /// `DEFERRABLE`.
-    pub(super) deferrable: bool,
+    pub deferrable: bool,
     /// `INITIALLY DEFERRED`.
-    pub(super) initially_deferred: bool,
+    pub initially_deferred: bool,
 }
 
 /// What the text of an index says.
 #[derive(Debug, Default)]
-pub(super) struct IndexText {
+pub struct IndexText {
     /// Its key parts as written.
-    pub(super) keys: Vec<String>,
+    pub keys: Vec<String>,
     /// `WHERE` of a partial index.
-    pub(super) predicate: Option<String>,
+    pub predicate: Option<String>,
 }
 
 /// Reads the text of a `CREATE TABLE`.
-pub(super) fn table_text(text: &str) -> TableText {
+pub fn table_text(text: &str) -> TableText {
     let mut table = TableText::default();
     let tokens = tokens(text);
     let Some(open) = tokens.iter().position(|token| token.is_symbol("(")) else {
@@ -78,16 +105,49 @@ pub(super) fn table_text(text: &str) -> TableText {
             let column = name(first);
             table.columns.push(ColumnText {
                 name: column.clone(),
+                type_name: source(text, type_of(item)).to_owned(),
                 ..ColumnText::default()
             });
             Clauses::new(text, &item[1..], Some(column), &mut table).read();
         }
     }
+    let options = &tokens[after_group(&tokens, open)..];
+    table.strict = options.iter().any(|token| token.is("STRICT"));
+    table.without_rowid = options.iter().any(|token| token.is("WITHOUT"));
     table
 }
 
+/// The words of a column that are its type.
+fn type_of<'t, 'a>(item: &'t [Token<'a>]) -> &'t [Token<'a>] {
+    const CLAUSES: [&str; 10] = [
+        "CONSTRAINT",
+        "PRIMARY",
+        "NOT",
+        "NULL",
+        "UNIQUE",
+        "CHECK",
+        "DEFAULT",
+        "COLLATE",
+        "REFERENCES",
+        "AS",
+    ];
+    let mut end = 1;
+    while let Some(token) = item.get(end) {
+        let generated = token.is("GENERATED") && item.get(end + 1).is_some_and(|next| next.is("ALWAYS"));
+        if generated || CLAUSES.iter().any(|word| token.is(word)) {
+            break;
+        }
+        end = if token.is_symbol("(") {
+            after_group(item, end)
+        } else {
+            end + 1
+        };
+    }
+    &item[1..end.min(item.len())]
+}
+
 /// Reads the text of a `CREATE INDEX`.
-pub(super) fn index_text(text: &str) -> IndexText {
+pub fn index_text(text: &str) -> IndexText {
     let tokens = tokens(text);
     let Some(open) = tokens.iter().position(|token| token.is_symbol("(")) else {
         return IndexText::default();
@@ -105,14 +165,14 @@ pub(super) fn index_text(text: &str) -> IndexText {
 }
 
 /// The query of a `CREATE VIEW`.
-pub(super) fn view_query(text: &str) -> &str {
+pub fn view_query(text: &str) -> &str {
     let tokens = tokens(text);
     let query = tokens.iter().position(|token| token.is("AS"));
     query.map_or("", |index| source(text, &tokens[index + 1..]))
 }
 
 /// Every identifier of a text, without quotes and in lower case.
-pub(super) fn names(text: &str) -> Vec<String> {
+pub fn names(text: &str) -> Vec<String> {
     tokens(text)
         .iter()
         .map(|token| name(token).to_ascii_lowercase())
@@ -140,6 +200,8 @@ struct Clauses<'t, 'a> {
     tokens: &'t [Token<'a>],
     column: Option<String>,
     name: Option<String>,
+    /// Columns of a foreign key whose `REFERENCES` comes next.
+    foreign_columns: Vec<String>,
     table: &'t mut TableText,
 }
 
@@ -150,6 +212,7 @@ impl<'t, 'a> Clauses<'t, 'a> {
             tokens,
             column,
             name: None,
+            foreign_columns: Vec::new(),
             table,
         }
     }
@@ -166,11 +229,15 @@ impl<'t, 'a> Clauses<'t, 'a> {
                 }
                 "PRIMARY" => {
                     let key = self.key(index);
+                    self.table.keys.push((true, key.columns.clone()));
+                    self.table.descending_key =
+                        self.column.is_some() && self.tokens.get(index + 2).is_some_and(|token| token.is("DESC"));
                     self.table.primary_key = Some(key);
                     2
                 }
                 "UNIQUE" => {
                     let key = self.key(index);
+                    self.table.keys.push((false, key.columns.clone()));
                     self.table.uniques.push(key);
                     1
                 }
@@ -180,11 +247,21 @@ impl<'t, 'a> Clauses<'t, 'a> {
                     1
                 }
                 "REFERENCES" => {
+                    let columns = match &self.column {
+                        Some(column) => vec![column.clone()],
+                        None => std::mem::take(&mut self.foreign_columns),
+                    };
                     self.table.foreign_keys.push(ForeignKeyText {
                         name: self.name.take(),
-                        deferrable: false,
-                        initially_deferred: false,
+                        columns,
+                        table: self.tokens.get(index + 1).map(name).unwrap_or_default(),
+                        referenced_columns: self.names_at(index + 2),
+                        ..ForeignKeyText::default()
                     });
+                    2
+                }
+                "FOREIGN" => {
+                    self.foreign_columns = self.names_at(index + 2);
                     2
                 }
                 "ON" => self.on_clause(index),
@@ -192,6 +269,7 @@ impl<'t, 'a> Clauses<'t, 'a> {
                 "NOT" => {
                     if self.tokens.get(index + 1).is_some_and(|next| next.is("NULL")) {
                         self.name = None;
+                        self.with_column(|column| column.not_null = true);
                     }
                     2
                 }
@@ -205,6 +283,10 @@ impl<'t, 'a> Clauses<'t, 'a> {
                 "AS" => {
                     let expression = self.group(index + 1);
                     self.with_column(|column| column.generated = Some(expression));
+                    1
+                }
+                "STORED" => {
+                    self.with_column(|column| column.stored = true);
                     1
                 }
                 "AUTOINCREMENT" => {
@@ -250,11 +332,30 @@ impl<'t, 'a> Clauses<'t, 'a> {
     }
 
     /// `ON CONFLICT x`, `ON DELETE x`, `ON UPDATE x`: how many tokens it takes.
-    fn on_clause(&self, index: usize) -> usize {
-        match self.tokens.get(index + 2) {
+    fn on_clause(&mut self, index: usize) -> usize {
+        let length = match self.tokens.get(index + 2) {
             Some(action) if action.is("SET") || action.is("NO") => 4,
             _ => 3,
+        };
+        let words = self.tokens.get(index + 2..index + length).unwrap_or_default();
+        let action: Vec<_> = words.iter().map(|word| word.text.to_ascii_uppercase()).collect();
+        if let (Some(event), Some(key)) = (self.tokens.get(index + 1), self.table.foreign_keys.last_mut()) {
+            if event.is("DELETE") {
+                key.on_delete = Some(action.join(" "));
+            } else if event.is("UPDATE") {
+                key.on_update = Some(action.join(" "));
+            }
         }
+        length
+    }
+
+    /// The names in the brackets that open at this token; none where none open there.
+    fn names_at(&self, open: usize) -> Vec<String> {
+        if !self.tokens.get(open).is_some_and(|token| token.is_symbol("(")) {
+            return Vec::new();
+        }
+        let items = items(self.tokens, open);
+        items.into_iter().filter_map(|item| item.first().map(name)).collect()
     }
 
     fn deferrable(&mut self, index: usize) -> usize {
@@ -268,12 +369,18 @@ impl<'t, 'a> Clauses<'t, 'a> {
     }
 
     /// How many tokens a default takes. The word after it may be a name that looks like a keyword of ours.
-    fn default_clause(&self, index: usize) -> usize {
-        match self.tokens.get(index + 1) {
-            Some(token) if token.is_symbol("(") => 1,
-            Some(token) if is_operator(token, "-") || is_operator(token, "+") => 3,
-            _ => 2,
-        }
+    fn default_clause(&mut self, index: usize) -> usize {
+        let (length, default) = match self.tokens.get(index + 1) {
+            Some(token) if token.is_symbol("(") => (1, self.group(index + 1)),
+            Some(token) if is_operator(token, "-") || is_operator(token, "+") => (3, self.words(index + 1..index + 3)),
+            _ => (2, self.words(index + 1..index + 2)),
+        };
+        self.with_column(|column| column.default = Some(default));
+        length
+    }
+
+    fn words(&self, range: std::ops::Range<usize>) -> String {
+        source(self.text, self.tokens.get(range).unwrap_or_default()).to_owned()
     }
 }
 
