@@ -218,22 +218,20 @@ impl Predictor {
                 self.incomplete.get_or_insert_with(|| reason.clone());
                 (Known::Unknown(reason), Outcome::Done)
             }
-            Stop::Missing(error, name) => match self.lost.get(&name.to_ascii_lowercase()) {
-                Some(&(migration, statement)) => {
-                    self.lost.extend(made.map(|name| (name, (migration, statement))));
-                    let known = Known::Unknown("an earlier failure kept it from running".to_owned());
-                    let outcome = Outcome::FollowsFrom {
-                        migration,
-                        statement,
-                        error,
-                    };
-                    (known, outcome)
-                }
-                None => {
+            Stop::Missing(error, name) => {
+                let Some(&(migration, statement)) = self.lost.get(&name.to_ascii_lowercase()) else {
                     self.lost.extend(made.map(|name| (name, self.at)));
-                    (Known::Predicted, Outcome::Failed(error))
-                }
-            },
+                    return (Known::Predicted, Outcome::Failed(error));
+                };
+                self.lost.extend(made.map(|name| (name, (migration, statement))));
+                let known = Known::Unknown("an earlier failure kept it from running".to_owned());
+                let outcome = Outcome::FollowsFrom {
+                    migration,
+                    statement,
+                    error,
+                };
+                (known, outcome)
+            }
             Stop::Error(error) => {
                 self.lost.extend(made.map(|name| (name, self.at)));
                 (Known::Predicted, Outcome::Failed(error))

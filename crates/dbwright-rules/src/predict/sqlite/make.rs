@@ -167,10 +167,7 @@ impl Predictor {
             return Ok(());
         }
         let Some(table) = self.relation(ObjectKind::Table, &on) else {
-            return self.missing("table", &format!("main.{on}")).or_else(|stop| match stop {
-                Stop::Missing(error, _) => Err(Stop::Missing(error, on.clone())),
-                other => Err(other),
-            });
+            return self.missing("table", &on);
         };
         self.known(&on)?;
         let text = index_text(words.from(0));
