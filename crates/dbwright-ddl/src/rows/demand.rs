@@ -36,6 +36,17 @@ pub(super) enum DemandKind {
 }
 
 impl Demand {
+    /// The columns that matter to it, each once.
+    pub(super) fn places(&self) -> Vec<usize> {
+        let mut places = self.columns.clone();
+        if let DemandKind::Reference { own: Some(own), .. } = &self.kind {
+            places.extend(own);
+        }
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
     /// Whether a column matters to it.
     pub(super) fn concerns(&self, place: usize) -> bool {
         let of_own = match &self.kind {
@@ -65,7 +76,7 @@ impl Demand {
                 both_in
                     && keys.iter().all(|key| {
                         match (evaluate_in(columns, key, value), evaluate_in(columns, key, &other)) {
-                            (Value::Unknown, _) | (_, Value::Unknown) => false,
+                            (Value::Unknown | Value::Refused, _) | (_, Value::Unknown | Value::Refused) => false,
                             (Value::Null, Value::Null) => *nulls_equal,
                             (left, right) => left == right,
                         }

@@ -290,7 +290,7 @@ fn free_values(
         hinted.extend(
             found
                 .iter()
-                .filter_map(|hint| from_hint(engine, kind, hint, guess.ordinal)),
+                .flat_map(|hint| from_hint(engine, kind, hint, guess.ordinal)),
         );
     }
     if !hinted.is_empty() {

@@ -1,6 +1,6 @@
 //! What a condition suggests for the columns it names.
 
-use super::expression::{Comparison, Expression, Matching, Value, evaluate_constant};
+use super::expression::{CAST, Comparison, Expression, Matching, Value, evaluate_constant};
 use super::pattern::{Pattern, glob_as_regex, like_as_regex};
 use super::value::Hint;
 
@@ -11,6 +11,11 @@ pub(super) fn hints(condition: &Expression, column: &str) -> Vec<Hint> {
     let mut texts = Vec::new();
     collect_texts(condition, &mut texts);
     if !texts.is_empty() {
+        let mut members = Vec::new();
+        collect_members(condition, column, &mut members);
+        if !members.is_empty() {
+            hints.insert(0, Hint::Members(members));
+        }
         hints.push(Hint::Keys(texts.clone()));
         // Literals of parts that are not understood.
         if hints.len() == 1 {
@@ -71,7 +76,7 @@ fn suggest(side: &Expression, other: &Expression, comparison: Comparison, column
         }
         Value::Text(text) => hints.push(Hint::Text(text)),
         Value::Bool(bool) => hints.push(Hint::Number(f64::from(u8::from(bool)))),
-        Value::Null | Value::Unknown => {}
+        Value::Null | Value::Unknown | Value::Refused => {}
     }
 }
 
@@ -98,6 +103,49 @@ fn names(expression: &Expression, column: &str) -> bool {
         .columns()
         .iter()
         .any(|name| name.eq_ignore_ascii_case(column))
+}
+
+/// The members of a document that a condition compares: `(data ->> 'version')::integer = 2`.
+fn collect_members(expression: &Expression, column: &str, members: &mut Vec<(String, Value)>) {
+    if let Expression::Compare(_, left, right) | Expression::Same(left, right) = expression {
+        let right = evaluate_constant(right);
+        if let Some(key) = key_of(left, column)
+            && !matches!(right, Value::Unknown | Value::Refused | Value::Null)
+        {
+            members.push((key, right));
+        }
+    } else if let Expression::In(left, list) = expression
+        && let Some(key) = key_of(left, column)
+        && let Some(first) = list.first()
+    {
+        members.push((key, evaluate_constant(first)));
+    } else if let Some(key) = key_of(expression, column) {
+        members.push((key, Value::Number(1.0)));
+    }
+    for part in expression.parts() {
+        collect_members(part, column, members);
+    }
+    // What is compared goes before what is only there.
+    let mut seen: Vec<String> = Vec::new();
+    members.retain(|(key, _)| {
+        let is_new = !seen.contains(key);
+        seen.push(key.clone());
+        is_new
+    });
+}
+
+/// The key that an expression reads of the document in a column.
+fn key_of(expression: &Expression, column: &str) -> Option<String> {
+    match expression {
+        Expression::Call(name, arguments) if matches!(name.as_str(), "->" | "->>" | "?") => {
+            let [Expression::Column(document), Expression::Constant(Value::Text(key))] = arguments.as_slice() else {
+                return None;
+            };
+            document.eq_ignore_ascii_case(column).then(|| key.clone())
+        }
+        Expression::Call(name, arguments) if name == CAST => key_of(arguments.first()?, column),
+        _ => None,
+    }
 }
 
 fn collect_texts(expression: &Expression, texts: &mut Vec<String>) {

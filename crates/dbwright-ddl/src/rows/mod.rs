@@ -54,9 +54,21 @@ impl Row {
 pub struct Rows {
     placed: BTreeMap<ObjectId, Vec<Row>>,
     found: BTreeMap<ObjectId, Vec<Row>>,
+    guesses: BTreeMap<ObjectId, usize>,
 }
 
 impl Rows {
+    /// How many guesses the rows of this table took, those of the row that took the most; 0 where none were put in.
+    pub fn guesses(&self, table: &ObjectId) -> usize {
+        self.guesses.get(table).copied().unwrap_or_default()
+    }
+
+    /// Takes note of how many guesses a row of this table took.
+    pub fn guessed(&mut self, table: &ObjectId, guesses: usize) {
+        let most = self.guesses.entry(table.clone()).or_default();
+        *most = guesses.max(*most);
+    }
+
     /// The generated rows in this table, oldest first.
     pub fn placed(&self, table: &ObjectId) -> &[Row] {
         self.placed.get(table).map_or(&[], Vec::as_slice)

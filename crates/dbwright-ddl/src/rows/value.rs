@@ -4,11 +4,14 @@
 
 use dbwright_catalog::Engine;
 
-use super::calendar::{DAYS_2001, DAYS_2037, DAYS_2100, date};
+use super::calendar::{DAYS_2001, DAYS_2037, DAYS_2100, date, days};
 use super::expression::{Value, evaluate_constant, parse};
 use super::kind::Kind;
 use super::pattern::Pattern;
 use crate::quote::{hexadecimal, quote_bytes, quote_literal};
+
+/// No value has more letters, bytes, bits or elements than this.
+const LENGTH_MAX: usize = 100_000;
 
 /// What a column of a new row could hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +32,8 @@ pub(super) enum Hint {
     Matching(Pattern),
     /// A JSON object with these keys.
     Keys(Vec<String>),
+    /// A JSON object with these members.
+    Members(Vec<(String, Value)>),
 }
 
 impl Candidate {
@@ -130,12 +135,12 @@ pub(super) fn plain(engine: Engine, kind: &Kind, ordinal: usize) -> Option<Candi
         Kind::Text { limit } => text(distinct_text(*limit, ordinal)),
         Kind::Letters { length } => {
             let start = distinct_text(Some(*length), ordinal);
-            let missing = length.saturating_sub(start.chars().count());
+            let missing = (*length).min(LENGTH_MAX).saturating_sub(start.chars().count());
             text(start + &"x".repeat(missing))
         }
         Kind::Bytes { limit, padded } => {
             let bytes = match limit {
-                Some(length) if *padded => exact_text(*length, ordinal),
+                Some(length) if *padded => exact_text((*length).min(LENGTH_MAX), ordinal),
                 limit => distinct_text(*limit, ordinal),
             };
             Some(Candidate::bytes(engine, bytes.as_bytes()))
@@ -160,7 +165,8 @@ pub(super) fn plain(engine: Engine, kind: &Kind, ordinal: usize) -> Option<Candi
             ))
         }
         Kind::Bits { length } => {
-            let digits = format!("{:0>length$b}", number + 1);
+            let length = (*length).min(LENGTH_MAX);
+            let digits = with_zeros(&format!("{:b}", number + 1), length);
             let digits = digits[digits.len() - length..].to_owned();
             match engine {
                 Engine::Postgres | Engine::Sqlite => text(digits),
@@ -175,7 +181,7 @@ pub(super) fn plain(engine: Engine, kind: &Kind, ordinal: usize) -> Option<Candi
             None => None,
         },
         Kind::Vector { dimensions } => {
-            let rest = ",1".repeat(dimensions.saturating_sub(1));
+            let rest = ",1".repeat((*dimensions).min(LENGTH_MAX).saturating_sub(1));
             let list = format!("[{}{rest}]", number + 1);
             match engine {
                 Engine::Postgres | Engine::Sqlite => text(list),
@@ -237,7 +243,12 @@ pub(super) fn variants(engine: Engine, kind: &Kind, ordinal: usize) -> Vec<Candi
             .map(|length| Candidate::bytes(engine, exact_text(length, ordinal).as_bytes()))
             .collect(),
         Kind::Boolean => vec![Candidate::boolean(engine, true), Candidate::boolean(engine, false)],
-        Kind::Date => texts(&[date(DAYS_2100 + number), date(number), date(DAYS_2001 + number + 365)]),
+        Kind::Date => texts(&[
+            date(DAYS_2100 + number),
+            date(number),
+            date(DAYS_2001 + number + 365),
+            format!("{}-01-01", 2_020 + number % 1_000),
+        ]),
         Kind::Timestamp => texts(&[
             format!("{} 00:00:00", date(DAYS_2100 + number)),
             format!("{} 00:00:00", date(number)),
@@ -289,55 +300,102 @@ pub(super) fn variants(engine: Engine, kind: &Kind, ordinal: usize) -> Vec<Candi
     }
 }
 
-/// What a hint means for a column of this kind; nothing where it means nothing.
-pub(super) fn from_hint(engine: Engine, kind: &Kind, hint: &Hint, ordinal: usize) -> Option<Candidate> {
+/// What a hint means for a column of this kind, the likeliest first; nothing where it means nothing.
+pub(super) fn from_hint(engine: Engine, kind: &Kind, hint: &Hint, ordinal: usize) -> Vec<Candidate> {
+    let number = i64::try_from(ordinal).unwrap_or(0);
+    let texts = |limit: &Option<usize>, texts: Vec<String>| -> Vec<Candidate> {
+        let fits = |text: &String| limit.is_none_or(|limit| text.chars().count() <= limit);
+        let fitting = texts.into_iter().filter(fits);
+        fitting.map(|text| Candidate::text(engine, text)).collect()
+    };
     match (kind, hint) {
         (Kind::Letters { length }, hint) => {
             let limit = Some(*length);
             from_hint(engine, &Kind::Text { limit }, hint, ordinal)
         }
-        (_, Hint::Number(number)) if kind.is_number() => number_candidate(kind, *number),
-        (_, Hint::Text(text)) if kind.is_number() => number_candidate(kind, text.parse().ok()?),
-        (Kind::Boolean, Hint::Number(number)) => Some(Candidate::boolean(engine, *number != 0.0)),
+        (_, Hint::Number(near)) if kind.is_number() => {
+            let further = [0.0, f64_of(number) + 2.0, -f64_of(number) - 2.0];
+            let numbers = further.into_iter();
+            numbers.filter_map(|by| number_candidate(kind, near + by)).collect()
+        }
+        (_, Hint::Text(text)) if kind.is_number() => {
+            let number = text.parse().ok();
+            number
+                .and_then(|number| number_candidate(kind, number))
+                .into_iter()
+                .collect()
+        }
+        (Kind::Boolean, Hint::Number(number)) => vec![Candidate::boolean(engine, *number != 0.0)],
         (Kind::Text { limit }, Hint::Text(text)) => {
-            let fits = limit.is_none_or(|limit| text.chars().count() <= limit);
-            fits.then(|| Candidate::text(engine, text.clone()))
+            // Where the text is only a part of what is wanted.
+            let count = ordinal + 1;
+            let around = [
+                text.clone(),
+                format!("{text}{count}"),
+                format!("{count}{text}"),
+                format!("{text}/{count}"),
+            ];
+            texts(limit, around.to_vec())
         }
         (Kind::Text { limit }, Hint::Length(length)) => {
-            let fits = *length <= 100_000 && limit.is_none_or(|limit| *length <= limit);
-            fits.then(|| Candidate::text(engine, exact_text(*length, ordinal)))
+            if *length > LENGTH_MAX {
+                return Vec::new();
+            }
+            let letter = char::from(b'a' + u8::try_from(ordinal % 26).unwrap_or(0));
+            let digits = with_zeros(&(ordinal + 1).to_string(), *length);
+            let letters = "x".repeat(length.saturating_sub(1)) + &letter.to_string();
+            let mut all = vec![exact_text(*length, ordinal), digits, letters.to_uppercase(), letters];
+            all.retain(|text| text.chars().count() == *length);
+            texts(limit, all)
         }
-        (Kind::Text { limit }, Hint::Matching(pattern)) => {
-            let text = pattern.sample(ordinal);
-            let fits = limit.is_none_or(|limit| text.chars().count() <= limit);
-            fits.then(|| Candidate::text(engine, text))
-        }
-        (Kind::Text { limit }, Hint::Number(number)) => {
-            let text = number.to_string();
-            limit
-                .is_none_or(|limit| text.len() <= limit)
-                .then(|| Candidate::text(engine, text))
-        }
+        (Kind::Text { limit }, Hint::Matching(pattern)) => texts(limit, vec![pattern.sample(ordinal)]),
+        (Kind::Text { limit }, Hint::Number(number)) => texts(limit, vec![number.to_string()]),
         (Kind::Bytes { limit, .. }, Hint::Length(length)) => {
-            let fits = *length <= 100_000 && limit.is_none_or(|limit| *length <= limit);
-            fits.then(|| Candidate::bytes(engine, exact_text(*length, ordinal).as_bytes()))
+            let fits = *length <= LENGTH_MAX && limit.is_none_or(|limit| *length <= limit);
+            let bytes = fits.then(|| Candidate::bytes(engine, exact_text(*length, ordinal).as_bytes()));
+            bytes.into_iter().collect()
         }
-        (Kind::Array(element), Hint::Length(length)) => (*length <= 1_000)
-            .then(|| array(engine, element, *length, ordinal))
-            .flatten(),
+        (Kind::Array(element), Hint::Length(length)) if *length <= 1_000 => {
+            array(engine, element, *length, ordinal).into_iter().collect()
+        }
+        (Kind::Json | Kind::Text { .. }, Hint::Members(members)) => {
+            let members: Vec<_> = members
+                .iter()
+                .map(|(key, value)| format!("{}: {}", json_string(key), json_value(value)))
+                .collect();
+            vec![Candidate::text(engine, format!("{{{}}}", members.join(", ")))]
+        }
         (Kind::Json, Hint::Keys(keys)) => {
             let members: Vec<_> = keys.iter().map(|key| format!("{}: 1", json_string(key))).collect();
-            Some(Candidate::text(engine, format!("{{{}}}", members.join(", "))))
+            vec![Candidate::text(engine, format!("{{{}}}", members.join(", ")))]
         }
         // There, they are no texts.
-        (Kind::Vector { .. } | Kind::Bits { .. }, _) if matches!(engine, Engine::MySql | Engine::MariaDb) => None,
-        (Kind::Enum(labels), Hint::Text(text)) => labels.contains(text).then(|| Candidate::text(engine, text.clone())),
+        (Kind::Vector { .. } | Kind::Bits { .. }, _) if matches!(engine, Engine::MySql | Engine::MariaDb) => Vec::new(),
+        (Kind::Enum(labels), Hint::Text(text)) if labels.contains(text) => vec![Candidate::text(engine, text.clone())],
+        (Kind::Date | Kind::Timestamp | Kind::UnixTime, Hint::Text(text)) => {
+            let mut all = vec![Candidate::text(engine, text.clone())];
+            let time = if *kind == Kind::Date { "" } else { " 00:00:00" };
+            if let Some(day) = days(text) {
+                let near = [day + 1 + number, day - 1 - number];
+                all.extend(near.map(|day| Candidate::text(engine, date(day) + time)));
+            }
+            all
+        }
         (
             Kind::Json | Kind::Bytes { .. } | Kind::Enum(_) | Kind::Array(_) | Kind::Boolean | Kind::Geometry { .. },
             _,
         )
-        | (_, Hint::Number(_) | Hint::Length(_) | Hint::Matching(_) | Hint::Keys(_)) => None,
-        (_, Hint::Text(text)) => Some(Candidate::text(engine, text.clone())),
+        | (_, Hint::Number(_) | Hint::Length(_) | Hint::Matching(_) | Hint::Keys(_) | Hint::Members(_)) => Vec::new(),
+        (_, Hint::Text(text)) => vec![Candidate::text(engine, text.clone())],
+    }
+}
+
+fn json_value(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.to_string(),
+        Value::Bool(bool) => bool.to_string(),
+        Value::Text(text) => json_string(text),
+        Value::Null | Value::Unknown | Value::Refused => "null".to_owned(),
     }
 }
 
@@ -397,13 +455,21 @@ fn well_known_text(shape: &str, number: i64) -> String {
 fn decimal(whole: Option<u32>, fraction: u32, number: i64) -> Candidate {
     let digits = whole.map_or(10, |whole| whole.min(10));
     let sql = match digits {
-        0 => format!("0.{:0>width$}", number % 9 + 1, width = fraction as usize),
+        0 => {
+            let places = usize::try_from(fraction).unwrap_or(LENGTH_MAX).min(LENGTH_MAX);
+            format!("0.{}", with_zeros(&(number % 9 + 1).to_string(), places))
+        }
         1 => (number % 9 + 1).to_string(),
         digits => (10i64.pow(digits - 1) + 1 + number).to_string(),
     };
     let sql = if fraction > 0 && digits > 0 { sql + ".5" } else { sql };
     let value = sql.parse().map_or(Value::Unknown, Value::Number);
     Candidate { sql: Some(sql), value }
+}
+
+/// Digits with zeros before them, so that they are so many. A width of `format!` can't be beyond 65 535.
+fn with_zeros(digits: &str, length: usize) -> String {
+    "0".repeat(length.saturating_sub(digits.len())) + digits
 }
 
 /// `dbwright-1`, cut so that it fits and stays distinct.
@@ -443,6 +509,8 @@ fn text_variants(ordinal: usize) -> Vec<String> {
         date(DAYS_2001 + i64::try_from(ordinal).unwrap_or(0)),
         format!("/dbwright-{number}"),
         format!("#{number:06x}"),
+        format!("{number:04}"),
+        format!("X{number}"),
         format!("1.0.{number}"),
         "{}".to_owned(),
         "[]".to_owned(),

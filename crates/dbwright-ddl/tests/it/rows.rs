@@ -182,6 +182,255 @@ proptest! {
     }
 }
 
+/// Types of all engines, as their servers print them, and what no server prints.
+const TYPES: &[&str] = &[
+    "integer",
+    "bigint unsigned",
+    "tinyint(1)",
+    "numeric(10,2)",
+    "numeric(0,99)",
+    "decimal(65,30)",
+    "varchar(3)",
+    "char(0)",
+    "char(36)",
+    "varchar(99999999999)",
+    "char(99999999999)",
+    "binary(99999999999)",
+    "bit(99999999999)",
+    "vector(0)",
+    "vector(99999999999)",
+    "bit(0)",
+    "text",
+    "bytea",
+    "jsonb",
+    "json",
+    "uuid",
+    "date",
+    "timestamp(3) without time zone",
+    "interval",
+    "inet",
+    "cidr",
+    "macaddr8",
+    "int4range",
+    "datemultirange",
+    "integer[]",
+    "text[][]",
+    "enum('a','b')",
+    "enum()",
+    "set('x')",
+    "year",
+    "point",
+    "geometry",
+    "tsvector",
+    "money",
+    "oid",
+    "app.mood",
+    "\"Odd.Name\"",
+    "",
+    "numeric(",
+    "(3)",
+    "varchar(-1)",
+    "[]",
+    "enum('",
+    "double precision",
+    "boolean",
+    "inet6",
+    "time",
+    "bit varying(7)",
+    "sparsevec(3)",
+];
+
+/// Words of conditions and of bounds of partitions.
+const WORDS: &[&str] = &[
+    "c0",
+    "c1",
+    "(",
+    ")",
+    "AND",
+    "OR",
+    "NOT",
+    "IN",
+    "BETWEEN",
+    "LIKE",
+    "GLOB",
+    "~",
+    "'x%'",
+    "'[a-'",
+    "1",
+    "-",
+    "/",
+    "%",
+    "0",
+    "IS",
+    "NULL",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+    "::text",
+    "::uuid",
+    "::integer",
+    "::date[]",
+    "ARRAY[",
+    "]",
+    ",",
+    "=",
+    "ANY",
+    "length",
+    "'{'",
+    ".",
+    "->>",
+    "'key'",
+    "?",
+    "CAST(",
+    "AS",
+    "extract(",
+    "year",
+    "FROM",
+    "split_part(",
+    "substr(",
+    "99999999999999999999",
+    "'2024-01-01'",
+    "date(",
+    "json_type(",
+    "FOR VALUES FROM",
+    "TO",
+    "MINVALUE",
+    "HASH",
+    "RANGE",
+    "LIST",
+];
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..14).prop_map(|words| words.join(" "))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_catalog_has_rows_or_a_reason_and_always_the_same(
+        engine in prop::sample::select(Engine::ALL.to_vec()),
+        columns in prop::collection::vec(
+            (prop::sample::select(TYPES.to_vec()), any::<bool>(), any::<bool>(), prop::option::of(any_text())),
+            0..5,
+        ),
+        check in any_text(),
+        key in prop::option::of(any_text()),
+        bound in prop::option::of(any_text()),
+        parent in prop::sample::select(vec!["t0", "t1", "gone"]),
+    ) {
+        let columns: Vec<TestColumn> = columns
+            .into_iter()
+            .enumerate()
+            .map(|(place, (type_name, not_null, unique, check))| TestColumn {
+                name: format!("c{place}"),
+                type_name: type_name.to_owned(),
+                not_null,
+                unique,
+                default: check.clone().filter(|_| place == 2),
+                check,
+                references: (place == 3).then(|| parent.to_owned()),
+            })
+            .collect();
+        let other = TestTable { checks: vec![check], ..table("t1", columns.clone()) };
+        let mut catalog = catalog(&[table("t0", columns), other]);
+        catalog.server.engine = engine;
+        let (above, below) = (ObjectId::table("main", "t0"), ObjectId::table("main", "t1"));
+        if let Some(dbwright_catalog::ObjectBody::Table(table)) = catalog.objects.get_mut(&above).map(|object| &mut object.body) {
+            table.partition_key = key;
+        }
+        if let Some(dbwright_catalog::ObjectBody::Table(table)) = catalog.objects.get_mut(&below).map(|object| &mut object.body)
+            && let Some(bound) = bound
+        {
+            let is_default = bound.is_empty();
+            table.partition = Some(dbwright_catalog::Partition { parent: above, bound, is_default });
+        }
+        let fill = || {
+            let mut ledger = Rows::default();
+            let mut told = Vec::new();
+            for table in order(&catalog) {
+                for (index, attempt) in [(0, 0), (1, 0), (2, 0), (0, 1), (1, 7), (2, 23)] {
+                    match candidates(&catalog, &ledger, &table, index, attempt) {
+                        Ok(row) => {
+                            told.push(insert_sql(engine, &row));
+                            ledger.place(row);
+                        }
+                        Err(reason) => told.push(reason),
+                    }
+                }
+            }
+            told
+        };
+        prop_assert_eq!(fill(), fill());
+    }
+}
+
+/// Whether a text, which may be a number, is a value of a type.
+type Fits = fn(&str, Option<f64>) -> bool;
+
+/// The text of a literal, and the number that it is.
+fn read_literal(sql: &str) -> (String, Option<f64>) {
+    let text = sql.trim_start_matches('E').trim_matches('\'').to_owned();
+    let number = text.parse().ok();
+    (text, number)
+}
+
+#[test]
+fn values_fit_their_types_without_a_server_that_says_so() {
+    let types: &[(&str, Fits)] = &[
+        ("smallint", |_, number| {
+            number.is_some_and(|number| (-32_768.0..=32_767.0).contains(&number))
+        }),
+        ("numeric(4,2)", |_, number| {
+            number.is_some_and(|number| number.abs() < 100.0)
+        }),
+        ("numeric(2,2)", |_, number| {
+            number.is_some_and(|number| number.abs() < 1.0)
+        }),
+        ("varchar(3)", |text, _| text.chars().count() <= 3),
+        ("character varying(1)", |text, _| text.chars().count() <= 1),
+        ("uuid", |text, _| {
+            text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        }),
+        ("bit(5)", |text, _| {
+            text.len() == 5 && text.bytes().all(|bit| matches!(bit, b'0' | b'1'))
+        }),
+        ("date", |text, _| {
+            text.len() == 10 && text.split('-').all(|part| part.parse::<u16>().is_ok())
+        }),
+        ("inet", |text, _| text.parse::<std::net::Ipv4Addr>().is_ok()),
+        ("boolean", |text, _| matches!(text, "true" | "false")),
+    ];
+    for (type_name, fits) in types {
+        for unique in [false, true] {
+            let column = TestColumn {
+                not_null: true,
+                unique,
+                ..column("c", type_name)
+            };
+            let mut catalog = catalog(&[table("t", vec![column])]);
+            catalog.server.engine = Engine::Postgres;
+            let id = ObjectId::table("main", "t");
+            let mut ledger = Rows::default();
+            let mut seen = std::collections::BTreeSet::new();
+            for index in 0..ROWS_PER_TABLE {
+                let row = candidates(&catalog, &ledger, &id, index, 0).unwrap();
+                let sql = row.get("c").unwrap().to_owned();
+                let (text, number) = read_literal(&sql);
+                assert!(fits(&text, number), "{type_name}: {sql}");
+                let could_differ = !matches!(*type_name, "boolean");
+                assert!(
+                    !unique || !could_differ || seen.insert(sql.clone()),
+                    "{type_name}: {sql} twice"
+                );
+                ledger.place(row);
+            }
+        }
+    }
+}
+
 fn table(name: &str, columns: Vec<TestColumn>) -> TestTable {
     TestTable {
         name: name.into(),

@@ -49,6 +49,11 @@ impl<'a> Guesses<'a> {
         Err(std::mem::take(&mut self.reason))
     }
 
+    /// How many were tried.
+    pub(super) fn count(&self) -> usize {
+        self.attempt
+    }
+
     /// Takes note of why the server did not take the row. The first reason is the one that counts, or a final one.
     pub(super) fn refused(&mut self, refusal: Refusal) {
         if self.reason.is_empty() || refusal.is_final {

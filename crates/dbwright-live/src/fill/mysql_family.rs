@@ -184,7 +184,11 @@ impl Filler<'_, '_> {
             return Ok(false);
         }
         let inserted = self.insert(table, &sql, before).await?;
-        Ok(inserted.is_ok_and(|_| missing(self.ledger, table) == 0))
+        let is_done = inserted.is_ok_and(|_| missing(self.ledger, table) == 0);
+        if is_done {
+            self.ledger.guessed(table, 1);
+        }
+        Ok(is_done)
     }
 
     /// Row by row, with several guesses each; the reason where there are too few in the end.
@@ -203,6 +207,7 @@ impl Filler<'_, '_> {
                     }
                     Ok(rows) => {
                         before = rows;
+                        self.ledger.guessed(table, guesses.count());
                         continue 'rows;
                     }
                     Err(refusal) => guesses.refused(refusal),

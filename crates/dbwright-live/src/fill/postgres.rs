@@ -227,6 +227,7 @@ impl Filler<'_> {
             for row in rows_of(table, messages) {
                 self.ledger.place(row);
             }
+            self.ledger.guessed(table, 1);
         }
         Ok(inserted.is_ok())
     }
@@ -250,6 +251,7 @@ impl Filler<'_> {
                         for row in rows_of(table, &messages) {
                             self.ledger.place(row);
                         }
+                        self.ledger.guessed(table, guesses.count());
                         continue 'rows;
                     }
                     Err(refusal) => guesses.refused(refusal),

@@ -276,6 +276,7 @@ impl Filler<'_> {
                         for row in rows {
                             self.ledger.place(row);
                         }
+                        self.ledger.guessed(table, guesses.count());
                         continue 'rows;
                     }
                     Err(refusal) => guesses.refused(refusal),

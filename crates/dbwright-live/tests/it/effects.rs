@@ -109,7 +109,7 @@ pub(crate) fn write_cases(cases: &[Case]) -> String {
     text
 }
 
-fn migration(name: &str, sql: &str, run_mode: RunMode) -> Migration {
+pub(crate) fn migration(name: &str, sql: &str, run_mode: RunMode) -> Migration {
     let dialect = Dialect::client(Engine::Postgres);
     Migration {
         name: name.to_owned(),
@@ -126,7 +126,7 @@ pub(crate) fn history_of(sql: &str) -> History {
     history(vec![migration("1_only", sql, RunMode::EachStatement)])
 }
 
-fn history(migrations: Vec<Migration>) -> History {
+pub(crate) fn history(migrations: Vec<Migration>) -> History {
     History {
         tool: Tool::Numbered,
         engine: Engine::Postgres,
@@ -332,7 +332,7 @@ async fn check(major: u32) {
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_do_on_every_major_what_the_corpus_says() {
     for major in servers::majors() {
-        check(major).await;
+        Box::pin(check(major)).await;
     }
 }
 

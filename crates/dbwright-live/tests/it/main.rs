@@ -27,6 +27,7 @@ mod mysql_family_trace;
 mod plan_postgres;
 mod postgres_renames;
 mod postgres_schema;
+mod rows;
 mod scratch;
 mod servers;
 mod split;

@@ -165,6 +165,11 @@ fn pair(seed: u64, major: u32) -> (String, String) {
     (sql(&before), sql(&after))
 }
 
+/// A schema made up at random.
+pub(crate) fn made_up(seed: u64, major: u32) -> String {
+    pair(seed, major).0
+}
+
 #[derive(Default)]
 pub(crate) struct Count {
     proven: usize,
@@ -348,7 +353,7 @@ pub(crate) async fn check_cases(major: u32, bless: bool) -> String {
 }
 
 /// A case that begins with `-- from 17` is for that major and later ones.
-fn is_newer(sql: &str, major: u32) -> bool {
+pub(crate) fn is_newer(sql: &str, major: u32) -> bool {
     let first = sql.lines().next().unwrap_or_default();
     first
         .strip_prefix("-- from ")

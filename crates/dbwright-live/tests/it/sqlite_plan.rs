@@ -13,6 +13,11 @@ use dbwright_live::introspect::sqlite::read_whole;
 use dbwright_live::prove_plan::sqlite::prove;
 use rusqlite::Connection;
 
+/// A schema made up at random.
+pub(crate) fn made_up(number: u64) -> String {
+    pairs::pair(number).0
+}
+
 /// The catalog of a database that these statements make.
 fn catalog(sql: &str) -> Catalog {
     let mut connection = Connection::open_in_memory().unwrap();

@@ -9,7 +9,7 @@ mod parse;
 mod primary;
 mod token;
 
-pub(crate) use evaluate::{Value, evaluate, evaluate_constant, is_false};
+pub(crate) use evaluate::{CAST, Value, evaluate, evaluate_constant, is_false};
 pub(crate) use parse::{parse, parse_domain_check};
 
 /// A condition or a value.

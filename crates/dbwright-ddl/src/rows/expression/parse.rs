@@ -290,6 +290,7 @@ fn match_operator(symbol: &str, left: Expression, right: Expression) -> Expressi
         "~~*" => (Matching::LikeIgnoringCase, false),
         "!~~*" => (Matching::LikeIgnoringCase, true),
         "||" => return Expression::Operator("||".to_owned(), Box::new(left), Box::new(right)),
+        "->" | "->>" | "?" => return Expression::Call(symbol.to_owned(), vec![left, right]),
         "<=>" => return Expression::Same(Box::new(left), Box::new(right)),
         _ => return Expression::Unknown(vec![left, right]),
     };

@@ -1,15 +1,17 @@
 //! The parts that operators stand between: literals, columns, calls, brackets, `CASE`; and the steps over single words.
 
+use dbwright_catalog::Engine;
+
 use super::parse::Parser;
 use super::token::Token;
-use super::{Comparison, Expression, Matching, Value};
+use super::{CAST, Comparison, Expression, Matching, Value};
 
 impl Parser<'_> {
     pub(super) fn postfix(&mut self) -> Option<Expression> {
         let mut inner = self.primary()?;
         loop {
             if self.take("::") {
-                self.type_name()?;
+                inner = cast(inner, &self.type_name()?);
             } else if self.take("[") {
                 let index = self.list("]")?;
                 inner = Expression::Unknown(std::iter::once(inner).chain(index).collect());
@@ -57,17 +59,23 @@ impl Parser<'_> {
                 "case" => self.case(),
                 "cast" if self.take("(") => {
                     let inner = self.disjunction()?;
-                    let is_typed = self.word("as") && self.type_name().is_some();
+                    let name = if self.word("as") { self.type_name() } else { None };
                     if self.is_mysql_family() && (self.word("charset") || self.word("character") && self.word("set")) {
                         self.name()?;
                     }
-                    (is_typed && self.take(")")).then_some(inner)
+                    let name = name.filter(|_| self.take(")"))?;
+                    Some(if self.engine == Engine::Postgres {
+                        cast(inner, &name)
+                    } else {
+                        inner
+                    })
                 }
                 "extract" if self.take("(") => {
-                    self.name()?;
+                    let part = self.name()?;
                     let from = self.word("from");
                     let inner = self.disjunction()?;
-                    (from && self.take(")")).then(|| Expression::Unknown(vec![inner]))
+                    let name = if part == "day" { "dayofmonth".to_owned() } else { part };
+                    (from && self.take(")")).then(|| Expression::Call(name, vec![inner]))
                 }
                 "current_timestamp" | "current_date" | "current_time" | "localtimestamp" | "localtime" => {
                     if self.take("(") {
@@ -151,11 +159,11 @@ impl Parser<'_> {
         }
     }
 
-    /// A type after `::`. Casts do not change what a value means here.
-    fn type_name(&mut self) -> Option<()> {
-        self.name()?;
+    /// A type after `::`, without its modifiers; `[]` at its end where it is an array.
+    fn type_name(&mut self) -> Option<String> {
+        let mut name = self.name()?;
         while self.take(".") {
-            self.name()?;
+            name = self.name()?;
         }
         loop {
             let more = ["varying", "precision", "with", "without", "time", "zone"];
@@ -166,8 +174,9 @@ impl Parser<'_> {
                 self.list(")")?;
             } else if self.take("[") {
                 self.list("]")?;
+                name.push_str("[]");
             } else {
-                return Some(());
+                return Some(name);
             }
         }
     }
@@ -204,6 +213,37 @@ impl Parser<'_> {
         self.at += usize::from(taken);
         taken
     }
+}
+
+/// A cast to a type that refuses some texts; others do not change what a value means here, nor do those of literals.
+fn cast(inner: Expression, name: &str) -> Expression {
+    let refuses = matches!(
+        name,
+        "uuid"
+            | "date"
+            | "timestamp"
+            | "timestamptz"
+            | "json"
+            | "jsonb"
+            | "smallint"
+            | "int2"
+            | "integer"
+            | "int"
+            | "int4"
+            | "bigint"
+            | "int8"
+            | "numeric"
+            | "decimal"
+            | "real"
+            | "float4"
+            | "double"
+            | "float8"
+    );
+    if !refuses || matches!(inner, Expression::Constant(_)) {
+        return inner;
+    }
+    let name = Expression::Constant(Value::Text(name.to_owned()));
+    Expression::Call(CAST.to_owned(), vec![inner, name])
 }
 
 /// A call in the words that the others use.

@@ -17,6 +17,11 @@ const DOING: &str = "generating rows";
 /// No round trip of ours takes this long, unless a trigger does not end. The connection can't be used afterwards.
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(30);
 
+/// Whether the server said that the transaction can have no savepoint.
+fn is_without_savepoints(error: &mysql_async::ServerError) -> bool {
+    error.code == 1178 && error.message.contains("SAVEPOINT")
+}
+
 /// What the session is asked before its settings are changed, and what they are changed to. Rows are to be refused where
 /// they would be cut; times are those of UTC, where no hour is missing.
 const SETTINGS: [(&str, &str); 8] = [
@@ -128,7 +133,14 @@ impl<'a> Session<'a> {
 
     /// Runs statements in a savepoint, which is kept if they were done.
     pub(super) async fn attempt(&mut self, sql: &str) -> Result<Result<Vec<Vec<Values>>, Refusal>, LiveError> {
-        match self.try_query(&format!("SAVEPOINT dbwright_row; {sql}")).await? {
+        let guarded = format!("SAVEPOINT dbwright_row; {sql}");
+        let mut answer = self.try_query(&guarded).await?;
+        // A transaction that has touched a table of Aria takes no savepoint any more (MariaDB).
+        if answer.as_ref().is_err_and(is_without_savepoints) {
+            self.must("COMMIT; START TRANSACTION").await?;
+            answer = self.try_query(&guarded).await?;
+        }
+        match answer {
             Ok(sets) => Ok(Ok(sets)),
             Err(error) => {
                 let refusal = refusal(error)?;

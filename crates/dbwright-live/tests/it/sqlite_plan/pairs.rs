@@ -15,7 +15,7 @@ use crate::made_up;
 const PAIRS: u64 = 110;
 
 /// Two schemas as SQL.
-fn pair(number: u64) -> (String, String) {
+pub(super) fn pair(number: u64) -> (String, String) {
     let mut source = Source {
         chance: Chance(number),
         number: 0,
