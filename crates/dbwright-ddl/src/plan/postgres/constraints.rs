@@ -255,6 +255,7 @@ fn add_at_once(builder: &mut Builder<'_>, id: &ObjectId, constraint: &Constraint
         sql,
         &["PostgreSQL has no way to build this without blocking writes."],
     );
+    after_old_key(builder, id, node);
     if let Some(index) = &constraint.index {
         builder.also(node, index, Part::Create);
         super::indexes::settings(builder, index);
@@ -325,9 +326,25 @@ fn add_with_index(builder: &mut Builder<'_>, id: &ObjectId, in_place_of_old: boo
     if let Some(built) = built_first {
         builder.order(built, node);
     }
+    after_old_key(builder, id, node);
     builder.also(node, &index, Part::Create);
     attach(builder, id, &index, body);
     super::indexes::settings(builder, &index);
+}
+
+/// A table has one primary key, so the old one, of whatever name, goes before the new one comes.
+fn after_old_key(builder: &mut Builder<'_>, id: &ObjectId, node: usize) {
+    let is_key = |body: &Constraint| matches!(body.kind, ConstraintKind::PrimaryKey(_));
+    let Some(table) = id.owner_table().filter(|_| builder.after.constraint(id).is_some_and(is_key)) else {
+        return;
+    };
+    let old = builder
+        .before
+        .catalog
+        .constraints(&table)
+        .find(|(old, body)| is_key(body) && *old != id && builder.fates.goes(old))
+        .map(|(old, _)| (old.clone(), node));
+    builder.after_all.extend(old);
 }
 
 fn drop_old(builder: &mut Builder<'_>, id: &ObjectId) {
@@ -359,6 +376,7 @@ fn add_to_partitioned(builder: &mut Builder<'_>, id: &ObjectId, index: &ObjectId
         sql,
         &["Without the partitions, whose indexes were built before and become parts of this one."],
     );
+    after_old_key(builder, id, node);
     builder.also(node, index, Part::Create);
     if let Some(body) = builder.after.index(index) {
         attach(builder, id, index, body);
