@@ -29,7 +29,7 @@ pub async fn diff(
     progress: &mut (dyn FnMut(SchemaPhase) + Send),
 ) -> Result<Comparison, EngineerError> {
     let (before, after) = side::open_both(&request.before, &request.after, &request.set_up, progress).await?;
-    let mut sides = side::read_both(before, after, &request.set_up, progress).await?;
+    let mut sides = Box::pin(side::read_both(before, after, &request.set_up, progress)).await?;
     let comparison = compare(&mut sides);
     if let Some(scratch) = sides.scratch {
         scratch.stop().await?;

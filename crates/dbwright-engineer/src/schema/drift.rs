@@ -40,7 +40,7 @@ pub async fn drift(
     progress: &mut (dyn FnMut(SchemaPhase) + Send),
 ) -> Result<Drift, EngineerError> {
     let (expected, live) = side::open_both(&request.against, &request.live, &request.set_up, progress).await?;
-    let mut sides = side::read_both(expected, live, &request.set_up, progress).await?;
+    let mut sides = Box::pin(side::read_both(expected, live, &request.set_up, progress)).await?;
     let comparison = compare(&mut sides);
     if let Some(scratch) = sides.scratch {
         scratch.stop().await?;

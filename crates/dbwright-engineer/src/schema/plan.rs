@@ -115,7 +115,7 @@ pub async fn plan(
 ) -> Result<Proposal, EngineerError> {
     let set_up = &request.set_up;
     let (before, after) = side::open_both(&request.before, &request.after, set_up, progress).await?;
-    let mut sides = side::read_both(before, after, set_up, progress).await?;
+    let mut sides = Box::pin(side::read_both(before, after, set_up, progress)).await?;
     if sides.scratch.is_none() {
         let server = sides.after.about.server.clone();
         let started = side::start(server.engine, Some(server.version), set_up, progress).await;

@@ -233,7 +233,11 @@ async fn a_fix_comes_with_its_proof() {
         assert_eq!(server.version.major, major);
         assert_eq!(answer.review.sections[0].trace.as_ref().unwrap().server, *server);
         assert_eq!(phases.first(), Some(&Phase::Starting(Engine::Postgres)));
-        assert_eq!(phases.last(), Some(&Phase::Proving { fixes: 1 }));
+        // The statement alone, then the files that it would be written as.
+        assert_eq!(
+            phases[phases.len() - 2..],
+            [Phase::Proving { fixes: 1 }, Phase::ProvingFiles { migrations: 1 }]
+        );
     }
 }
 

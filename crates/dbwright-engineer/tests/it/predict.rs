@@ -275,7 +275,7 @@ async fn postgres_does_what_is_recorded_of_the_list() {
     let setup = std::fs::read_to_string(folder.join("setup.sql")).unwrap();
     let cases = cases(&std::fs::read_to_string(folder.join("list.txt")).unwrap());
     assert!(cases.len() >= 200, "{} cases", cases.len());
-    compare(&setup, &cases, "list").await;
+    Box::pin(compare(&setup, &cases, "list")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,7 +292,7 @@ async fn postgres_does_what_is_recorded_of_the_corpus_of_effects() {
         .iter()
         .flat_map(|file| cases(&std::fs::read_to_string(file).unwrap()))
         .collect();
-    compare(&setup, &all, "effects").await;
+    Box::pin(compare(&setup, &all, "effects")).await;
 }
 
 #[test]

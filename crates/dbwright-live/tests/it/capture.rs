@@ -75,7 +75,11 @@ fn values(by_default: bool, exceptions: &[&str]) -> SampleValues {
 /// The kinds of values that stand in a snapshot.
 fn marks(snapshot: &Snapshot) -> Vec<&'static str> {
     // Values of several columns together are sent as bytes.
-    let hexadecimal = |mark: &str| mark.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap();
+    let hexadecimal = |mark: &str| -> String {
+        let bytes = mark.bytes();
+        bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    };
     let text = format!("{snapshot:?}").to_lowercase();
     let marks = ["MARKmail", "MARKland", "MARKtag", "MARKplace", "MARKwho"].into_iter();
     marks

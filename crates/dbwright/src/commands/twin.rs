@@ -26,7 +26,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(200);
 
 /// How often a keeper looks whether somebody is connected.
-const COUNT: Duration = Duration::from_secs(60);
+const COUNT: Duration = Duration::from_mins(1);
 
 /// What the keeper prints when all is said.
 const END: &str = ".";

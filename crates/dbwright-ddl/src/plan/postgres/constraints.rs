@@ -335,7 +335,10 @@ fn add_with_index(builder: &mut Builder<'_>, id: &ObjectId, in_place_of_old: boo
 /// A table has one primary key, so the old one, of whatever name, goes before the new one comes.
 fn after_old_key(builder: &mut Builder<'_>, id: &ObjectId, node: usize) {
     let is_key = |body: &Constraint| matches!(body.kind, ConstraintKind::PrimaryKey(_));
-    let Some(table) = id.owner_table().filter(|_| builder.after.constraint(id).is_some_and(is_key)) else {
+    let Some(table) = id
+        .owner_table()
+        .filter(|_| builder.after.constraint(id).is_some_and(is_key))
+    else {
         return;
     };
     let old = builder

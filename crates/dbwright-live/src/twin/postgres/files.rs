@@ -58,12 +58,11 @@ impl Files {
             };
             let pages = size(relation);
             let head = match relation.access_method.as_deref() {
-                Some("btree") => Head::Tree(match relation.tree_levels {
-                    Some(levels) => levels,
-                    None => {
-                        estimated += u32::from(relation.kind == StoredKind::Index);
-                        pages::levels(pages, key_bytes(session, &oid).await?)
-                    }
+                Some("btree") => Head::Tree(if let Some(levels) = relation.tree_levels {
+                    levels
+                } else {
+                    estimated += u32::from(relation.kind == StoredKind::Index);
+                    pages::levels(pages, key_bytes(session, &oid).await?)
                 }),
                 Some("brin") => Head::Brin {
                     table_pages: relation

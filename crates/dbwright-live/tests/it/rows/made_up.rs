@@ -416,12 +416,14 @@ impl Source {
                 "CREATE UNIQUE INDEX {name}_some ON {name} ({number}) WHERE {number} > 0;\n"
             ));
         }
-        if self.engine == Engine::Postgres && self.major >= 15 && self.percent(20) {
-            if let Some(number) = numbers.first() {
-                self.write(&format!(
-                    "CREATE UNIQUE INDEX {name}_nulls ON {name} ({number}) NULLS NOT DISTINCT;\n"
-                ));
-            }
+        if self.engine == Engine::Postgres
+            && self.major >= 15
+            && self.percent(20)
+            && let Some(number) = numbers.first()
+        {
+            self.write(&format!(
+                "CREATE UNIQUE INDEX {name}_nulls ON {name} ({number}) NULLS NOT DISTINCT;\n"
+            ));
         }
         if self.engine == Engine::Postgres && self.percent(15) {
             self.write(&format!(
@@ -440,7 +442,7 @@ impl Source {
 
     /// A trigger that writes down every new row elsewhere.
     fn trigger(&mut self, name: &str, number: usize) {
-        self.sql += &match self.engine {
+        let trigger = match self.engine {
             Engine::Postgres => format!(
                 "CREATE TABLE log{number} (of_row integer NOT NULL, at timestamptz NOT NULL DEFAULT now());
                  CREATE FUNCTION note{number}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -456,5 +458,6 @@ impl Source {
                  CREATE TRIGGER note{number} AFTER INSERT ON {name} BEGIN INSERT INTO log{number} (of_row) VALUES (NEW.id); END;\n"
             ),
         };
+        self.write(&trigger);
     }
 }

@@ -18,7 +18,9 @@ fn try_schema(schema: &Schema, tally: &mut Tally) {
     if schema.lenient {
         for statement in statements(Dialect::server(Engine::Sqlite), &schema.sql) {
             // What does not work makes no schema, and what writes files of its own is not for us.
-            let is_outside = ["ATTACH", "VACUUM"].iter().any(|word| statement.text.trim_start().starts_with(word));
+            let is_outside = ["ATTACH", "VACUUM"]
+                .iter()
+                .any(|word| statement.text.trim_start().starts_with(word));
             if is_outside {
                 continue;
             }
