@@ -9,7 +9,7 @@ mod locale;
 mod pages;
 mod statistics;
 
-use dbwright_catalog::{Engine, Server, Snapshot, Version};
+use dbwright_catalog::{Engine, Server, Snapshot, StoredRelation, Version};
 
 use self::files::Files;
 use crate::LiveError;
@@ -73,6 +73,10 @@ pub enum Fidelity {
     /// It knows the schema, and no statistics.
     SchemaOnly(Vec<String>),
 }
+
+/// Why a twin with B-trees is not called exact.
+pub const END_POINTS: &str = "The least and greatest values of indexed columns are not in the snapshot: estimates at the \
+                              edges of a histogram may differ a little.";
 
 /// Builds a twin. When that fails, nothing of it stays.
 ///
@@ -138,6 +142,12 @@ fn fidelity(snapshot: &Snapshot, mut reasons: Vec<String>) -> Fidelity {
             && !missing.why.starts_with("They were never gathered")
     });
     reasons.extend(unread.map(|missing| format!("Not in the snapshot: {}.", missing.what)));
+    // The planner looks them up where a query asks for values beyond a histogram, and a twin has no rows to find.
+    // https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/selfuncs.c (get_actual_variable_range)
+    let is_tree = |relation: &StoredRelation| relation.access_method.as_deref() == Some("btree");
+    if snapshot.relations.iter().any(is_tree) {
+        reasons.push(END_POINTS.to_owned());
+    }
     if reasons.is_empty() {
         Fidelity::Exact
     } else {
