@@ -279,7 +279,7 @@ async fn stop(name: &str) -> Result<ExitCode, CommandError> {
     let note = Note::of(&folder()?, name)?;
     if !note.is_kept() {
         return Err(
-            CommandError::outside(format!("no twin named {name} runs")).hint("`dbwright twin list` tells which do")
+            CommandError::usage(format!("no twin named {name} runs")).hint("`dbwright twin list` tells which do")
         );
     }
     let removed = fs::remove_file(&note.told);

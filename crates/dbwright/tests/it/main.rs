@@ -23,3 +23,4 @@ mod schema_mysql_family;
 mod schema_postgres;
 mod scratch_url;
 mod terminal;
+mod twin;

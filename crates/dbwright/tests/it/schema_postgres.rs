@@ -13,8 +13,8 @@ async fn run(session: &Session, sql: &str) {
     done.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
 }
 
-#[tokio::test]
-async fn a_live_database_is_compared_with_sql_and_what_is_not_ours_is_left_out() {
+/// A server with an empty database that stands for somebody's own, a session in it, and its URL.
+pub(crate) async fn production() -> (PostgresScratch, Session, String) {
     let options = ScratchOptions {
         url: None,
         version: Some(Version::new(18, 0, 0)),
@@ -27,18 +27,17 @@ async fn a_live_database_is_compared_with_sql_and_what_is_not_ours_is_left_out()
     let server = PostgresScratch::start(&options).await.unwrap();
     let database = server.create_database().await.unwrap();
     let observer = server.connect(&database, Who::Observer).await.unwrap();
-    let folder = observer
-        .client
-        .simple_query("SHOW unix_socket_directories")
-        .await
-        .unwrap();
-    let folder = folder
-        .iter()
-        .find_map(|message| match message {
-            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        })
-        .unwrap();
+    let folder = server.socket_folder().unwrap().display().to_string();
+    (
+        server,
+        observer,
+        format!("postgres://dbwright@/{database}?host={folder}"),
+    )
+}
+
+#[tokio::test]
+async fn a_live_database_is_compared_with_sql_and_what_is_not_ours_is_left_out() {
+    let (server, observer, url) = production().await;
     run(
         &observer,
         "CREATE ROLE app LOGIN; CREATE ROLE rdsadmin; \
@@ -52,7 +51,6 @@ async fn a_live_database_is_compared_with_sql_and_what_is_not_ours_is_left_out()
         "schema.sql",
         "CREATE TABLE users (id bigint PRIMARY KEY, mail text NOT NULL);\n",
     )]);
-    let url = format!("postgres://dbwright@/{database}?host={folder}");
     let same = dbwright_in(project.path(), &["schema", "drift", &url, "--against", "schema.sql"]);
     assert_eq!(same.code, Some(0), "{}{}", same.stdout, same.stderr);
     assert!(same.stdout.contains("bookkeeping of golang-migrate"), "{}", same.stdout);

@@ -1,0 +1,88 @@
+//! `dbwright capture`, `snapshot show` and `twin` with a live PostgreSQL, which is a scratch server of the tests.
+
+use std::path::Path;
+
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+use crate::command::{Run, command, project, run};
+use crate::schema_postgres::production;
+
+/// The program in a folder, with a cache of its own, so that no other test sees its twins.
+fn dbwright(folder: &Path, arguments: &[&str]) -> Run {
+    run(command(arguments)
+        .current_dir(folder)
+        .env("DBWRIGHT_CACHE", folder.join("cache")))
+}
+
+/// The plan of a query, as the server at a URL prints it.
+async fn plan(url: &str, query: &str) -> Vec<String> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    let talking = tokio::spawn(connection);
+    let messages = client.simple_query(&format!("EXPLAIN {query}")).await.unwrap();
+    drop(client);
+    talking.await.unwrap().unwrap();
+    let line = |message: &SimpleQueryMessage| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    };
+    messages.iter().filter_map(line).collect()
+}
+
+#[tokio::test]
+async fn a_twin_outlives_the_command_plans_as_production_does_and_is_gone_when_it_is_stopped() {
+    let (server, session, url) = production().await;
+    session
+        .client
+        .batch_execute(
+            "CREATE TABLE public.orders (id int PRIMARY KEY, state text NOT NULL, note text);
+             INSERT INTO public.orders SELECT n, CASE WHEN n % 100 = 0 THEN 'open' ELSE 'done' END, repeat('x', 100)
+             FROM generate_series(1, 20000) n;
+             CREATE INDEX orders_state ON public.orders (state);
+             ANALYZE public.orders",
+        )
+        .await
+        .unwrap();
+    let folder = project(&[("no.dbsnap", "something else")]);
+    let captured = dbwright(
+        folder.path(),
+        &["capture", &url, "-o", "shop.dbsnap", "--values", "all"],
+    );
+    assert_eq!(captured.code, Some(0), "{}", captured.stderr);
+    let shown = dbwright(folder.path(), &["snapshot", "show", "shop.dbsnap"]);
+    assert!(shown.stdout.contains("20000 rows  public.orders"), "{}", shown.stdout);
+
+    let started = dbwright(folder.path(), &["twin", "start", "shop.dbsnap"]);
+    assert_eq!(started.code, Some(0), "{}", started.stderr);
+    let twin = started.stdout.lines().next().unwrap().to_owned();
+    assert!(
+        started.stdout.contains("fidelity: approximate, on PostgreSQL 18"),
+        "{}",
+        started.stdout
+    );
+    let listed = dbwright(folder.path(), &["twin", "list"]);
+    assert!(listed.stdout.starts_with(&format!("shop  {twin}")), "{}", listed.stdout);
+    for query in [
+        "SELECT * FROM public.orders WHERE state = 'open'",
+        "SELECT * FROM public.orders WHERE state = 'done'",
+    ] {
+        let expected = plan(&url, query).await;
+        assert_eq!(plan(&twin, query).await, expected, "{query}");
+    }
+    let again = dbwright(folder.path(), &["twin", "start", "shop.dbsnap"]);
+    assert_eq!(again.code, Some(2), "{}{}", again.stdout, again.stderr);
+
+    let stopped = dbwright(folder.path(), &["twin", "stop", "shop"]);
+    assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
+    let host = twin.rsplit_once("host=").unwrap().1;
+    assert!(!Path::new(host).exists(), "{host} is still there");
+    let listed = dbwright(folder.path(), &["twin", "list"]);
+    assert!(!listed.stdout.contains("shop"), "{}", listed.stdout);
+    let stopped = dbwright(folder.path(), &["twin", "stop", "shop"]);
+    assert_eq!(stopped.code, Some(2), "{}{}", stopped.stdout, stopped.stderr);
+
+    let foreign = dbwright(folder.path(), &["twin", "start", "no.dbsnap"]);
+    assert_ne!(foreign.code, Some(0));
+    assert!(foreign.stderr.contains("no.dbsnap"), "{}", foreign.stderr);
+    session.close().await;
+    server.stop().await.unwrap();
+}
