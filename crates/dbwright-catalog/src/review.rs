@@ -102,6 +102,23 @@ pub struct Section {
     pub not_done: Vec<String>,
 }
 
+impl Section {
+    /// A section of which nothing is known yet but which migrations are judged.
+    pub fn new(history: History, judged: MigrationSet) -> Self {
+        Section {
+            history,
+            judged,
+            trace: None,
+            rollbacks: None,
+            findings: Vec::new(),
+            allowed: Vec::new(),
+            fix_files: Vec::new(),
+            scorecard: Scorecard::default(),
+            not_done: Vec::new(),
+        }
+    }
+}
+
 /// What `dbwright check` found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {

@@ -201,17 +201,7 @@ async fn one_section(
     } = prepared;
     levels.apply(&mut history.findings);
     levels.apply(&mut findings);
-    let mut section = Section {
-        history,
-        judged,
-        trace: None,
-        rollbacks: None,
-        findings: Vec::new(),
-        allowed: Vec::new(),
-        fix_files: Vec::new(),
-        scorecard: Scorecard::default(),
-        not_done: Vec::new(),
-    };
+    let mut section = Section::new(history, judged);
     let reviewed = if let Some(scratch) = scratch {
         // In a box, because it is large and waits most of the time.
         Box::pin(section::review(&mut section, scratch, store, levels, progress)).await

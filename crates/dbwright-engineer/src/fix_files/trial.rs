@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use dbwright_catalog::{
-    FileChange, Finding, Fix, History, Migration, MigrationSet, Outcome, Proof, RollbackOutcome, Scorecard, Section,
-    Server, Severity, Trace,
+    FileChange, Finding, Fix, History, Migration, MigrationSet, Outcome, Proof, RollbackOutcome, Section, Server,
+    Severity, Trace,
 };
 use dbwright_live::prove::postgres::{first_difference, objection};
 use tempfile::TempDir;
@@ -28,20 +28,11 @@ pub(super) async fn try_files(
     let indexes: Vec<usize> = parts.values().flatten().copied().collect();
     let mut levels = ground.levels.clone();
     levels.tries_ways_back = indexes.iter().any(|index| history.migrations[*index].down.is_some());
-    let mut trial = Section {
-        history,
-        judged: MigrationSet::Only {
-            indexes,
-            why: "rewritten".to_owned(),
-        },
-        trace: None,
-        rollbacks: None,
-        findings: Vec::new(),
-        allowed: Vec::new(),
-        fix_files: Vec::new(),
-        scorecard: Scorecard::default(),
-        not_done: Vec::new(),
+    let judged = MigrationSet::Only {
+        indexes,
+        why: "rewritten".to_owned(),
     };
+    let mut trial = Section::new(history, judged);
     Box::pin(section::review(
         &mut trial,
         ground.scratch,

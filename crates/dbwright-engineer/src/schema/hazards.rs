@@ -1,7 +1,7 @@
 //! What the rules of `check` say of the steps of a plan: they are statements like any others, and are run and watched like
 //! those.
 
-use dbwright_catalog::{History, MigrationSet, Plan, RunMode, Scorecard, Section};
+use dbwright_catalog::{History, MigrationSet, Plan, RunMode, Section};
 use dbwright_live::cache::Store;
 use dbwright_repo::Config;
 
@@ -29,17 +29,7 @@ pub(super) async fn attach(plan: &mut Plan, script: History, set_up: &SchemaSetU
         indexes: (first..history.migrations.len()).collect(),
         why: "of the plan".to_owned(),
     };
-    let mut section = Section {
-        history,
-        judged,
-        trace: None,
-        rollbacks: None,
-        findings: Vec::new(),
-        allowed: Vec::new(),
-        fix_files: Vec::new(),
-        scorecard: Scorecard::default(),
-        not_done: Vec::new(),
-    };
+    let mut section = Section::new(history, judged);
     let levels = Levels::of(&Config::default().with(set_up.overrides.clone()))?;
     let store = Store::new(&set_up.cache, 0);
     let scratch = set_up.scratch_options(server.engine)?;
