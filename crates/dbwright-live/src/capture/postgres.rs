@@ -3,6 +3,7 @@
 //! Each question is a statement of its own, so that what is refused costs nothing but its own answer. Sizes are not asked of
 //! what somebody has locked: that would wait.
 
+mod end_points;
 mod queries;
 mod relations;
 mod rights;
@@ -25,16 +26,21 @@ pub(super) async fn capture(connection: &mut Connection, values: &SampleValues) 
     let mut missing = Vec::new();
     let (database, taken_at, locale) = about(connection, server.version.major).await?;
     let (roles, schema) = schema(connection, &mut missing).await?;
-    let relations = relations::capture(connection, &mut missing).await?;
+    let mut relations = relations::capture(connection, &mut missing).await?;
     let rights = rights::ask(connection, values).await?;
     let columns = statistics::columns(connection, values, &rights, &mut missing).await?;
     let extended = statistics::extended(connection, values, &rights, &mut missing).await?;
     statistics::say_never_gathered(&relations, &mut missing);
     let extensions = extensions(connection).await?;
+    let workload = workload(connection, &extensions, &mut missing).await?;
+    let counted_since = first(connection, queries::COUNTED_SINCE).await?;
+    let settings = settings(connection).await?;
+    // Last, as it changes settings of the session.
+    end_points::capture(connection, values, &mut relations, &mut missing).await?;
     Ok(Snapshot {
-        workload: workload(connection, &extensions, &mut missing).await?,
-        counted_since: first(connection, queries::COUNTED_SINCE).await?,
-        settings: settings(connection).await?,
+        workload,
+        counted_since,
+        settings,
         server,
         database,
         taken_at,

@@ -4,13 +4,15 @@
 //! files, which are extended without taking room; and the first pages of some indexes, which are written while the server
 //! is stopped, because a running one does not look again.
 
+mod end_points;
 mod files;
 mod locale;
 mod pages;
 mod statistics;
 
-use dbwright_catalog::{Engine, Server, Snapshot, StoredRelation, Version};
+use dbwright_catalog::{Engine, Server, Snapshot, StoredKind, StoredRelation, Version};
 
+use self::end_points::Leaves;
 use self::files::Files;
 use crate::LiveError;
 use crate::prove_plan::postgres::apply::run_step;
@@ -74,9 +76,9 @@ pub enum Fidelity {
     SchemaOnly(Vec<String>),
 }
 
-/// Why a twin with B-trees is not called exact.
-pub const END_POINTS: &str = "The least and greatest values of indexed columns are not in the snapshot: estimates at the \
-                              edges of a histogram may differ a little.";
+/// Why a twin with B-trees is not called exact where its snapshot has values and none of their ends, as older ones do.
+const END_POINTS: &str = "The least and greatest values of indexed columns are not in the snapshot: estimates at the edges \
+                          of a histogram may differ a little.";
 
 /// Builds a twin. When that fails, nothing of it stays.
 ///
@@ -116,7 +118,8 @@ pub async fn build(snapshot: &Snapshot, options: &ScratchOptions) -> Result<Twin
     let session = scratch.connect(&database, Who::Observer).await?;
     statistics::restore(&session, here, snapshot, &mut reasons).await?;
     settings(&session, &database, snapshot, &mut reasons).await?;
-    let files = Files::plan(&session, snapshot, &mut reasons).await?;
+    let leaves = Leaves::make(&session, snapshot, &mut reasons).await?;
+    let files = Files::plan(&session, snapshot, &leaves, &mut reasons).await?;
     session.close().await;
     let scratch = programs
         .rearrange(scratch, move |data, give| files.write(data, give))
@@ -142,10 +145,17 @@ fn fidelity(snapshot: &Snapshot, mut reasons: Vec<String>) -> Fidelity {
             && !missing.why.starts_with("They were never gathered")
     });
     reasons.extend(unread.map(|missing| format!("Not in the snapshot: {}.", missing.what)));
-    // The planner looks them up where a query asks for values beyond a histogram, and a twin has no rows to find.
+    // The planner looks them up where a query asks for values beyond a histogram.
     // https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/selfuncs.c (get_actual_variable_range)
-    let is_tree = |relation: &StoredRelation| relation.access_method.as_deref() == Some("btree");
-    if snapshot.relations.iter().any(is_tree) {
+    let has_ends = |relation: &StoredRelation| relation.end_points.is_some();
+    let lacks_ends = |relation: &StoredRelation| {
+        relation.kind == StoredKind::Index
+            && relation.access_method.as_deref() == Some("btree")
+            && relation.tuples > 0.0
+            && relation.end_points.is_none()
+    };
+    let relations = &snapshot.relations;
+    if snapshot.values.by_default && relations.iter().any(lacks_ends) && !relations.iter().any(has_ends) {
         reasons.push(END_POINTS.to_owned());
     }
     if reasons.is_empty() {

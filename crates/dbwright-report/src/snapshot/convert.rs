@@ -158,6 +158,7 @@ impl From<words::StoredRelation> for wire::StoredRelation {
             bytes: from.bytes,
             tree_levels: from.tree_levels,
             gin: from.gin.map(Into::into),
+            end_points: from.end_points.map(Into::into),
             activity: from.activity.map(Into::into),
         }
     }
@@ -178,7 +179,26 @@ impl From<wire::StoredRelation> for words::StoredRelation {
             bytes: from.bytes,
             tree_levels: from.tree_levels,
             gin: from.gin.map(Into::into),
+            end_points: from.end_points.map(Into::into),
             activity: from.activity.map(Into::into),
+        }
+    }
+}
+
+impl From<words::EndPoints> for wire::EndPoints {
+    fn from(from: words::EndPoints) -> Self {
+        wire::EndPoints {
+            least: from.least,
+            greatest: from.greatest,
+        }
+    }
+}
+
+impl From<wire::EndPoints> for words::EndPoints {
+    fn from(from: wire::EndPoints) -> Self {
+        words::EndPoints {
+            least: from.least,
+            greatest: from.greatest,
         }
     }
 }

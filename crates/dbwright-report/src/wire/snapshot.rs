@@ -122,8 +122,20 @@ pub struct StoredRelation {
     pub tree_levels: Option<u32>,
     /// The page of metadata of a GIN index, where it could be asked.
     pub gin: Option<GinPages>,
+    /// The values at both ends of a B-tree; only where values were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_points: Option<EndPoints>,
     /// What happened to it since counting began.
     pub activity: Option<Activity>,
+}
+
+/// The least and greatest value of the first column of a B-tree that are not NULL, as the server prints them.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct EndPoints {
+    /// The least.
+    pub least: String,
+    /// The greatest.
+    pub greatest: String,
 }
 
 /// What a GIN index notes of itself, which its costs depend on.

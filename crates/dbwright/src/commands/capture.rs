@@ -18,10 +18,10 @@ use crate::terminal::{self, ProgressLine};
 /// Take a snapshot of a database: schema, statistics, sizes, settings and workload; no rows.
 ///
 /// The session is read-only and waits five seconds for a lock and a minute for a statement at most. Only catalogs and views
-/// of the server are read, never a table. What this role may not read is named, with the smallest grant that would help, and
+/// of the server are read, never a table, but for the ends of indexes where values are asked for. What this role may not read is named, with the smallest grant that would help, and
 /// left out.
 ///
-/// Statistics hold sample values: the most common ones of a column, and bounds of its histogram. By default none is taken, and
+/// Statistics hold sample values: the most common ones of a column, bounds of its histogram, the ends of its indexes. By default none is taken, and
 /// plans of the twin are approximate where they depend on them. Literals in the texts of queries are always taken out. The schema
 /// is taken as it is, with its defaults, checks, comments and the code of its functions.
 #[derive(Args, Debug)]

@@ -43,6 +43,7 @@ pub(super) async fn capture(
             bytes: sizes.get(&oid).copied(),
             tree_levels: None,
             gin: None,
+            end_points: None,
             activity: row.flag().then(|| Activity {
                 sequential_scans: row.number(),
                 index_scans: row.number(),

@@ -248,7 +248,7 @@ pub(super) fn say_never_gathered(relations: &[StoredRelation], missing: &mut Vec
 }
 
 /// Of which columns sample values may be taken.
-enum Allowed {
+pub(super) enum Allowed {
     None,
     All,
     /// Relation and number of the column, as `oid:number`.
@@ -256,7 +256,7 @@ enum Allowed {
 }
 
 impl Allowed {
-    async fn ask(connection: &mut Connection, values: &SampleValues) -> Result<Self, LiveError> {
+    pub(super) async fn ask(connection: &mut Connection, values: &SampleValues) -> Result<Self, LiveError> {
         if values.is_none() {
             return Ok(Allowed::None);
         }
@@ -316,6 +316,15 @@ impl Allowed {
         }
         allowed.extend(expressions.into_iter().filter(|(_, may)| *may).map(|(part, _)| part));
         Ok(Allowed::These(allowed))
+    }
+
+    /// Whether the values of this part of a relation may be taken.
+    pub(super) fn has(&self, relation: &str, part: &str) -> bool {
+        match self {
+            Allowed::None => false,
+            Allowed::All => true,
+            Allowed::These(columns) => columns.contains(&format!("{relation}:{part}")),
+        }
     }
 
     /// A value where it may be taken, else nothing.

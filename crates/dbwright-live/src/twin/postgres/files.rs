@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use dbwright_catalog::{GinPages, Snapshot, StoredKind, StoredRelation};
 
+use super::end_points::Leaves;
 use super::pages::{self, PAGE};
 use super::statistics::oid_of;
 use crate::LiveError;
@@ -31,8 +32,15 @@ struct RelationFile {
 /// What is written on the first pages.
 enum Head {
     Nothing,
-    Tree(u32),
-    Brin { table_pages: u64 },
+    Tree {
+        levels: u32,
+        leaf: Vec<Vec<u8>>,
+    },
+    /// Of a table whose indexes have ends.
+    Visible,
+    Brin {
+        table_pages: u64,
+    },
     Gin(GinPages),
 }
 
@@ -41,6 +49,7 @@ impl Files {
     pub(super) async fn plan(
         session: &Session,
         snapshot: &Snapshot,
+        leaves: &Leaves,
         reasons: &mut Vec<String>,
     ) -> Result<Self, LiveError> {
         let tables: HashMap<(&str, &str), u64> = snapshot
@@ -58,12 +67,15 @@ impl Files {
             };
             let pages = size(relation);
             let head = match relation.access_method.as_deref() {
-                Some("btree") => Head::Tree(if let Some(levels) = relation.tree_levels {
-                    levels
-                } else {
-                    estimated += u32::from(relation.kind == StoredKind::Index);
-                    pages::levels(pages, key_bytes(session, &oid).await?)
-                }),
+                Some("btree") => Head::Tree {
+                    levels: if let Some(levels) = relation.tree_levels {
+                        levels
+                    } else {
+                        estimated += u32::from(relation.kind == StoredKind::Index);
+                        pages::levels(pages, key_bytes(session, &oid).await?)
+                    },
+                    leaf: leaves.of_index(relation),
+                },
                 Some("brin") => Head::Brin {
                     table_pages: relation
                         .table
@@ -73,6 +85,7 @@ impl Files {
                         .unwrap_or_default(),
                 },
                 Some("gin") => relation.gin.map_or(Head::Nothing, Head::Gin),
+                _ if leaves.has_table(relation) => Head::Visible,
                 _ => Head::Nothing,
             };
             files.push(RelationFile {
@@ -106,11 +119,11 @@ impl RelationFile {
             let mut meta = vec![0; PAGE];
             first.read_exact_at(&mut meta, 0)?;
             match &self.head {
-                Head::Nothing => {}
-                Head::Tree(levels) => {
+                Head::Nothing | Head::Visible => {}
+                Head::Tree { levels, leaf } => {
                     // An index of one page has no tree yet.
                     if pages > 1 {
-                        let below = pages::tree(&mut meta, *levels);
+                        let below = pages::tree(&mut meta, *levels, leaf);
                         pages = pages.max(below.len() as u64 + 1);
                         for (page, number) in below.iter().zip(1..) {
                             first.write_all_at(page, number * PAGE as u64)?;
@@ -121,6 +134,14 @@ impl RelationFile {
                 Head::Gin(told) => pages::gin(&mut meta, told),
             }
             first.write_all_at(&meta, 0)?;
+        }
+        if matches!(self.head, Head::Visible) && pages > 0 {
+            let (page, map) = pages::all_visible();
+            first.write_all_at(&page, 0)?;
+            let mut name = path.clone().into_os_string();
+            name.push("_vm");
+            std::fs::write(&name, map)?;
+            give(Path::new(&name))?;
         }
         let bytes = pages * PAGE as u64;
         // Never shorter: what the server has made itself (a map of ranges) stays.
@@ -164,7 +185,7 @@ async fn key_bytes(session: &Session, oid: &str) -> Result<u64, LiveError> {
     Ok(bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(16))
 }
 
-async fn ask(session: &Session, sql: &str) -> Result<Option<String>, LiveError> {
+pub(super) async fn ask(session: &Session, sql: &str) -> Result<Option<String>, LiveError> {
     let answer = session.client.simple_query(sql).await;
     let answer = answer.map_err(|error| LiveError::postgres("finding the files of a twin", error))?;
     Ok(answer.iter().find_map(|message| match message {

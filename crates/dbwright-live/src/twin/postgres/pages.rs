@@ -16,7 +16,9 @@ const TREE_SPECIAL: usize = 16;
 
 /// The first page of a B-tree, told that the tree is so high, and one page for each level below it: inner pages with a
 /// single way down, and an empty leaf last, where the planner ends up when it asks for the least or greatest value.
-pub(super) fn tree(meta: &mut [u8], levels: u32) -> Vec<[u8; PAGE]> {
+///
+/// `leaf` is what stands on that leaf, in its order.
+pub(super) fn tree(meta: &mut [u8], levels: u32, leaf: &[Vec<u8>]) -> Vec<[u8; PAGE]> {
     // Root and level, and the same for where searches begin.
     for (at, value) in [(8, 1), (12, levels), (16, 1), (20, levels)] {
         put(meta, CONTENT + at, value);
@@ -24,11 +26,11 @@ pub(super) fn tree(meta: &mut [u8], levels: u32) -> Vec<[u8; PAGE]> {
     (0..=levels)
         .rev()
         .zip(1..)
-        .map(|(level, number)| tree_page(level, level == levels, number + 1))
+        .map(|(level, number)| tree_page(level, level == levels, number + 1, leaf))
         .collect()
 }
 
-fn tree_page(level: u32, is_root: bool, below: u32) -> [u8; PAGE] {
+fn tree_page(level: u32, is_root: bool, below: u32, leaf: &[Vec<u8>]) -> [u8; PAGE] {
     let mut page = [0; PAGE];
     let special = PAGE - TREE_SPECIAL;
     let (mut lower, mut upper) = (CONTENT, special);
@@ -40,18 +42,76 @@ fn tree_page(level: u32, is_root: bool, below: u32) -> [u8; PAGE] {
         put_short(&mut page, upper + 2, (below & 0xffff) as u16);
         put_short(&mut page, upper + 4, 0);
         put_short(&mut page, upper + 6, 8 | 0x2000);
-        // Offset, `LP_NORMAL`, length.
-        put(&mut page, lower, upper as u32 | (1 << 15) | (8 << 17));
+        put(&mut page, lower, item(upper, 8));
         lower += 4;
+    } else {
+        for entry in leaf {
+            upper -= entry.len();
+            page[upper..upper + entry.len()].copy_from_slice(entry);
+            put(&mut page, lower, item(upper, entry.len()));
+            lower += 4;
+        }
     }
-    put_short(&mut page, 12, lower as u16);
-    put_short(&mut page, 14, upper as u16);
-    put_short(&mut page, 16, special as u16);
-    put_short(&mut page, 18, PAGE as u16 | 4);
+    head(&mut page, lower, upper, special);
     put(&mut page, special + 8, level);
     let flags = u16::from(level == 0) | (u16::from(is_root) << 1);
     put_short(&mut page, special + 12, flags);
     page
+}
+
+/// Where an entry of a page is, as its line pointer says: offset, `LP_NORMAL`, length.
+fn item(offset: usize, length: usize) -> u32 {
+    offset as u32 | (1 << 15) | ((length as u32) << 17)
+}
+
+/// Where the free room of a page begins and ends, and where its special part begins.
+fn head(page: &mut [u8], lower: usize, upper: usize, special: usize) {
+    put_short(page, 12, lower as u16);
+    put_short(page, 14, upper as u16);
+    put_short(page, 16, special as u16);
+    put_short(page, 18, PAGE as u16 | 4);
+}
+
+/// An entry of a B-tree: where its row would be, and its key, of which only the first column is not NULL.
+///
+/// `varies` says whether the length of that column does, `value` is how a row keeps it.
+pub(super) fn tree_entry(row: u16, columns: usize, varies: bool, value: &[u8]) -> Vec<u8> {
+    // A bit for each column goes first where one is NULL.
+    let begin = if columns > 1 { 16 } else { 8 };
+    let size = (begin + value.len()).next_multiple_of(8);
+    let mut entry = vec![0; size];
+    put_short(&mut entry, 4, row);
+    let info = size as u16 | if varies { 0x4000 } else { 0 };
+    if columns > 1 {
+        put_short(&mut entry, 6, info | 0x8000);
+        entry[8] = 1;
+    } else {
+        put_short(&mut entry, 6, info);
+    }
+    entry[begin..begin + value.len()].copy_from_slice(value);
+    entry
+}
+
+/// The first page of a table, which holds no row, and the page of its visibility map that says that everybody sees all that is
+/// there: so that the planner believes an index without looking.
+pub(super) fn all_visible() -> ([u8; PAGE], [u8; PAGE]) {
+    let (mut page, mut map) = ([0; PAGE], [0; PAGE]);
+    head(&mut page, CONTENT, PAGE, PAGE);
+    // `PD_ALL_VISIBLE`.
+    put_short(&mut page, 10, 4);
+    head(&mut map, CONTENT, PAGE, PAGE);
+    map[CONTENT] = 1;
+    (page, map)
+}
+
+/// The bytes of the only column of a row, as its page of a table keeps them; nothing where it is not there.
+pub(super) fn column_bytes(page: &[u8], row: usize) -> Option<&[u8]> {
+    let at = CONTENT + 4 * row.checked_sub(1)?;
+    let pointer = u32::from_ne_bytes(page.get(at..at + 4)?.try_into().ok()?);
+    let (offset, length) = ((pointer & 0x7fff) as usize, (pointer >> 17) as usize);
+    let tuple = page.get(offset..offset + length)?;
+    // `t_hoff`: what stands before the columns.
+    tuple.get(usize::from(*tuple.get(22)?)..)
 }
 
 /// So many ranges stand in one page of the map of a BRIN index.

@@ -37,3 +37,23 @@ CREATE STATISTICS app.orders_st (ndistinct, dependencies) ON state, user_id, pla
 CREATE STATISTICS app.users_st ON country, born FROM app.users;
 SET default_statistics_target = 1000;
 VACUUM ANALYZE app.users, app.orders, app.events, app.events_1, app.events_2, app.events_d, app.animal, app.dog, app.by_country, app.docs;
+INSERT INTO app.orders SELECT i, 1+(i::bigint*7919)%60000, 'sent', i/7.0, timestamptz '2020-01-01 00:00+00'+ i*interval '3 min' FROM generate_series(300001,312000) i;
+CREATE TABLE app.ends (id int, plain text, short varchar(20), fixed char(6), amount numeric(12,3), state app.state, token uuid, at timestamp, share float8, flag boolean, parts int[], day date);
+INSERT INTO app.ends SELECT i, 'text '||lpad((i%5000)::text,6,'0'), 's'||i%800, 'f'||i%90, i*1.234, (ARRAY['new','paid'])[1+i%2]::app.state, md5(i::text)::uuid, timestamp '2001-02-03 04:05:06.789'+i*interval '1 h', i/3.0, i%2=0, ARRAY[i%100,i], CASE WHEN i%3>0 THEN date '2000-01-01'+i%4000 END FROM generate_series(1,40000) i;
+CREATE INDEX ON app.ends(id DESC);
+CREATE INDEX ON app.ends(plain);
+CREATE INDEX ON app.ends(short, id);
+CREATE INDEX ON app.ends(fixed);
+CREATE INDEX ON app.ends(amount) INCLUDE (id);
+CREATE INDEX ON app.ends(state);
+CREATE INDEX ON app.ends(token);
+CREATE INDEX ON app.ends(at DESC NULLS LAST);
+CREATE INDEX ON app.ends(share, flag DESC);
+CREATE INDEX ON app.ends(parts);
+CREATE INDEX ON app.ends(day NULLS FIRST);
+CREATE INDEX ON app.ends((share * 2));
+SET default_statistics_target = 100;
+VACUUM ANALYZE app.ends;
+INSERT INTO app.ends SELECT -i, '!'||i, 'zz'||i, '~'||i, i*100, 'sent', md5((-i)::text)::uuid, timestamp '2030-01-01'+i*interval '1 h', i*9000, true, ARRAY[-i], date '2040-01-01'+i FROM generate_series(1,3000) i;
+VACUUM app.ends;
+INSERT INTO app.ends SELECT 90000+i, '~'||i FROM generate_series(1,50) i

@@ -24,3 +24,25 @@ SELECT state, user_id, count(*) FROM app.orders GROUP BY 1, 2;
 SELECT country, born, count(*) FROM app.users WHERE country = 'de' AND born = '1970-01-01' GROUP BY 1, 2;
 DELETE FROM app.orders WHERE id = 5;
 UPDATE app.users SET country = 'xx' WHERE born < '1961-01-01'
+;
+SELECT * FROM app.orders WHERE placed > '2021-09-17';
+SELECT * FROM app.orders WHERE placed > '2021-10-05';
+SELECT * FROM app.orders WHERE id > 299900;
+SELECT * FROM app.orders WHERE id < 0;
+SELECT * FROM app.orders o JOIN app.users u ON u.id = o.user_id ORDER BY u.id;
+SELECT * FROM app.ends WHERE id < 5;
+SELECT * FROM app.ends WHERE id > 39999;
+SELECT * FROM app.ends WHERE plain < 'text 000001';
+SELECT * FROM app.ends WHERE plain > 'text 004998';
+SELECT * FROM app.ends WHERE short > 's99';
+SELECT * FROM app.ends WHERE fixed > 'f9';
+SELECT * FROM app.ends WHERE amount > 49000;
+SELECT * FROM app.ends WHERE state > 'paid';
+SELECT * FROM app.ends WHERE token < '00050000-0000-0000-0000-000000000000';
+SELECT * FROM app.ends WHERE at > '2005-08-30';
+SELECT * FROM app.ends WHERE share > 13333;
+SELECT * FROM app.ends WHERE parts < ARRAY[0];
+SELECT * FROM app.ends WHERE day > '2010-12-10';
+SELECT * FROM app.ends WHERE share * 2 > 26666;
+SELECT * FROM app.ends e JOIN app.orders o ON o.id = e.id;
+SELECT * FROM app.ends e JOIN app.orders o USING (id) ORDER BY id LIMIT 10
