@@ -5,6 +5,7 @@
 //! told where the programs are.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -74,6 +75,10 @@ fn measure(engine: Engine, args: &SchemaArgs) -> Result<()> {
         &rounds,
     ]);
     if let Some(bin) = program {
+        // The program that dumps a schema may lie beside the server.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(PathBuf::from(&bin)).chain(std::env::split_paths(&path));
+        command.env("PATH", std::env::join_paths(folders)?);
         command.env(variable, bin);
     }
     run(&mut command)

@@ -45,7 +45,7 @@ pub(super) const SERVERS: [Server; 3] = [
         wanted: Wanted::From(9),
         release: "sid",
         packages: &["mysql-server-core", "mysql-client-core"],
-        programs: &["mysql"],
+        programs: &["mysql", "mysqldump"],
     },
     Server {
         engine: "mariadb",
