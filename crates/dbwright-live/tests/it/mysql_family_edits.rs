@@ -345,7 +345,10 @@ fn repair_table(is_mysql: bool, table: &mut Table) {
         let is_fulltext = index.kind == "FULLTEXT KEY";
         index.parts.retain(|(name, _, _)| {
             column(name).is_some_and(|column| {
-                column.is_key_type() && (!is_fulltext || column.is_text() && column.generated.is_none())
+                let is_virtual = column.generated.as_ref().is_some_and(|(_, _, stored)| !stored);
+                // MySQL: "'Index on virtual generated column' is not supported for this storage engine".
+                let is_possible = column.is_key_type() && !(is_mysql && is_other && is_virtual);
+                is_possible && (!is_fulltext || column.is_text() && column.generated.is_none())
             })
         });
         let is_integer = index
