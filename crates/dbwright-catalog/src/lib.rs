@@ -92,6 +92,7 @@ pub use schema::{
 pub use scorecard::{ChangeRisk, Figure, FigureKind, FigureValue, Risk, Scorecard, Target};
 pub use snapshot::{
     Activity, ColumnStatistics, EndPoints, ExtendedStatistics, GinPages, InstalledExtension, Locale, SampleValues,
-    SchemaStatement, Setting, Snapshot, StatisticsSlot, StoredKind, StoredRelation, WorkloadQuery,
+    SchemaStatement, Setting, Snapshot, SqliteCounts, SqliteSample, SqliteStatistics, StatisticsSlot, StoredKind,
+    StoredRelation, WorkloadQuery,
 };
 pub use statement::{Span, Statement};

@@ -1,7 +1,10 @@
 //! A snapshot: what production's planner knows and how busy it is, without a row of it.
 
+mod sqlite;
+
 use std::fmt;
 
+pub use self::sqlite::{SqliteCounts, SqliteSample, SqliteStatistics};
 use crate::{Server, Unread};
 
 /// Everything of one production database that plans and timings depend on, at one moment, without rows.
@@ -31,12 +34,22 @@ pub struct Snapshot {
     pub columns: Vec<ColumnStatistics>,
     /// What the planner knows of columns together.
     pub extended: Vec<ExtendedStatistics>,
+    /// What SQLite's planner knows, of a SQLite file.
+    pub sqlite: Option<SqliteStatistics>,
     /// What the database is asked.
     pub workload: Vec<WorkloadQuery>,
     /// Since when activity was counted, by the server's clock; nothing where it never was reset.
     pub counted_since: Option<String>,
     /// What could not be read, and what would help.
     pub missing: Vec<Unread>,
+}
+
+impl Snapshot {
+    /// Of how many columns and indexes it has statistics of the planner.
+    pub fn statistics(&self) -> usize {
+        let of_sqlite = self.sqlite.iter().filter_map(|sqlite| sqlite.counts.as_ref());
+        self.columns.len() + of_sqlite.map(Vec::len).sum::<usize>()
+    }
 }
 
 /// Which sample values (most common values, histograms) a snapshot holds.

@@ -9,7 +9,7 @@ use crate::schema::{Passwords, SchemaError};
 /// Of what a snapshot is taken.
 #[derive(Clone, Debug)]
 pub struct CaptureRequest {
-    /// The URL of the database.
+    /// The URL of the database, or the path of a SQLite file.
     pub url: String,
     /// Which sample values are taken.
     pub values: SampleValues,
@@ -25,7 +25,11 @@ pub struct CaptureRequest {
 ///
 /// When it can't be reached or its schema not be read.
 pub async fn capture(request: &CaptureRequest) -> Result<Snapshot, EngineerError> {
-    let url: DatabaseUrl = request.url.parse().map_err(SchemaError::Url)?;
+    let url: DatabaseUrl = if DatabaseUrl::is_meant(&request.url) {
+        request.url.parse().map_err(SchemaError::Url)?
+    } else {
+        DatabaseUrl::of_file(&request.url)
+    };
     let password = match url.engine() {
         Engine::Postgres => request.passwords.postgres.clone(),
         Engine::MySql | Engine::MariaDb => request.passwords.mysql.clone(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use dbwright_catalog::Snapshot;
 use dbwright_live::scratch::{BinDirs, ScratchOptions};
-pub use dbwright_live::twin::postgres::{Fidelity, Twin};
+pub use dbwright_live::twin::{Fidelity, Twin};
 
 use crate::EngineerError;
 
@@ -29,5 +29,5 @@ pub async fn build_twin(snapshot: &Snapshot, set_up: &TwinSetUp) -> Result<Twin,
         cache: set_up.cache.clone(),
         bin_dirs: set_up.bin_dirs.clone(),
     };
-    Ok(dbwright_live::twin::postgres::build(snapshot, &options).await?)
+    Ok(dbwright_live::twin::build(snapshot, &options).await?)
 }

@@ -5,6 +5,7 @@
 
 mod literals;
 mod postgres;
+mod sqlite;
 
 use dbwright_catalog::{SampleValues, Snapshot};
 
@@ -19,9 +20,10 @@ use crate::connect::Connection;
 pub async fn capture(connection: &mut Connection, values: &SampleValues) -> Result<Snapshot, LiveError> {
     match connection {
         Connection::Postgres(_) => postgres::capture(connection, values).await,
-        Connection::MySqlFamily(_) | Connection::Sqlite(_) => Err(LiveError::Unsupported {
+        Connection::Sqlite(connection) => sqlite::capture(connection, values).await,
+        Connection::MySqlFamily(_) => Err(LiveError::Unsupported {
             what: format!(
-                "snapshots of {} are not taken yet; PostgreSQL's are",
+                "snapshots of {} are not taken yet; those of PostgreSQL and SQLite are",
                 connection.server().engine
             ),
         }),

@@ -52,6 +52,7 @@ pub(super) async fn capture(connection: &mut Connection, values: &SampleValues) 
         relations,
         columns,
         extended,
+        sqlite: None,
         missing,
     })
 }

@@ -11,6 +11,7 @@ mod sqlite;
 mod tls;
 mod url;
 
+pub(crate) use sqlite::SqliteConnection;
 pub use sqlite::is_database as is_sqlite_database;
 pub use url::{DatabaseUrl, ParseDatabaseUrlError};
 
@@ -50,7 +51,7 @@ pub enum Connection {
     /// MySQL or MariaDB.
     MySqlFamily(Box<mysql_family::MySqlFamilyConnection>),
     /// A SQLite file.
-    Sqlite(sqlite::SqliteConnection),
+    Sqlite(SqliteConnection),
 }
 
 impl Connection {
@@ -67,7 +68,7 @@ impl Connection {
             Target::MySqlFamily(target) => Connection::MySqlFamily(Box::new(
                 mysql_family::MySqlFamilyConnection::open(url, target, limits).await?,
             )),
-            Target::Sqlite(path) => Connection::Sqlite(sqlite::SqliteConnection::open(url, path, limits).await?),
+            Target::Sqlite(path) => Connection::Sqlite(SqliteConnection::open(url, path, limits).await?),
         })
     }
 

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use dbwright_catalog::{Reading, Server};
+use dbwright_catalog::{Reading, Server, Setting};
 use rusqlite::types::Value;
 use rusqlite::{OpenFlags, ffi};
 
@@ -35,6 +35,53 @@ pub fn is_database(path: &Path) -> bool {
         .is_ok_and(|()| header == *b"SQLite format 3\0")
 }
 
+/// What the first 100 bytes of a file say that no pragma tells: <https://www.sqlite.org/fileformat.html#the_database_header>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// The number of the format of the schema: below 4, `DESC` in an index means nothing.
+    schema_format: u32,
+    /// The version of the library that has written last: 3045001 is 3.45.1.
+    written_by: u32,
+}
+
+impl Header {
+    fn read(path: &Path) -> std::io::Result<Self> {
+        let mut bytes = [0; 100];
+        let mut file = std::fs::File::open(path)?;
+        // An empty file is an empty database.
+        match file.read_exact(&mut bytes) {
+            Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => return Err(error),
+            _ => {}
+        }
+        let number = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        Ok(Header {
+            schema_format: number(44),
+            written_by: number(96),
+        })
+    }
+
+    /// The same as settings of a snapshot.
+    pub(crate) fn settings(self) -> impl Iterator<Item = Setting> {
+        let version = format!(
+            "{}.{}.{}",
+            self.written_by / 1_000_000,
+            self.written_by / 1000 % 1000,
+            self.written_by % 1000
+        );
+        let settings = [
+            ("schema_format", self.schema_format.to_string(), self.schema_format > 0),
+            ("written_by", version, self.written_by > 0),
+        ];
+        settings
+            .into_iter()
+            .filter(|(_, _, is_told)| *is_told)
+            .map(|(name, value, _)| Setting {
+                name: name.to_owned(),
+                value,
+            })
+    }
+}
+
 impl SqliteConnection {
     pub(super) async fn open(url: &DatabaseUrl, path: &Path, limits: &ReadLimits) -> Result<Self, LiveError> {
         let problems = Problems::of(url);
@@ -57,7 +104,7 @@ impl SqliteConnection {
         Ok(connection)
     }
 
-    pub(super) fn server(&self) -> &Server {
+    pub(crate) fn server(&self) -> &Server {
         &self.server
     }
 
@@ -90,8 +137,24 @@ impl SqliteConnection {
         self.limits.statement = self.limits.statement.min(limit);
     }
 
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the first bytes of the file say.
+    pub(crate) async fn header(&self) -> Result<Header, LiveError> {
+        let path = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || Header::read(&path)).await;
+        match read {
+            Ok(Ok(header)) => Ok(header),
+            Ok(Err(error)) => Err(self.problems.error(format!("it can't be read: {error}"), [])),
+            Err(_) => Err(self.problems.error("reading it ended early", [])),
+        }
+    }
+
     /// Does something with the file, on a thread that may wait.
-    async fn with<T: Send + 'static>(
+    pub(crate) async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, LiveError> {

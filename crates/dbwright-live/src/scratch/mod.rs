@@ -9,10 +9,14 @@ mod options;
 mod own;
 mod patience;
 mod places;
+#[cfg(unix)]
+mod sqlite_folder;
 mod stamp;
 
 pub use any::{Replayed, Scratch, SqliteScratch};
 pub use options::{BinDirs, ParseScratchUrlError, ScratchOptions, ScratchUrl};
+#[cfg(unix)]
+pub(crate) use sqlite_folder::SqliteFolder;
 
 pub mod mysql_family;
 pub mod postgres;

@@ -14,6 +14,7 @@ use dbwright_catalog::{Engine, Server, Snapshot, StoredKind, StoredRelation, Ver
 
 use self::end_points::Leaves;
 use self::files::Files;
+use super::Fidelity;
 use crate::LiveError;
 use crate::prove_plan::postgres::apply::run_step;
 use crate::scratch::ScratchOptions;
@@ -65,17 +66,6 @@ impl Twin {
     }
 }
 
-/// How far plans on a twin are those of production.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fidelity {
-    /// The planner knows all that it knows there.
-    Exact,
-    /// It lacks something; why, in whole sentences.
-    Approximate(Vec<String>),
-    /// It knows the schema, and no statistics.
-    SchemaOnly(Vec<String>),
-}
-
 /// Why a twin with B-trees is not called exact where its snapshot has values and none of their ends, as older ones do.
 const END_POINTS: &str = "The least and greatest values of indexed columns are not in the snapshot: estimates at the edges \
                           of a histogram may differ a little.";
@@ -89,7 +79,7 @@ pub async fn build(snapshot: &Snapshot, options: &ScratchOptions) -> Result<Twin
     if snapshot.server.engine != Engine::Postgres {
         return Err(LiveError::Unsupported {
             what: format!(
-                "twins of {} are not built yet; PostgreSQL's are",
+                "the snapshot is one of {}, and not of PostgreSQL",
                 snapshot.server.engine
             ),
         });

@@ -39,3 +39,4 @@ mod sqlite_plan;
 mod sqlite_trace;
 mod sqlite_whole;
 mod twin;
+mod twin_sqlite;

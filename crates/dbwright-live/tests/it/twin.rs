@@ -4,7 +4,8 @@ use dbwright_catalog::{SampleValues, Snapshot};
 use dbwright_live::capture::capture;
 use dbwright_live::connect::{Connection, ReadLimits};
 use dbwright_live::scratch::postgres::{Session, Who};
-use dbwright_live::twin::postgres::{Fidelity, build};
+use dbwright_live::twin::Fidelity;
+use dbwright_live::twin::postgres::build;
 
 use crate::servers;
 

@@ -1,5 +1,7 @@
 //! Snapshots in words of the file, and back.
 
+mod sqlite;
+
 use dbwright_catalog as words;
 
 use crate::wire::snapshot as wire;
@@ -19,6 +21,7 @@ impl From<words::Snapshot> for wire::Snapshot {
             relations: from.relations.into_iter().map(Into::into).collect(),
             columns: from.columns.into_iter().map(Into::into).collect(),
             extended: from.extended.into_iter().map(Into::into).collect(),
+            sqlite: from.sqlite.map(Into::into),
             workload: from.workload.into_iter().map(Into::into).collect(),
             counted_since: from.counted_since,
             missing: from.missing.into_iter().map(Into::into).collect(),
@@ -41,6 +44,7 @@ pub(super) fn snapshot(from: wire::Snapshot, server: words::Server) -> words::Sn
         relations: from.relations.into_iter().map(Into::into).collect(),
         columns: from.columns.into_iter().map(Into::into).collect(),
         extended: from.extended.into_iter().map(Into::into).collect(),
+        sqlite: from.sqlite.map(Into::into),
         workload: from.workload.into_iter().map(Into::into).collect(),
         counted_since: from.counted_since,
         missing: from.missing.into_iter().map(Into::into).collect(),

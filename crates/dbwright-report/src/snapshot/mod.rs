@@ -139,6 +139,7 @@ mod tests {
             relations: Vec::new(),
             columns: Vec::new(),
             extended: Vec::new(),
+            sqlite: None,
             workload: Vec::new(),
             counted_since: None,
             missing: Vec::new(),

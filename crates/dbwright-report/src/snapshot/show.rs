@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use dbwright_catalog::{Snapshot, StoredKind, StoredRelation};
+use dbwright_catalog::{Locale, Snapshot, StoredKind, StoredRelation};
 
 use crate::TextOptions;
 use crate::layout::{Layout, clean};
@@ -43,22 +43,26 @@ pub fn snapshot_text(snapshot: &Snapshot, options: &TextOptions) -> String {
 
 fn head(snapshot: &Snapshot) -> String {
     let mut text = format!(
-        "{} {} of {}, taken at {}\n",
-        "snapshot of",
+        "snapshot of {} of {}, taken at {}\n",
         clean(&snapshot.database),
         snapshot.server,
         clean(&snapshot.taken_at)
     );
-    let _ = writeln!(
-        text,
-        "  sample values: {}; locale {} {}; {} statements of schema, statistics of {} columns, {} extended",
-        snapshot.values,
-        snapshot.locale.provider,
-        clean(snapshot.locale.locale.as_ref().unwrap_or(&snapshot.locale.collate)),
-        snapshot.schema.len(),
-        snapshot.columns.len(),
-        snapshot.extended.len(),
-    );
+    let mut facts = vec![format!("sample values: {}", snapshot.values), locale(&snapshot.locale)];
+    facts.push(format!("{} statements of schema", snapshot.schema.len()));
+    match &snapshot.sqlite {
+        Some(sqlite) => facts.push(format!(
+            "{} rows of sqlite_stat1, {} of sqlite_stat4",
+            sqlite.counts.as_ref().map_or(0, Vec::len),
+            sqlite.samples.len()
+        )),
+        None => facts.push(format!(
+            "statistics of {} columns, {} extended",
+            snapshot.columns.len(),
+            snapshot.extended.len()
+        )),
+    }
+    let _ = writeln!(text, "  {}", facts.join("; "));
     if !snapshot.extensions.is_empty() {
         let names: Vec<String> = snapshot
             .extensions
@@ -68,6 +72,15 @@ fn head(snapshot: &Snapshot) -> String {
         let _ = writeln!(text, "  extensions: {}", names.join(", "));
     }
     text
+}
+
+/// How text is sorted, or how it is encoded where that is all.
+fn locale(locale: &Locale) -> String {
+    if locale.provider.is_empty() {
+        return clean(&locale.encoding);
+    }
+    let name = clean(locale.locale.as_ref().unwrap_or(&locale.collate));
+    format!("locale {} {name}", locale.provider)
 }
 
 fn tables(snapshot: &Snapshot, options: &TextOptions, text: &mut String) {
@@ -100,7 +113,13 @@ fn tables(snapshot: &Snapshot, options: &TextOptions, text: &mut String) {
     let mut sizes: Vec<_> = sizes.into_iter().collect();
     sizes.sort_by_key(|(_, size)| std::cmp::Reverse(size.bytes + size.index_bytes));
     let total: u64 = sizes.iter().map(|(_, size)| size.bytes + size.index_bytes).sum();
-    let _ = writeln!(text, "\n{} tables, {} in all", sizes.len(), bytes_text(total));
+    let _ = writeln!(
+        text,
+        "\n{} {}, {} in all",
+        sizes.len(),
+        if sizes.len() == 1 { "table" } else { "tables" },
+        bytes_text(total)
+    );
     let shown = if options.verbose { sizes.len() } else { SHOWN };
     for ((schema, name), size) in sizes.iter().take(shown) {
         let rows = match size.table {

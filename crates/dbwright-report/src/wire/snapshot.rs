@@ -3,8 +3,12 @@
 //! Files are kept for years, so that this format only gets more: a new field has a default, and what there is keeps its name
 //! and meaning. What can't be read by older programs raises the version.
 
+mod sqlite;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use self::sqlite::{SqliteCounts, SqliteSample, SqliteStatistics};
 
 /// The version of the format.
 pub const VERSION: u32 = 1;
@@ -36,6 +40,9 @@ pub struct Snapshot {
     pub columns: Vec<ColumnStatistics>,
     /// What the planner knows of columns together.
     pub extended: Vec<ExtendedStatistics>,
+    /// What SQLite's planner knows, of a SQLite file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sqlite: Option<SqliteStatistics>,
     /// What the database is asked.
     pub workload: Vec<WorkloadQuery>,
     /// Since when activity was counted, by the server's clock; nothing where it never was reset.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use dbwright_catalog::{SampleValues, Snapshot};
+use dbwright_catalog::{Engine, SampleValues, Snapshot};
 use dbwright_engineer::{CaptureRequest, ReadLimits, capture};
 use dbwright_report::snapshot::snapshot_file;
 
@@ -27,7 +27,7 @@ use crate::terminal::{self, ProgressLine};
 #[derive(Args, Debug)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct CaptureArgs {
-    /// The database: postgres://user@host/database. Its password may stand in PGPASSWORD.
+    /// The database: postgres://user@host/database, or a SQLite file. A password may stand in PGPASSWORD.
     url: String,
     /// The file to write.
     #[arg(long, short, value_name = "FILE")]
@@ -56,6 +56,7 @@ Examples:
   dbwright capture postgres://monitor@db/shop -o shop.dbsnap
   dbwright capture postgres://monitor@db/shop -o shop.dbsnap --values none --except orders.status
   dbwright capture postgres://monitor@db/shop -o shop.dbsnap --values all --except users.email
+  dbwright capture shop.db -o shop.dbsnap
   dbwright snapshot show shop.dbsnap";
 
 pub(crate) async fn cmd_capture(args: &CaptureArgs) -> Result<ExitCode, CommandError> {
@@ -94,16 +95,16 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
 
 fn told(snapshot: &Snapshot, path: &Path) -> String {
     let mut text = format!(
-        "wrote a snapshot of {} ({}) to {}: {} relations, statistics of {} columns, {} queries; sample values: {}\n",
+        "wrote a snapshot of {} ({}) to {}: {} relations, {} statistics, {} queries; sample values: {}\n",
         snapshot.database,
         snapshot.server,
         path.display(),
         snapshot.relations.len(),
-        snapshot.columns.len(),
+        snapshot.statistics(),
         snapshot.workload.len(),
         snapshot.values
     );
-    if snapshot.columns.is_empty() {
+    if snapshot.statistics() == 0 && snapshot.server.engine != Engine::Sqlite {
         text.push_str("no statistics could be read: a twin will know the schema only\n");
     }
     for missing in &snapshot.missing {

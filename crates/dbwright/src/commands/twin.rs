@@ -225,7 +225,7 @@ async fn hold(args: &TwinStartArgs, note: &Note) -> Result<ExitCode, CommandErro
         }
         counted = Instant::now();
         match twin.sessions().await {
-            Ok(0) => {}
+            Ok(Some(0)) => {}
             Ok(_) => used = Instant::now(),
             // The server is gone.
             Err(_) => break,
@@ -237,7 +237,7 @@ async fn hold(args: &TwinStartArgs, note: &Note) -> Result<ExitCode, CommandErro
 
 fn told(twin: &Twin) -> String {
     let mut text = format!("{}\n", twin.url());
-    let (word, reasons) = match &twin.fidelity {
+    let (word, reasons) = match twin.fidelity() {
         Fidelity::Exact => ("exact", [].as_slice()),
         Fidelity::Approximate(reasons) => ("approximate", reasons.as_slice()),
         Fidelity::SchemaOnly(reasons) => ("schema only", reasons.as_slice()),

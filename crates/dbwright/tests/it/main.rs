@@ -24,3 +24,4 @@ mod schema_postgres;
 mod scratch_url;
 mod terminal;
 mod twin;
+mod twin_sqlite;

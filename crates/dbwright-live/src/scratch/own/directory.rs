@@ -20,7 +20,7 @@ use crate::LiveError;
 use crate::scratch::patience::Patience;
 
 /// How the names of our directories begin.
-const PREFIXES: [&str; 2] = ["dbwright-pg-", "dbwright-my-"];
+const PREFIXES: [&str; 3] = ["dbwright-pg-", "dbwright-my-", "dbwright-lite-"];
 
 /// The file whose lock says that somebody still needs the directory.
 const LOCK: &str = "scratch.lock";
@@ -239,7 +239,8 @@ fn roots() -> Vec<PathBuf> {
 fn prefix(engine: Engine) -> &'static str {
     match engine {
         Engine::Postgres => PREFIXES[0],
-        Engine::MySql | Engine::MariaDb | Engine::Sqlite => PREFIXES[1],
+        Engine::MySql | Engine::MariaDb => PREFIXES[1],
+        Engine::Sqlite => PREFIXES[2],
     }
 }
 
