@@ -183,9 +183,10 @@ fn context<'a>(
 
 /// What is told as a fact of another finding about the same table at the same statement, where one stands: several effects
 /// of one statement are one finding.
-static FOLDED: [&Rule; 3] = [
+static FOLDED: [&Rule; 4] = [
     &crate::release::required_column::RULE,
     &crate::release::result_type_changed::RULE,
+    &crate::release::stricter_table::RULE,
     &crate::locks::referenced_table_locked::RULE,
 ];
 

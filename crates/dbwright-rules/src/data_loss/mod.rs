@@ -9,6 +9,7 @@ pub(crate) mod drop_table;
 pub(crate) mod narrowing_type;
 mod rebuild;
 pub(crate) mod rebuild_loses_objects;
+pub(crate) mod session_time_zone;
 #[cfg(test)]
 mod tests;
 pub(crate) mod truncate_table;

@@ -4,6 +4,7 @@ pub(crate) mod all_columns_nullable;
 pub(crate) mod allowance_without_reason;
 pub(crate) mod autoincrement_column;
 pub(crate) mod btree_on_array;
+pub(crate) mod changing_check;
 pub(crate) mod constraint_not_enforced;
 pub(crate) mod constraint_not_validated;
 pub(crate) mod dangling_foreign_key;

@@ -8,6 +8,7 @@ pub(crate) mod fails_on_rows;
 pub(crate) mod implicit_commit;
 pub(crate) mod invalid_index_kept;
 pub(crate) mod lock_timeout_without_effect;
+pub(crate) mod named_database;
 pub(crate) mod newer_syntax;
 pub(crate) mod online_clause_refused;
 pub(crate) mod pragma_in_transaction;

@@ -35,6 +35,26 @@
 //! ALTER TABLE accounts ADD COLUMN active boolean;
 //! ```
 //!
+//! Triggers and policies count as well: `CREATE TRIGGER` makes writes wait (SHARE ROW EXCLUSIVE), dropping a trigger and making,
+//! changing or dropping a policy make reads wait too (ACCESS EXCLUSIVE). By themselves they take an instant.
+//!
+//! ```sql bad postgres
+//! CREATE FUNCTION note_it() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+//! CREATE TRIGGER note_it BEFORE UPDATE ON accounts FOR EACH ROW EXECUTE FUNCTION note_it();
+//! UPDATE audit SET note = 'seen';
+//! ```
+//!
+//! ```sql bad postgres
+//! CREATE POLICY own_rows ON accounts USING (name = current_user);
+//! UPDATE audit SET note = 'seen';
+//! ```
+//!
+//! ```sql good postgres mode:each-statement
+//! CREATE FUNCTION note_it() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+//! CREATE TRIGGER note_it BEFORE UPDATE ON accounts FOR EACH ROW EXECUTE FUNCTION note_it();
+//! CREATE POLICY own_rows ON accounts USING (name = current_user);
+//! ```
+//!
 //! See <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>.
 
 use dbwright_catalog::{Engine, Finding, Group, HeldLock, LockMode, ObjectId, ObjectKind, Severity};

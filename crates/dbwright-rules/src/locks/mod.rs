@@ -3,6 +3,7 @@
 pub(crate) mod add_unique_constraint;
 pub(crate) mod attach_partition_scan;
 pub(crate) mod constraint_validated_under_lock;
+mod copy_cause;
 pub(crate) mod create_index_without_concurrently;
 pub(crate) mod domain_constraint_scan;
 pub(crate) mod drop_index_without_concurrently;

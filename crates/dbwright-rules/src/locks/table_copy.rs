@@ -54,7 +54,79 @@
 //! ALTER TABLE orders ADD FULLTEXT INDEX (note);
 //! ```
 //!
+//! The length of a `varchar` takes one byte up to 255 bytes and two above, so that growing past them copies, and so does
+//! the step from `utf8mb3` to `utf8mb4` where it makes more than 255 bytes of a column:
+//!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE people (id int PRIMARY KEY, city varchar(60) CHARACTER SET utf8mb3, name varchar(63) CHARACTER SET utf8mb4);
+//! ```
+//!
+//! ```sql bad mysql
+//! ALTER TABLE people MODIFY name varchar(64) CHARACTER SET utf8mb4;
+//! ```
+//!
+//! ```sql bad mariadb below:11
+//! ALTER TABLE people MODIFY name varchar(64) CHARACTER SET utf8mb4;
+//! ```
+//!
+//! ```sql good mysql mariadb
+//! ALTER TABLE people MODIFY city varchar(63) CHARACTER SET utf8mb4;
+//! ```
+//!
+//! On MySQL an index over the column makes a copy of the step to `utf8mb4`; without it there is none:
+//!
+//! ```sql setup mysql
+//! CREATE TABLE people (id int PRIMARY KEY, city varchar(60) CHARACTER SET utf8mb3, KEY by_city (city));
+//! ```
+//!
+//! ```sql bad mysql
+//! ALTER TABLE people MODIFY city varchar(60) CHARACTER SET utf8mb4;
+//! ```
+//!
+//! ```sql good mysql
+//! ALTER TABLE people DROP INDEX by_city;
+//! ALTER TABLE people MODIFY city varchar(60) CHARACTER SET utf8mb4;
+//! ALTER TABLE people ADD INDEX by_city (city);
+//! ```
+//!
+//! A virtual column is added and dropped without touching a row, as long as nothing else is done in the same statement:
+//!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE sums (id int PRIMARY KEY, a int, doubled int AS (a * 2) VIRTUAL);
+//! ```
+//!
+//! ```sql bad mysql
+//! ALTER TABLE sums DROP COLUMN doubled, ADD COLUMN b int;
+//! ```
+//!
+//! ```sql bad mysql
+//! ALTER TABLE sums MODIFY doubled int AS (a + a) VIRTUAL;
+//! ```
+//!
+//! ```sql good mysql mariadb
+//! ALTER TABLE sums DROP COLUMN doubled;
+//! ALTER TABLE sums ADD COLUMN doubled int AS (a + a) VIRTUAL;
+//! ALTER TABLE sums ADD COLUMN b int;
+//! ```
+//!
+//! On MariaDB an index over a virtual column makes writes wait for every new column:
+//!
+//! ```sql setup mariadb
+//! CREATE TABLE sums (id int PRIMARY KEY, a int, doubled int AS (a * 2) VIRTUAL, KEY by_double (doubled));
+//! ```
+//!
+//! ```sql bad mariadb
+//! ALTER TABLE sums ADD COLUMN b int;
+//! ```
+//!
+//! ```sql good mariadb
+//! ALTER TABLE sums DROP INDEX by_double;
+//! ALTER TABLE sums ADD COLUMN b int;
+//! ALTER TABLE sums ADD INDEX by_double (doubled);
+//! ```
+//!
 //! See <https://dev.mysql.com/doc/refman/9.7/en/innodb-online-ddl-operations.html>,
+//! <https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-online-ddl/instant-add-column-for-innodb>,
 //! <https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-online-ddl/innodb-online-ddl-overview> and
 //! <https://mariadb.com/docs/server/reference/sql-statements/data-definition/alter/alter-table/online-schema-change>.
 
@@ -114,6 +186,11 @@ fn finding(context: &Context<'_>, operation: &TableOperation) -> Finding {
     let mut finding = context.finding(&RULE, Some(table), message);
     finding.evidence.operation = Some(operation.clone());
     finding.evidence.facts.extend(refused(&operation.refused));
+    let cause = super::copy_cause::cause(context, operation);
+    if let Some(cause) = cause {
+        finding.evidence.facts.push(cause.fact);
+        finding.advice.extend(cause.way_round);
+    }
     if !context.effect.parents.is_empty() {
         let parents = crate::phrase::list(&context.effect.parents);
         finding

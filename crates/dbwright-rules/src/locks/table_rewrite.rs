@@ -43,6 +43,16 @@
 //! ALTER TABLE events ALTER COLUMN seen SET DEFAULT clock_timestamp();
 //! ```
 //!
+//! So is what a stored column is computed from:
+//!
+//! ```sql setup postgres from:17
+//! CREATE TABLE sums (id integer PRIMARY KEY, a integer, doubled bigint GENERATED ALWAYS AS (a * 2::bigint) STORED);
+//! ```
+//!
+//! ```sql bad postgres from:17
+//! ALTER TABLE sums ALTER COLUMN doubled SET EXPRESSION AS (a * 3::bigint);
+//! ```
+//!
 //! ```sql setup sqlite
 //! CREATE TABLE events (id INTEGER PRIMARY KEY, name TEXT, kind TEXT);
 //! INSERT INTO events (id, name, kind) VALUES (1, 'a', 'b');
@@ -66,6 +76,20 @@
 //!
 //! ```sql good mysql mariadb
 //! ALTER TABLE events ADD COLUMN place int;
+//! ```
+//!
+//! Why a table is built anew is not always plain to see. Beside a virtual column, MariaDB adds columns at the end only:
+//!
+//! ```sql setup mariadb
+//! CREATE TABLE sums (id int PRIMARY KEY, a int, doubled int AS (a * 2) VIRTUAL);
+//! ```
+//!
+//! ```sql bad mariadb from:11
+//! ALTER TABLE sums ADD COLUMN b int AFTER a;
+//! ```
+//!
+//! ```sql good mariadb
+//! ALTER TABLE sums ADD COLUMN b int;
 //! ```
 //!
 //! See <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>,
@@ -102,6 +126,7 @@ enum Cause {
         why: Computed,
     },
     DroppedColumn(String),
+    Expression(String),
     Storage,
     View,
     Unknown,
@@ -166,6 +191,7 @@ fn finding(context: &Context<'_>, root: &ObjectId, tables: &[&ObjectId]) -> Find
             format!("Adding {root}.{column} {why} rewrites {root}")
         }
         Cause::DroppedColumn(column) => format!("Dropping {root}.{column} rewrites {root}"),
+        Cause::Expression(column) => format!("Computing {root}.{column} in another way rewrites {root}"),
         Cause::Storage => format!("Changing how {root} is stored rewrites it"),
         Cause::View | Cause::Unknown => format!("The statement rewrites {root}"),
     };
@@ -224,11 +250,14 @@ fn in_place(context: &Context<'_>, table: &ObjectId, finding: &mut Finding) {
     finding.evidence.operation = operations.find(|operation| operation.table == *table).cloned();
     let operation = finding.evidence.operation.as_ref();
     let refused = operation.and_then(|operation| super::table_copy::refused(&operation.refused));
-    finding.evidence.facts.splice(0..0, refused);
-    finding.advice = vec![format!(
+    let cause = operation.and_then(|operation| super::copy_cause::cause(context, operation));
+    let (cause, way_round) = cause.map_or((None, None), |cause| (Some(cause.fact), cause.way_round));
+    finding.evidence.facts.splice(0..0, refused.into_iter().chain(cause));
+    finding.advice.extend(way_round);
+    finding.advice.push(format!(
         "Do it while {table} is small, or by an online schema change (gh-ost, pt-online-schema-change), which replicas follow \
          without lagging; it needs room for a second copy either way."
-    )];
+    ));
 }
 
 fn advice(cause: &Cause, table: &ObjectId) -> Vec<String> {
@@ -256,6 +285,9 @@ fn advice(cause: &Cause, table: &ObjectId) -> Vec<String> {
                 format!("Give {column} the type below the domain, and add the condition as a CHECK that is NOT VALID.")
             }
         }],
+        Cause::Expression(column) => vec![format!(
+            "Add a plain column that a trigger fills, fill the old rows in batches, and swap it with {column} in a later release."
+        )],
         Cause::Storage => vec![format!("Do it while {table} is small, or move the rows to a new table in batches.")],
         Cause::View => vec![
             "REFRESH MATERIALIZED VIEW CONCURRENTLY lets reads pass; it needs a unique index on the view.".to_owned(),
@@ -302,6 +334,9 @@ fn cause(context: &Context<'_>, root: &ObjectId, tables: &[&ObjectId]) -> Cause 
                     before: old.type_name.clone(),
                     after: new.type_name.clone(),
                 };
+            }
+            (ObjectBody::Column(old), ObjectBody::Column(new)) if old.generated != new.generated => {
+                return Cause::Expression(after.id.name().to_owned());
             }
             (ObjectBody::Table(old), ObjectBody::Table(new)) if is_stored_otherwise(&old.extra, &new.extra) => {
                 return Cause::Storage;

@@ -10,5 +10,6 @@ pub(crate) mod rename_table;
 pub(crate) mod replaced_with_gap;
 pub(crate) mod required_column;
 pub(crate) mod result_type_changed;
+pub(crate) mod stricter_table;
 #[cfg(test)]
 mod tests;

@@ -148,6 +148,12 @@ pub(super) fn limits_of_scratch(error: &SqlError, summary: &Summary) -> Option<S
             "it needs rights that migrations do not get on a scratch server: {}",
             error.message
         )),
+        // `SET ROLE` to a role that nothing before it made; what follows runs as the migrating role.
+        ("22023", _) if error.message.starts_with("role \"") => Some(format!("{} on a scratch server", error.message)),
+        ("3D000", _) => Some(format!(
+            "it names a database, and that of a scratch server is called otherwise: {}",
+            error.message
+        )),
         ("55000", _) if error.message.contains("prepared transactions are disabled") => {
             Some("prepared transactions are switched off on a scratch server".to_owned())
         }

@@ -1,6 +1,9 @@
 //! Ways in which MySQL and MariaDB change a table.
 
-use dbwright_catalog::{Algorithm, ConstraintKind, LockLevel, Severity};
+use dbwright_catalog::{
+    Algorithm, ColumnExtra, ConstraintKind, Generated, GeneratedKind, LockLevel, MySqlFamilyColumn, Object, ObjectBody,
+    Severity,
+};
 
 use crate::testing::{Case, column, constraint, did, foreign_key, table};
 
@@ -99,4 +102,67 @@ fn the_advice_for_a_foreign_key_is_about_its_check() {
         LockLevel::Shared,
     )]);
     assert!(case.only().advice[0].contains("gh-ost"));
+}
+
+fn text(name: &str, type_name: &str, charset: &str) -> Object {
+    let mut text = column("people", name, 2, type_name);
+    if let ObjectBody::Column(column) = &mut text.body {
+        column.extra = ColumnExtra::MySqlFamily(MySqlFamilyColumn {
+            auto_increment: false,
+            invisible: false,
+            charset: Some(charset.to_owned()),
+            on_update: None,
+            srid: None,
+        });
+    }
+    text
+}
+
+fn computed(expression: &str, kind: GeneratedKind) -> Object {
+    let mut computed = text("sum", "int", "utf8mb4");
+    if let ObjectBody::Column(column) = &mut computed.body {
+        column.generated = Some(Generated {
+            kind,
+            expression: expression.to_owned(),
+        });
+    }
+    computed
+}
+
+#[test]
+fn a_length_that_needs_a_second_byte_is_named_as_the_cause() {
+    let copied = |before: Object, after: Object| {
+        let alter = did("ALTER TABLE people MODIFY …").alters(before.clone(), after);
+        let alter = alter.operates("people", Algorithm::Copy, LockLevel::Shared);
+        Case::mysql([table("people"), before]).migration([alter]).only()
+    };
+    let finding = copied(
+        text("name", "varchar(80)", "utf8mb3"),
+        text("name", "varchar(80)", "utf8mb4"),
+    );
+    assert_eq!(
+        finding.evidence.facts[1],
+        "people.name could take 240 bytes and can take 320: above 255, the length of each value takes two bytes instead of one."
+    );
+    assert!(finding.advice[0].starts_with("Up to 63 characters of utf8mb4 need no copy"));
+    let within = copied(
+        text("name", "varchar(30)", "latin1"),
+        text("name", "varchar(40)", "latin1"),
+    );
+    assert_eq!(within.evidence.facts.len(), 1);
+}
+
+#[test]
+fn a_virtual_column_is_named_as_the_cause_with_the_way_round() {
+    let before = computed("a + b", GeneratedKind::Virtual);
+    let alter = did("ALTER TABLE people MODIFY …").alters(before.clone(), computed("a - b", GeneratedKind::Virtual));
+    let alter = alter.operates("people", Algorithm::Copy, LockLevel::Shared);
+    let finding = Case::mysql([table("people"), before.clone()]).migration([alter]).only();
+    assert!(finding.evidence.facts[1].starts_with("people.sum is a virtual column"));
+    assert!(finding.advice[0].contains("drop sum and add it again"));
+
+    let add = did("ALTER TABLE people ADD …").creates([computed("a + b", GeneratedKind::Stored)]);
+    let add = add.operates("people", Algorithm::Copy, LockLevel::Shared);
+    let finding = Case::mysql([table("people")]).migration([add]).only();
+    assert!(finding.advice[0].starts_with("A VIRTUAL column"));
 }
