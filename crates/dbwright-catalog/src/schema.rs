@@ -18,6 +18,8 @@ pub enum SideKind {
     Desired,
     /// Migrations, run on a scratch server.
     History,
+    /// The schema of a snapshot, built on a scratch server.
+    Snapshot,
 }
 
 impl SideKind {
@@ -28,6 +30,7 @@ impl SideKind {
             SideKind::Rebuilt => "rebuilt-database",
             SideKind::Desired => "sql",
             SideKind::History => "migrations",
+            SideKind::Snapshot => "snapshot",
         }
     }
 }

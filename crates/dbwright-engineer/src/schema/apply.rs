@@ -103,8 +103,12 @@ fn failures(history: &History, replayed: &Replayed) -> Vec<Failure> {
     failures
 }
 
+/// A migration of our own may have no lines.
 fn place(path: &Path, line: u32) -> String {
-    format!("{}:{line}", path.display())
+    match line {
+        0 => path.display().to_string(),
+        line => format!("{}:{line}", path.display()),
+    }
 }
 
 fn words(error: &SqlError) -> String {

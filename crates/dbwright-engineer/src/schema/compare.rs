@@ -76,7 +76,7 @@ const OFTEN_LEFT_OPEN: [(ObjectKind, &str); 5] = [
 /// What a built side does not speak of is taken to be as it is in the database, and that is told.
 fn unspoken(before: &mut Side, after: &mut Side, migrator: Option<&str>) -> Vec<String> {
     let is_built = |side: &Side| match side.about.kind {
-        SideKind::Desired | SideKind::History => true,
+        SideKind::Desired | SideKind::History | SideKind::Snapshot => true,
         SideKind::Live | SideKind::Rebuilt => false,
     };
     let (built, live) = match (is_built(before), is_built(after)) {

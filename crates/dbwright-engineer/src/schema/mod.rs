@@ -12,11 +12,12 @@ mod plan;
 mod rename;
 mod show;
 mod side;
+mod snapshot;
 mod source;
 
 use std::path::PathBuf;
 
-use dbwright_catalog::Engine;
+use dbwright_catalog::{Engine, Snapshot};
 use dbwright_live::connect::ReadLimits;
 use dbwright_live::scratch::{BinDirs, ScratchOptions, ScratchUrl};
 use dbwright_repo::Overrides;
@@ -48,6 +49,8 @@ pub struct SchemaSetUp {
     pub limits: ReadLimits,
     /// What becomes of a source of which something does not run here.
     pub incomplete: Incomplete,
+    /// Reads the file of a snapshot; the error says what is wrong with it.
+    pub read_snapshot: fn(&[u8]) -> Result<Snapshot, String>,
 }
 
 /// What becomes of SQL or a history of which something does not run on the scratch server.

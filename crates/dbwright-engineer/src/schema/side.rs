@@ -14,7 +14,7 @@ use dbwright_sql::{DeclaredRename, Dialect, declared_renames};
 
 use super::error::SchemaError;
 use super::source::{Source, What};
-use super::{Incomplete, SchemaPhase, SchemaSetUp, apply};
+use super::{Incomplete, SchemaPhase, SchemaSetUp, apply, snapshot};
 use crate::EngineerError;
 
 /// One schema with all that is known of it.
@@ -160,7 +160,10 @@ pub(super) fn note_version(side: &mut Side, wanted: Option<Version>) {
         engine: here.engine,
         version,
     };
-    let is_built = matches!(side.about.kind, SideKind::Desired | SideKind::History);
+    let is_built = matches!(
+        side.about.kind,
+        SideKind::Desired | SideKind::History | SideKind::Snapshot
+    );
     // Where only a major was said, any of its releases is meant.
     let is_it = same_line(here, &asked) || (version.minor == 0 && version.major == here.version.major);
     if is_built && !is_it {
@@ -261,6 +264,7 @@ pub(super) async fn one(
             begin_with(&mut history, defaults);
             build(shown, SideKind::History, history, scratch, set_up.incomplete).await
         }
+        What::Snapshot(snapshot) => snapshot::build(shown, &snapshot, must_have(scratch)?, set_up.incomplete).await,
     }
 }
 
@@ -293,7 +297,7 @@ fn must_have(scratch: Option<&Scratch>) -> Result<&Scratch, EngineerError> {
 }
 
 /// Runs a history on the scratch server and reads what it leaves.
-async fn build(
+pub(super) async fn build(
     shown: String,
     kind: SideKind,
     history: History,

@@ -1,8 +1,8 @@
-//! What a source is: a database, SQL files, migrations, or either of a commit.
+//! What a source is: a database, SQL files, migrations, a snapshot, or any file of a commit.
 
 use std::path::{Path, PathBuf};
 
-use dbwright_catalog::{Engine, History, Server, Version};
+use dbwright_catalog::{Engine, History, Server, Snapshot, Version};
 use dbwright_live::connect::{Connection, DatabaseUrl, is_sqlite_database};
 use dbwright_repo::{Config, Desired, RepoError, Selected};
 use tempfile::TempDir;
@@ -25,6 +25,7 @@ pub(super) enum What {
     Database(Box<Connection>),
     Desired(Desired),
     History(Box<History>),
+    Snapshot(Box<Snapshot>),
 }
 
 impl Source {
@@ -33,6 +34,7 @@ impl Source {
         match &self.what {
             What::Database(connection) => Some(connection.server().engine),
             What::History(history) => Some(history.engine),
+            What::Snapshot(snapshot) => Some(snapshot.server.engine),
             What::Desired(desired) => match desired.engines().as_slice() {
                 [(engine, _)] => Some(*engine),
                 _ => None,
@@ -44,14 +46,15 @@ impl Source {
     pub(super) fn server(&self) -> Option<&Server> {
         match &self.what {
             What::Database(connection) => Some(connection.server()),
-            What::Desired(_) | What::History(_) => None,
+            What::Desired(_) | What::History(_) | What::Snapshot(_) => None,
         }
     }
 
-    /// The version that a repository says it runs on.
+    /// The version that a repository says it runs on, or that a snapshot was taken from.
     pub(super) fn version(&self) -> Option<Version> {
         match &self.what {
             What::History(history) => history.version.as_ref().map(|(version, _)| *version),
+            What::Snapshot(snapshot) => Some(snapshot.server.version),
             What::Database(_) | What::Desired(_) => None,
         }
     }
@@ -80,6 +83,10 @@ pub(super) async fn open(
             What::History(Box::new(history(Path::new(path), set_up, engine)?)),
             None,
         ));
+    }
+    if let Some(path) = text.strip_prefix("snapshot:") {
+        let snapshot = snapshot(Path::new(path), text, set_up)?;
+        return Ok(found(text, What::Snapshot(Box::new(snapshot)), None));
     }
     if DatabaseUrl::is_meant(text) {
         let url: DatabaseUrl = text.parse().map_err(SchemaError::Url)?;
@@ -133,6 +140,12 @@ fn of_path(
         .into());
     }
     if path.is_file() {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == SNAPSHOT_EXTENSION)
+        {
+            return Ok(What::Snapshot(Box::new(snapshot(path, text, set_up)?)));
+        }
         return Ok(What::Desired(desired(path, shown, text)?));
     }
     match history(path, set_up, engine) {
@@ -149,7 +162,21 @@ fn of_path(
 }
 
 const FORMS: &str = "a source is a URL (postgres://, mysql://, sqlite:), a SQLite file, a file or folder of SQL, a folder of \
-                     migrations or a repository, or git:REF:PATH for either as it was committed; snapshots are not read yet";
+                     migrations or a repository, a snapshot (FILE.dbsnap), or git:REF:PATH for a file or folder as it was \
+                     committed";
+
+/// Files that end in it are snapshots; any other is one behind `snapshot:`.
+const SNAPSHOT_EXTENSION: &str = "dbsnap";
+
+fn snapshot(path: &Path, text: &str, set_up: &SchemaSetUp) -> Result<Snapshot, EngineerError> {
+    let wrong = |problem: String| SchemaError::Source {
+        source_text: text.to_owned(),
+        problem,
+        hint: "`dbwright capture URL -o FILE.dbsnap` takes a snapshot of a database".to_owned(),
+    };
+    let bytes = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    Ok((set_up.read_snapshot)(&bytes).map_err(wrong)?)
+}
 
 fn desired(path: &Path, shown: &Path, text: &str) -> Result<Desired, EngineerError> {
     let desired = Desired::read(path, shown)?;

@@ -37,6 +37,7 @@ fn head(lint: &SchemaLint) -> String {
         SideKind::Rebuilt => format!("built again on {server}"),
         SideKind::Desired => format!("SQL, run on {server}"),
         SideKind::History => format!("migrations, run on {server}"),
+        SideKind::Snapshot => format!("snapshot, built on {server}"),
     };
     let rows = lint
         .relations

@@ -17,6 +17,7 @@ pub(super) fn side(side: &SchemaSide) -> String {
         SideKind::Rebuilt => format!("built again on {server}"),
         SideKind::Desired => format!("SQL, run on {server}"),
         SideKind::History => format!("migrations, run on {server}"),
+        SideKind::Snapshot => format!("snapshot, built on {server}"),
     };
     format!("{} ({how})", clean(&side.shown))
 }

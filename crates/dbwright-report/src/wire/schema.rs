@@ -134,7 +134,7 @@ pub struct BaselineEntry {
 pub struct Side {
     /// As it was named, without a password.
     pub source: String,
-    /// `database`, `rebuilt-database`, `sql` or `migrations`.
+    /// `database`, `rebuilt-database`, `sql`, `migrations` or `snapshot`.
     pub kind: String,
     /// The server that printed its definitions.
     pub server: Server,

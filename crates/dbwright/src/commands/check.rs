@@ -276,6 +276,7 @@ async fn drift(args: &CheckArgs) -> Result<Option<Drift>, CommandError> {
         passwords: schema::passwords(),
         limits: ReadLimits::default(),
         incomplete: Incomplete::Refused,
+        read_snapshot: schema::read_snapshot,
     };
     let against = args.path.display().to_string();
     Ok(Some(Box::pin(schema::drift::find(db, &against, known, set_up)).await?))

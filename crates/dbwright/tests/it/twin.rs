@@ -51,6 +51,31 @@ async fn a_twin_outlives_the_command_plans_as_production_does_and_is_gone_when_i
     let shown = dbwright(folder.path(), &["snapshot", "show", "shop.dbsnap"]);
     assert!(shown.stdout.contains("20000 rows  public.orders"), "{}", shown.stdout);
 
+    // Its schema is a source like the database itself.
+    let same = dbwright(folder.path(), &["schema", "diff", &url, "shop.dbsnap"]);
+    assert_eq!(same.code, Some(0), "{}{}", same.stdout, same.stderr);
+    assert!(
+        same.stdout.contains("shop.dbsnap (snapshot, built on PostgreSQL 18"),
+        "{}",
+        same.stdout
+    );
+    session
+        .client
+        .batch_execute("ALTER TABLE public.orders ADD COLUMN late date")
+        .await
+        .unwrap();
+    let drifted = dbwright(folder.path(), &["schema", "diff", "snapshot:shop.dbsnap", &url]);
+    assert_eq!(drifted.code, Some(1), "{}{}", drifted.stdout, drifted.stderr);
+    assert!(drifted.stdout.contains("late"), "{}", drifted.stdout);
+    session
+        .client
+        .batch_execute("ALTER TABLE public.orders DROP COLUMN late")
+        .await
+        .unwrap();
+    let broken = dbwright(folder.path(), &["schema", "show", "no.dbsnap"]);
+    assert_eq!(broken.code, Some(2), "{}{}", broken.stdout, broken.stderr);
+    assert!(broken.stderr.contains("no.dbsnap"), "{}", broken.stderr);
+
     let started = dbwright(folder.path(), &["twin", "start", "shop.dbsnap"]);
     assert_eq!(started.code, Some(0), "{}", started.stderr);
     let twin = started.stdout.lines().next().unwrap().to_owned();

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use dbwright_catalog::Snapshot;
 use dbwright_engineer::{Incomplete, Passwords, ReadLimits, SchemaPhase, SchemaSetUp};
 
 use super::cache;
@@ -21,9 +22,10 @@ use crate::terminal::{self, ProgressLine};
 /// Show schemas, compare them, and plan the way from one to another.
 ///
 /// A source is a database (postgres://user@host/db, mysql://user@host/db, mariadb://…, sqlite:/path, or a SQLite file), a file
-/// or folder of SQL that says what a schema shall be, a folder of migrations or a repository, or git:REF:PATH for either as it
-/// was committed. sql:PATH and migrations:PATH say which of the two a folder is. SQL is run on a disposable server of the
-/// other side's engine and major version; databases are only read.
+/// or folder of SQL that says what a schema shall be, a folder of migrations or a repository, a snapshot that `dbwright
+/// capture` wrote (FILE.dbsnap), or git:REF:PATH for a file or folder as it was committed. sql:PATH and migrations:PATH say
+/// which of the two a folder is, snapshot:PATH that a file is one. SQL is run on a disposable server of the other side's
+/// engine and major version; databases are only read.
 ///
 /// Passwords may stand in the URL or in PGPASSWORD and MYSQL_PWD. Encryption: sslmode=disable, prefer (the default), require,
 /// verify-ca or verify-full, and sslrootcert=FILE, in the URL.
@@ -74,6 +76,7 @@ impl SchemaSetUpArgs {
             passwords: passwords(),
             limits: ReadLimits::default(),
             incomplete: Incomplete::Refused,
+            read_snapshot,
         })
     }
 }
@@ -94,6 +97,11 @@ impl IncompleteArgs {
             Incomplete::Refused
         }
     }
+}
+
+/// Reads the file of a snapshot that a source names.
+pub(crate) fn read_snapshot(bytes: &[u8]) -> Result<Snapshot, String> {
+    dbwright_report::snapshot::read_snapshot(bytes).map_err(|error| error.to_string())
 }
 
 /// Passwords that the client programs of the engines take from the environment as well.
