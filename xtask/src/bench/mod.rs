@@ -10,6 +10,7 @@ mod measure;
 mod project;
 mod schema;
 mod server;
+mod twin;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,8 @@ enum BenchCommand {
     Large(LargeArgs),
     /// Reading, comparing and planning a schema of many tables, beside the dump program of each engine.
     Schema(SchemaArgs),
+    /// How exact, fast and small twins are: TPC-H and TPC-DS loaded for real beside their twins, and made-up databases.
+    Twin(TwinArgs),
 }
 
 /// Arguments of `cargo xtask bench large`.
@@ -99,6 +102,23 @@ pub(crate) struct SchemaArgs {
     postgres: Option<u32>,
 }
 
+/// Arguments of `cargo xtask bench twin`.
+#[derive(clap::Args)]
+pub(crate) struct TwinArgs {
+    /// How large the data is; 1 is about 1.5 GB in each of two databases, kept in memory where there is a `/dev/shm`.
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// The majors of PostgreSQL.
+    #[arg(long, value_delimiter = ',', default_values_t = [13, 15, 16, 17, 18])]
+    postgres: Vec<u32>,
+    /// A Python with duckdb 1.1.3, which generates the data.
+    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
+    python: PathBuf,
+    /// Where the data is, and is kept for the next time.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+}
+
 /// Runs a benchmark.
 pub(crate) fn cmd_bench(args: &BenchArgs) -> Result<()> {
     match &args.command {
@@ -110,5 +130,6 @@ pub(crate) fn cmd_bench(args: &BenchArgs) -> Result<()> {
         }
         BenchCommand::Large(args) => large::run(args),
         BenchCommand::Schema(args) => schema::run_benchmark(args),
+        BenchCommand::Twin(args) => twin::run_benchmark(args),
     }
 }

@@ -85,7 +85,7 @@ fn measure(engine: Engine, args: &SchemaArgs) -> Result<()> {
 }
 
 /// Version and programs of a server that `cargo xtask engines` has installed: of this major, or the newest.
-fn installed(engine: Engine, major: Option<&str>) -> Result<(String, String)> {
+pub(super) fn installed(engine: Engine, major: Option<&str>) -> Result<(String, String)> {
     let manifest = engines::prefix()?.join("manifest.tsv");
     let text = fs::read_to_string(&manifest)
         .with_context(|| format!("no {}: run `cargo xtask engines` first", manifest.display()))?;

@@ -72,7 +72,7 @@ impl Files {
                         levels
                     } else {
                         estimated += u32::from(relation.kind == StoredKind::Index);
-                        pages::levels(pages, key_bytes(session, &oid).await?)
+                        pages::levels(pages, entry_bytes(session, &oid).await?)
                     },
                     leaf: leaves.of_index(relation),
                 },
@@ -168,21 +168,33 @@ fn size(relation: &StoredRelation) -> u64 {
     relation.bytes.map_or(seen, |bytes| bytes / PAGE as u64)
 }
 
-/// How many bytes the keys of an index take on its inner pages: as many columns as it takes to tell two rows apart.
-async fn key_bytes(session: &Session, oid: &str) -> Result<u64, LiveError> {
+/// How many bytes an entry takes on the inner pages of an index: as many columns as it takes to tell two rows apart, and where
+/// the row is (eight bytes) as often as a page ends within the rows of one value.
+async fn entry_bytes(session: &Session, oid: &str) -> Result<u64, LiveError> {
     let sql = format!(
-        "SELECT pg_catalog.sum(k.bytes) FROM (SELECT COALESCE(s.stawidth, NULLIF(ia.attlen, -1), 16) AS bytes, \
+        "SELECT pg_catalog.sum(k.bytes)::bigint, CASE WHEN pg_catalog.count(*) = 1 THEN pg_catalog.max(k.rows)::bigint END \
+         FROM (SELECT COALESCE(s.stawidth, NULLIF(ia.attlen, -1), 16) AS bytes, \
+            c.reltuples * (1 - s.stanullfrac) / NULLIF(CASE WHEN s.stadistinct < 0 THEN -s.stadistinct * c.reltuples \
+               ELSE s.stadistinct END, 0) AS rows, \
             pg_catalog.bool_or(COALESCE(s.stadistinct, 0) = -1) OVER (ORDER BY ia.attnum \
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS told_apart \
-          FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute ia ON ia.attrelid = i.indexrelid \
-            AND ia.attnum <= i.indnkeyatts \
+          FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid \
+          JOIN pg_catalog.pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum <= i.indnkeyatts \
           LEFT JOIN pg_catalog.pg_statistic s ON NOT s.stainherit AND ((i.indkey[ia.attnum - 1] <> 0 \
                AND s.starelid = i.indrelid AND s.staattnum = i.indkey[ia.attnum - 1]) \
              OR (i.indkey[ia.attnum - 1] = 0 AND s.starelid = i.indexrelid AND s.staattnum = ia.attnum)) \
           WHERE i.indexrelid = ({oid})) k WHERE NOT COALESCE(k.told_apart, false)"
     );
-    let bytes = ask(session, &sql).await?;
-    Ok(bytes.and_then(|bytes| bytes.parse().ok()).unwrap_or(16))
+    let answer = session.client.simple_query(&sql).await;
+    let answer = answer.map_err(|error| LiveError::postgres("finding the files of a twin", error))?;
+    let (mut bytes, mut rows) = (None, None);
+    for message in &answer {
+        if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
+            bytes = row.get(0).and_then(|text| text.parse().ok());
+            rows = row.get(1).and_then(|text| text.parse().ok());
+        }
+    }
+    Ok(pages::inner_entry(bytes.unwrap_or(16), rows.unwrap_or(1)))
 }
 
 pub(super) async fn ask(session: &Session, sql: &str) -> Result<Option<String>, LiveError> {

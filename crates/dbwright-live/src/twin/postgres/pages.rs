@@ -138,10 +138,19 @@ pub(super) fn gin(meta: &mut [u8], pages: &GinPages) {
     meta[CONTENT + 40..CONTENT + 48].copy_from_slice(&pages.entries.to_ne_bytes());
 }
 
-/// How many levels a B-tree of so many pages has above its leaves, where its keys take so many bytes: inner pages are filled to
-/// 70 %.
-pub(super) fn levels(pages: u64, key_bytes: u64) -> u32 {
-    let entry = (8 + key_bytes).next_multiple_of(8) + 4;
+/// Rows of one value that stand in one entry of a leaf: a tenth of a page, six bytes each.
+const ROWS_OF_VALUE: u64 = 132;
+
+/// What an entry of an inner page takes on the average, where keys take so many bytes and so many rows have one value. A page
+/// that ends within the rows of one value makes an entry that also says which row.
+pub(super) fn inner_entry(key_bytes: u64, rows_of_value: u64) -> u64 {
+    let parts = rows_of_value.div_ceil(ROWS_OF_VALUE).max(1);
+    (8 + key_bytes).next_multiple_of(8) + 4 + 8 * (parts - 1) / parts
+}
+
+/// How many levels a B-tree of so many pages has above its leaves, where an entry of its inner pages takes so many bytes: these
+/// are filled to 70 %.
+pub(super) fn levels(pages: u64, entry: u64) -> u32 {
     let room = (PAGE - CONTENT - TREE_SPECIAL) as u64 * 7 / 10;
     let fan_out = (room / entry).max(2);
     // One page is no part of the tree, and some are inner ones.
@@ -173,15 +182,18 @@ mod tests {
     #[test]
     fn a_tree_is_as_high_as_its_pages_and_keys_make_it() {
         // 300,000 keys of 8 bytes fill 822 leaves; 276 of them hang on an inner page.
-        for (pages, key_bytes, height) in [
-            (1, 8, 0),
-            (2, 8, 0),
-            (3, 8, 1),
-            (276, 8, 1),
-            (825, 8, 2),
-            (200_000, 8, 3),
+        for (pages, rows_of_value, height) in [
+            (1, 1, 0),
+            (2, 1, 0),
+            (3, 1, 1),
+            (276, 1, 1),
+            (240, 1, 1),
+            // 151 rows a value: every second page ends within the rows of one.
+            (241, 151, 2),
+            (825, 1, 2),
+            (200_000, 1, 3),
         ] {
-            assert_eq!(levels(pages, key_bytes), height, "{pages}");
+            assert_eq!(levels(pages, inner_entry(8, rows_of_value)), height, "{pages}");
         }
     }
 }
