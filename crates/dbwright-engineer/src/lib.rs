@@ -39,4 +39,4 @@ pub use schema::{
     diff as schema_diff, drift as schema_drift, entries as baseline_entries, lint as schema_lint, new_migration,
     plan as schema_plan, show as schema_show,
 };
-pub use twin::{Fidelity, Twin, TwinSetUp, build_twin};
+pub use twin::{Fidelity, HypotheticalIndex, Twin, TwinSetUp, add_index, build_twin};

@@ -1,5 +1,6 @@
 //! Benchmarks as `cargo xtask bench twin` generates them, with the keys and indexes that they get here.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use dbwright_live::scratch::postgres::Session;
@@ -99,7 +100,7 @@ impl Benchmark {
             for column in &columns {
                 let is_first = key.split(", ").next() == Some(column);
                 if !is_first && INDEXED.iter().any(|end| column.ends_with(end)) {
-                    sql.push_str(&format!("CREATE INDEX ON {table} ({column});"));
+                    let _ = write!(sql, "CREATE INDEX ON {table} ({column});");
                 }
             }
             for (_, index) in OTHERS.iter().filter(|(name, _)| name == table) {
@@ -107,7 +108,7 @@ impl Benchmark {
                     .split(['(', ')', ' ', ','])
                     .find(|word| columns.iter().any(|column| column == word));
                 if part.is_some() {
-                    sql.push_str(&format!("CREATE INDEX ON {table} {index};"));
+                    let _ = write!(sql, "CREATE INDEX ON {table} {index};");
                 }
             }
             client.batch_execute(&sql).await?;

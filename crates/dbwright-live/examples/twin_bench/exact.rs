@@ -1,5 +1,6 @@
 //! Whether queries have the same plans and costs on a filled database and on its twin.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,7 +10,8 @@ use dbwright_live::capture::capture;
 use dbwright_live::connect::{Connection, ReadLimits};
 use dbwright_live::scratch::ScratchOptions;
 use dbwright_live::scratch::postgres::{PostgresScratch, Session, Who};
-use dbwright_live::twin::postgres::{Fidelity, Twin, build};
+use dbwright_live::twin::Fidelity;
+use dbwright_live::twin::postgres::{Twin, build};
 use dbwright_report::snapshot::snapshot_file;
 
 use crate::benchmark::Benchmark;
@@ -201,19 +203,20 @@ fn told(there: &[Plan], here: &[Plan], tell: bool) -> String {
         same_cost += usize::from(is_same_cost);
         identical += usize::from(is_identical);
         if tell && !is_identical {
-            others.push_str(&format!(
+            let _ = write!(
+                others,
                 "\n    query {}: {} and {}",
                 there.number,
                 there.cost(),
                 here.cost()
-            ));
+            );
             let differs = there
                 .lines
                 .iter()
                 .zip(&here.lines)
                 .filter(|(there, here)| there != here);
             for (there, here) in differs.collect::<Vec<_>>().into_iter().rev().take(3) {
-                others.push_str(&format!("\n      {}\n      {}", there.trim(), here.trim()));
+                let _ = write!(others, "\n      {}\n      {}", there.trim(), here.trim());
             }
         }
     }

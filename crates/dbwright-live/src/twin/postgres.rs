@@ -6,8 +6,10 @@
 
 mod end_points;
 mod files;
+pub mod hypothetical;
 mod locale;
 mod pages;
+mod sizes;
 mod statistics;
 
 use dbwright_catalog::{Engine, Server, Snapshot, StoredKind, StoredRelation, Version};

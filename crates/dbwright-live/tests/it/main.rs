@@ -15,6 +15,7 @@ mod connect;
 mod effects;
 mod family;
 mod fill;
+mod hypothetical;
 mod made_up;
 mod mysql_family_edits;
 mod mysql_family_effects;

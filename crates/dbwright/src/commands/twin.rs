@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 
-use dbwright_engineer::{Fidelity, Twin, TwinSetUp, build_twin};
+use dbwright_engineer::{Fidelity, HypotheticalIndex, Twin, TwinSetUp, add_index, build_twin};
 
 use super::check::SetUpArgs;
 use super::{cache, snapshot};
@@ -51,6 +51,7 @@ enum TwinCommand {
         /// Its name, as `twin list` tells it.
         name: String,
     },
+    Index(TwinIndexArgs),
     #[command(hide = true)]
     Keep(TwinStartArgs),
 }
@@ -72,11 +73,24 @@ struct TwinStartArgs {
     set_up: SetUpArgs,
 }
 
+/// Make a hypothetical index on a twin: a real one, empty, with the size that it would have.
+///
+/// Any CREATE INDEX works, of any kind. EXPLAIN on the twin then plans with it; DROP INDEX there takes it away again. Where its
+/// size is a rough estimate, that is said.
+#[derive(Args, Debug)]
+struct TwinIndexArgs {
+    /// The twin, as `twin list` names it.
+    name: String,
+    /// As in 'CREATE INDEX ON orders (placed) WHERE state = 'new''; CONCURRENTLY is left out.
+    statement: String,
+}
+
 pub(crate) async fn cmd_twin(args: &TwinArgs) -> Result<ExitCode, CommandError> {
     match &args.command {
         TwinCommand::Start(args) => start(args),
         TwinCommand::List => list(),
         TwinCommand::Stop { name } => stop(name).await,
+        TwinCommand::Index(args) => index(args).await,
         TwinCommand::Keep(args) => keep(args).await,
     }
 }
@@ -275,13 +289,57 @@ fn list() -> Result<ExitCode, CommandError> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn stop(name: &str) -> Result<ExitCode, CommandError> {
-    let note = Note::of(&folder()?, name)?;
-    if !note.is_kept() {
-        return Err(
-            CommandError::usage(format!("no twin named {name} runs")).hint("`dbwright twin list` tells which do")
-        );
+async fn index(args: &TwinIndexArgs) -> Result<ExitCode, CommandError> {
+    let note = running(&args.name)?;
+    let told = fs::read_to_string(&note.told);
+    let told =
+        told.map_err(|error| CommandError::outside(format!("the twin {} is still being built: {error}", args.name)))?;
+    let url = told.lines().next().unwrap_or_default();
+    let made = add_index(url, &args.statement).await?;
+    terminal::print(&made.iter().map(index_text).collect::<String>())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn index_text(index: &HypotheticalIndex) -> String {
+    let mut text = format!(
+        "{}.{} on {}: {}, {} for {} rows\n",
+        index.schema,
+        index.name,
+        index.table,
+        index.method,
+        size(index.bytes),
+        index.rows
+    );
+    for unsure in &index.unsure {
+        let _ = writeln!(text, "  {unsure}");
     }
+    text
+}
+
+/// As in `6.4 MB`.
+fn size(bytes: u64) -> String {
+    let tenths = |unit: u32| {
+        let tenths = bytes.saturating_mul(10) >> unit;
+        format!("{}.{}", tenths / 10, tenths % 10)
+    };
+    match bytes {
+        0..1_048_576 => format!("{} kB", bytes >> 10),
+        1_048_576..1_073_741_824 => format!("{} MB", tenths(20)),
+        _ => format!("{} GB", tenths(30)),
+    }
+}
+
+/// The note of a twin that runs.
+fn running(name: &str) -> Result<Note, CommandError> {
+    let note = Note::of(&folder()?, name)?;
+    if note.is_kept() {
+        return Ok(note);
+    }
+    Err(CommandError::usage(format!("no twin named {name} runs")).hint("`dbwright twin list` tells which do"))
+}
+
+async fn stop(name: &str) -> Result<ExitCode, CommandError> {
+    let note = running(name)?;
     let removed = fs::remove_file(&note.told);
     removed.map_err(|error| CommandError::outside(format!("the twin {name} is still being built: {error}")))?;
     let begun = Instant::now();

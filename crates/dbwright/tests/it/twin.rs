@@ -93,6 +93,30 @@ async fn a_twin_outlives_the_command_plans_as_production_does_and_is_gone_when_i
         let expected = plan(&url, query).await;
         assert_eq!(plan(&twin, query).await, expected, "{query}");
     }
+    let query = "SELECT * FROM public.orders WHERE note = 'x'";
+    let without = plan(&twin, query).await;
+    let index = "CREATE INDEX CONCURRENTLY orders_note ON orders (note)";
+    let made = dbwright(folder.path(), &["twin", "index", "shop", index]);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    assert!(
+        made.stdout.starts_with("public.orders_note on orders: btree, "),
+        "{}",
+        made.stdout
+    );
+    assert_ne!(plan(&twin, query).await, without);
+    for (name, index) in [
+        ("shop", "CREATE INDEX ON orders (none)"),
+        ("shop", "DROP TABLE orders"),
+        ("other", index),
+    ] {
+        let refused = dbwright(folder.path(), &["twin", "index", name, index]);
+        assert!(
+            matches!(refused.code, Some(2 | 3)),
+            "{}{}",
+            refused.stdout,
+            refused.stderr
+        );
+    }
     let again = dbwright(folder.path(), &["twin", "start", "shop.dbsnap"]);
     assert_eq!(again.code, Some(2), "{}{}", again.stdout, again.stderr);
 

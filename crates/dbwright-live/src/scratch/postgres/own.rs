@@ -26,7 +26,7 @@ use crate::scratch::patience::Patience;
 pub(super) const MIGRATOR: &str = "postgres";
 
 /// The superuser of our clusters.
-const SUPERUSER: &str = "dbwright";
+pub(super) const SUPERUSER: &str = "dbwright";
 
 /// How long a server may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(30);

@@ -54,6 +54,19 @@ impl Session {
         let _ = tokio::time::timeout(CONNECT_LIMIT, self.task).await;
     }
 
+    /// A superuser's session with a server of our own that another process keeps, by the folder of its socket.
+    #[cfg(unix)]
+    pub(crate) async fn enter(folder: &std::path::Path, database: &str) -> Result<Self, LiveError> {
+        let mut config = Config::new();
+        config
+            .host_path(folder)
+            .port(5432)
+            .dbname(database)
+            .application_name("dbwright")
+            .user(super::own::SUPERUSER);
+        Self::open(&config, super::OWN_SESSION).await
+    }
+
     /// Connects, and runs `settings` (statements, each ending in a semicolon) in the same round trip that asks for the
     /// process id.
     pub(super) async fn open(config: &Config, settings: &str) -> Result<Self, LiveError> {

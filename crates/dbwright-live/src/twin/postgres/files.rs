@@ -15,7 +15,7 @@ use crate::LiveError;
 use crate::scratch::postgres::Session;
 
 /// A file of a relation is no longer than this; what goes on has a number.
-const SEGMENT: u64 = 1 << 30;
+pub(super) const SEGMENT: u64 = 1 << 30;
 
 /// What becomes of the files of all relations.
 pub(super) struct Files {
@@ -168,33 +168,31 @@ fn size(relation: &StoredRelation) -> u64 {
     relation.bytes.map_or(seen, |bytes| bytes / PAGE as u64)
 }
 
-/// How many bytes an entry takes on the inner pages of an index: as many columns as it takes to tell two rows apart, and where
-/// the row is (eight bytes) as often as a page ends within the rows of one value.
-async fn entry_bytes(session: &Session, oid: &str) -> Result<u64, LiveError> {
+/// How many bytes an entry takes on the inner pages of an index, by the widths and numbers of values of its columns.
+async fn entry_bytes(session: &Session, oid: &str) -> Result<f64, LiveError> {
     let sql = format!(
-        "SELECT pg_catalog.sum(k.bytes)::bigint, CASE WHEN pg_catalog.count(*) = 1 THEN pg_catalog.max(k.rows)::bigint END \
-         FROM (SELECT COALESCE(s.stawidth, NULLIF(ia.attlen, -1), 16) AS bytes, \
-            c.reltuples * (1 - s.stanullfrac) / NULLIF(CASE WHEN s.stadistinct < 0 THEN -s.stadistinct * c.reltuples \
-               ELSE s.stadistinct END, 0) AS rows, \
-            pg_catalog.bool_or(COALESCE(s.stadistinct, 0) = -1) OVER (ORDER BY ia.attnum \
-               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS told_apart \
-          FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid \
-          JOIN pg_catalog.pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum <= i.indnkeyatts \
-          LEFT JOIN pg_catalog.pg_statistic s ON NOT s.stainherit AND ((i.indkey[ia.attnum - 1] <> 0 \
-               AND s.starelid = i.indrelid AND s.staattnum = i.indkey[ia.attnum - 1]) \
-             OR (i.indkey[ia.attnum - 1] = 0 AND s.starelid = i.indexrelid AND s.staattnum = ia.attnum)) \
-          WHERE i.indexrelid = ({oid})) k WHERE NOT COALESCE(k.told_apart, false)"
+        "SELECT COALESCE(s.stawidth, NULLIF(ia.attlen, -1), 16), \
+            CASE WHEN s.stadistinct < 0 THEN -s.stadistinct * c.reltuples ELSE s.stadistinct END, c.reltuples \
+         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid \
+         JOIN pg_catalog.pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum <= i.indnkeyatts \
+         LEFT JOIN pg_catalog.pg_statistic s ON NOT s.stainherit AND ((i.indkey[ia.attnum - 1] <> 0 \
+              AND s.starelid = i.indrelid AND s.staattnum = i.indkey[ia.attnum - 1]) \
+            OR (i.indkey[ia.attnum - 1] = 0 AND s.starelid = i.indexrelid AND s.staattnum = ia.attnum)) \
+         WHERE i.indexrelid = ({oid}) ORDER BY ia.attnum"
     );
     let answer = session.client.simple_query(&sql).await;
     let answer = answer.map_err(|error| LiveError::postgres("finding the files of a twin", error))?;
-    let (mut bytes, mut rows) = (None, None);
+    let (mut columns, mut rows) = (Vec::new(), 0.0);
     for message in &answer {
         if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
-            bytes = row.get(0).and_then(|text| text.parse().ok());
-            rows = row.get(1).and_then(|text| text.parse().ok());
+            let number = |at: usize| row.get(at).and_then(|text| text.parse::<f64>().ok());
+            rows = number(2).unwrap_or_default();
+            // Where nothing is known, every row has a value of its own.
+            let distinct = number(1).filter(|distinct| *distinct > 0.0).unwrap_or(rows);
+            columns.push((number(0).unwrap_or(16.0), distinct));
         }
     }
-    Ok(pages::inner_entry(bytes.unwrap_or(16), rows.unwrap_or(1)))
+    Ok(pages::inner_entry(&columns, rows))
 }
 
 pub(super) async fn ask(session: &Session, sql: &str) -> Result<Option<String>, LiveError> {

@@ -139,20 +139,46 @@ pub(super) fn gin(meta: &mut [u8], pages: &GinPages) {
 }
 
 /// Rows of one value that stand in one entry of a leaf: a tenth of a page, six bytes each.
-const ROWS_OF_VALUE: u64 = 132;
+const ROWS_OF_VALUE: f64 = 132.0;
 
-/// What an entry of an inner page takes on the average, where keys take so many bytes and so many rows have one value. A page
-/// that ends within the rows of one value makes an entry that also says which row.
-pub(super) fn inner_entry(key_bytes: u64, rows_of_value: u64) -> u64 {
-    let parts = rows_of_value.div_ceil(ROWS_OF_VALUE).max(1);
-    (8 + key_bytes).next_multiple_of(8) + 4 + 8 * (parts - 1) / parts
+/// What an entry of an inner page takes on the average. Of each column of the key the width and the number of values are told.
+///
+/// It holds as many columns as it takes to tell the last entry of a page from the first of the next, and says which row where
+/// a page ends within the rows of one value.
+pub(super) fn inner_entry(columns: &[(f64, f64)], rows: f64) -> f64 {
+    let rows = rows.max(1.0);
+    let groups = |upto: usize| {
+        columns.iter().take(upto).fold(1.0, |product: f64, (_, distinct)| {
+            (product * distinct.max(1.0)).min(rows)
+        })
+    };
+    let all = groups(columns.len());
+    let entries = all * (rows / all / ROWS_OF_VALUE).ceil();
+    let (mut size, mut before, mut bytes) = (0.0, 0.0, 8.0);
+    for (number, (width, _)) in columns.iter().enumerate() {
+        bytes += width;
+        let groups = groups(number + 1);
+        size += (groups - before) / entries * whole(bytes);
+        before = groups;
+    }
+    size + (entries - before) / entries * (whole(bytes) + 8.0) + 4.0
+}
+
+/// Rounded up to what a page is divided by.
+fn whole(bytes: f64) -> f64 {
+    (bytes / 8.0).ceil() * 8.0
 }
 
 /// How many levels a B-tree of so many pages has above its leaves, where an entry of its inner pages takes so many bytes: these
 /// are filled to 70 %.
-pub(super) fn levels(pages: u64, entry: u64) -> u32 {
-    let room = (PAGE - CONTENT - TREE_SPECIAL) as u64 * 7 / 10;
-    let fan_out = (room / entry).max(2);
+pub(super) fn levels(pages: u64, entry: f64) -> u32 {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a few thousand bytes"
+    )]
+    let fan_out = (((PAGE - CONTENT - TREE_SPECIAL) as f64 * 0.7 / entry) as u64).max(2);
     // One page is no part of the tree, and some are inner ones.
     let mut below = (pages.saturating_sub(1) * (fan_out - 1)).div_ceil(fan_out).max(1);
     let mut levels = 0;
@@ -181,19 +207,23 @@ mod tests {
 
     #[test]
     fn a_tree_is_as_high_as_its_pages_and_keys_make_it() {
-        // 300,000 keys of 8 bytes fill 822 leaves; 276 of them hang on an inner page.
-        for (pages, rows_of_value, height) in [
-            (1, 1, 0),
-            (2, 1, 0),
-            (3, 1, 1),
-            (276, 1, 1),
-            (240, 1, 1),
-            // 151 rows a value: every second page ends within the rows of one.
-            (241, 151, 2),
-            (825, 1, 2),
-            (200_000, 1, 3),
+        // 300,000 keys of 8 bytes fill 820 leaves; 285 of them hang on an inner page.
+        let different = inner_entry(&[(8.0, 300_000.0)], 300_000.0);
+        // 151 rows a value: every second page ends within the rows of one.
+        let few = inner_entry(&[(4.0, 1_823.0)], 275_000.0);
+        // The third column is needed for some.
+        let three = inner_entry(&[(4.0, 261.0), (4.0, 18_000.0), (4.0, 5.0)], 11_745_000.0);
+        for (pages, entry, height) in [
+            (1, different, 0),
+            (2, different, 0),
+            (3, different, 1),
+            (276, different, 1),
+            (825, different, 2),
+            (200_000, different, 3),
+            (241, few, 2),
+            (45_000, three, 2),
         ] {
-            assert_eq!(levels(pages, inner_entry(8, rows_of_value)), height, "{pages}");
+            assert_eq!(levels(pages, entry), height, "{pages}: {entry}");
         }
     }
 }
