@@ -88,7 +88,7 @@ pub struct Version {
 
 impl Version {
     /// A version from its numbers.
-    pub fn new(major: u32, minor: u32, patch: u32) -> Self {
+    pub const fn new(major: u32, minor: u32, patch: u32) -> Self {
         Version { major, minor, patch }
     }
 }

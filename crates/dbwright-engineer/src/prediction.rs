@@ -6,17 +6,12 @@ use dbwright_rules::{assumed_version, predict};
 use crate::levels::Levels;
 use crate::section::judge_section;
 
-/// Predicts and judges the history of a section. Where that is not possible for its engine, the section says so.
+/// Predicts and judges the history of a section.
 pub(crate) fn review(section: &mut Section, levels: &Levels) {
     let engine = section.history.engine;
     let said = section.history.version.as_ref().map(|(version, _)| *version);
     let version = said.unwrap_or_else(|| assumed_version(engine));
-    let Some(mut trace) = predict(&section.history, &section.judged, version) else {
-        section.not_done.push(format!(
-            "What statements do on {engine} is not predicted; it has to run."
-        ));
-        return;
-    };
+    let mut trace = predict(&section.history, &section.judged, version);
     if said.is_none() && engine != Engine::Sqlite {
         trace.assumptions.push(format!(
             "Predicted for {engine} {version}, as nothing says which version runs in production (`--engine-version`)."

@@ -23,6 +23,7 @@
 mod dialect;
 mod intent;
 mod lexer;
+pub mod mysql_family;
 pub mod postgres;
 mod split;
 mod summary;

@@ -8,138 +8,32 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
-use dbwright_catalog::{
-    Change, Effect, Engine, History, Known, LockMode, Migration, MigrationSet, Outcome, RunMode, Tool,
-};
-use dbwright_sql::{Dialect, statements};
+use dbwright_catalog::{Effect, Engine, Known, MigrationSet, Outcome};
 
 use crate::servers;
 
-/// A case of a list: statements that are run after the set-up.
-struct Case {
-    name: String,
-    sql: String,
-    mode: RunMode,
-    from: u32,
-    until: u32,
-}
+#[path = "../../../dbwright-rules/src/predict/tests/record.rs"]
+mod record;
 
-fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cases").join(name)
-}
-
-fn cases(text: &str) -> Vec<Case> {
-    text.split("=== ")
-        .skip(1)
-        .map(|block| {
-            let (head, body) = block.split_once('\n').unwrap();
-            let name = head.split(" [").next().unwrap().to_owned();
-            let gates: Vec<&str> = head[name.len()..].split([']', '[']).map(str::trim).collect();
-            let number = |word: &str| {
-                gates
-                    .iter()
-                    .find_map(|gate| gate.strip_prefix(word)?.trim().parse().ok())
-            };
-            // The corpora of effects say how a case runs, and behind that what is seen.
-            let (mode, sql) = match body.strip_prefix("--- run ") {
-                Some(rest) => {
-                    let (mode, rest) = rest.split_once('\n').unwrap();
-                    let mode = match mode.trim() {
-                        "each-statement" => RunMode::EachStatement,
-                        "transaction" => RunMode::Transaction,
-                        "simple-query" => RunMode::SimpleQuery,
-                        other => panic!("{name}: unknown mode {other}"),
-                    };
-                    (mode, rest.split("\n--- ").next().unwrap())
-                }
-                None => (RunMode::EachStatement, body),
-            };
-            Case {
-                sql: sql.trim().to_owned(),
-                mode,
-                from: number("from").unwrap_or(0),
-                until: number("until").unwrap_or(u32::MAX),
-                name,
-            }
-        })
-        .collect()
-}
-
-fn migration(engine: Engine, name: &str, sql: &str, run_mode: RunMode) -> Migration {
-    Migration {
-        name: name.to_owned(),
-        path: PathBuf::from(format!("{name}.sql")),
-        text: sql.to_owned(),
-        statements: statements(Dialect::client(engine), sql),
-        run_mode,
-        down: None,
-    }
-}
-
-fn history(engine: Engine, migrations: Vec<Migration>) -> History {
-    History {
-        tool: Tool::Numbered,
-        engine,
-        version: None,
-        folder: PathBuf::new(),
-        migrations,
-        sqlite_foreign_keys: false,
-        prelude: None,
-        left_out: Vec::new(),
-        schema: None,
-        findings: Vec::new(),
-    }
-}
+use record::{Case, cases, corpus, folder, history};
 
 /// What was seen of a statement, line by line; nothing where it could not be watched.
-fn told(effect: &Effect) -> BTreeSet<String> {
-    let mut facts = BTreeSet::new();
+fn told(engine: Engine, effects: &[Effect], index: usize) -> BTreeSet<String> {
+    let effect = &effects[index];
     if matches!(effect.known, Known::Unknown(_)) && effect.outcome == Outcome::Done {
-        facts.insert("not watched".to_owned());
-        return facts;
+        return BTreeSet::from(["not watched".to_owned()]);
     }
-    match &effect.outcome {
-        Outcome::Done => {}
-        Outcome::Failed(error) => {
-            facts.insert(format!("fails {}", error.code));
-            return facts;
-        }
-        Outcome::FollowsFrom { error, .. } => {
-            facts.insert(format!("follows {}", error.code));
-            return facts;
-        }
-        Outcome::Refused(_) => {
-            facts.insert("not run".to_owned());
-            return facts;
-        }
-        Outcome::FailedOnRows(error) => {
-            facts.insert(format!("fails on rows {}", error.code));
+    record::told(engine, effects, index)
+}
+
+fn write_told(text: &mut String, engine: Engine, case: &Case, effects: &[Effect]) {
+    writeln!(text, "=== {}", case.name).unwrap();
+    for number in 0..effects.len() {
+        for fact in told(engine, effects, number) {
+            writeln!(text, "{} {fact}", number + 1).unwrap();
         }
     }
-    for lock in effect.locks.iter().filter(|lock| lock.mode > LockMode::AccessShare) {
-        facts.insert(format!("lock {} {} since {}", lock.relation, lock.mode, lock.since + 1));
-    }
-    for (word, found) in [
-        ("rewritten", &effect.rewritten),
-        ("rebuilt", &effect.rebuilt_indexes),
-        ("scanned", &effect.scanned),
-    ] {
-        facts.extend(found.iter().map(|id| format!("{word} {id}")));
-    }
-    for change in &effect.changes {
-        facts.insert(match change {
-            Change::Created(object) => format!("created {} {}", object.id.kind.name(), object.id),
-            Change::Dropped(object) => format!("dropped {} {}", object.id.kind.name(), object.id),
-            Change::Altered { before, after } if before.id != after.id => {
-                format!("renamed {} {} to {}", after.id.kind.name(), before.id, after.id)
-            }
-            // Which property of it, only reading it tells.
-            Change::Altered { .. } => continue,
-        });
-    }
-    facts
 }
 
 /// How many cases of a list are run on every change.
@@ -156,12 +50,18 @@ struct Extent {
 
 impl Extent {
     /// As the environment asks for it.
-    fn asked() -> Extent {
+    fn asked(engine: Engine) -> Extent {
         let only = only();
         let all = ["DBWRIGHT_CORPUS_RUNS", "DBWRIGHT_BLESS"].map(std::env::var_os);
         let sample = only.is_empty() && all.iter().all(Option::is_none);
-        let mut majors = servers::majors();
-        if sample {
+        let mut majors = if engine == Engine::Postgres {
+            servers::majors()
+        } else {
+            let family = servers::MYSQL_FAMILY.iter().filter(|(other, _)| *other == engine);
+            family.map(|(_, major)| *major).collect()
+        };
+        // Versions of MariaDB differ in what many cases do.
+        if sample && engine == Engine::Postgres {
             majors = majors.into_iter().max().into_iter().collect();
         }
         Extent { majors, only, sample }
@@ -171,7 +71,7 @@ impl Extent {
     fn cases<'a>(&self, major: u32, cases: &'a [Case]) -> Vec<&'a Case> {
         let chosen: Vec<&Case> = cases
             .iter()
-            .filter(|case| (case.from..=case.until).contains(&major) && case.name.contains(&self.only))
+            .filter(|case| case.is_for(major) && case.name.contains(&self.only))
             .collect();
         let step = if self.sample {
             chosen.len().div_ceil(SAMPLE).max(1)
@@ -182,46 +82,51 @@ impl Extent {
     }
 }
 
-/// Runs cases on a server of a major version and tells what was seen.
-async fn observed(major: u32, setup: &str, cases: &[&Case]) -> String {
-    let judged = MigrationSet::Only {
+fn only_the_case() -> MigrationSet {
+    MigrationSet::Only {
         indexes: vec![1],
         why: String::new(),
-    };
-    let scratch = servers::scratch(major).await;
+    }
+}
+
+/// Runs cases on a server of a major version and tells what was seen.
+async fn observed(engine: Engine, major: u32, setup: &str, cases: &[&Case]) -> String {
+    let judged = only_the_case();
     let mut text = String::new();
-    for case in cases {
-        let history = history(
-            Engine::Postgres,
-            vec![
-                migration(Engine::Postgres, "setup", setup, RunMode::EachStatement),
-                migration(Engine::Postgres, "case", &case.sql, case.mode),
-            ],
-        );
-        let trace = dbwright_live::trace::postgres::trace(&scratch, &history, &judged, &mut |_| {})
-            .await
-            .unwrap();
-        writeln!(text, "=== {}", case.name).unwrap();
-        for (number, effect) in trace.migrations[1].effects.iter().enumerate() {
-            for fact in told(effect) {
-                writeln!(text, "{} {fact}", number + 1).unwrap();
-            }
+    if engine == Engine::Postgres {
+        let scratch = servers::scratch(major).await;
+        for case in cases {
+            let history = history(engine, setup, case);
+            let trace = dbwright_live::trace::postgres::trace(&scratch, &history, &judged, &mut |_| {})
+                .await
+                .unwrap();
+            write_told(&mut text, engine, case, &trace.migrations[1].effects);
         }
+        scratch.stop().await.unwrap();
+        return text;
+    }
+    let scratch = servers::mysql_family(engine, major).await;
+    for case in cases {
+        let history = history(engine, setup, case);
+        let trace = dbwright_live::trace::mysql_family::trace(&scratch, &history, &judged, &mut |_| {})
+            .await
+            .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        write_told(&mut text, engine, case, &trace.migrations[1].effects);
     }
     scratch.stop().await.unwrap();
     text
 }
 
 /// Compares with what is recorded, or records it.
-async fn compare(setup: &str, cases: &[Case], name: &str) {
+async fn compare(engine: Engine, setup: &str, cases: &[Case], name: &str) {
     let mut wrong = Vec::new();
-    let extent = Extent::asked();
+    let extent = Extent::asked(engine);
     for &major in &extent.majors {
         let cases = extent.cases(major, cases);
         let names: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
         assert!(!extent.sample || names.len() > SAMPLE / 2, "{} cases", names.len());
-        let seen = observed(major, setup, &cases).await;
-        let file = folder("predict/postgres").join(format!("{name}-{major}.txt"));
+        let seen = observed(engine, major, setup, &cases).await;
+        let file = folder(&format!("predict/{}", engine.name())).join(format!("{name}-{major}.txt"));
         let recorded = std::fs::read_to_string(&file).unwrap_or_default();
         if std::env::var_os("DBWRIGHT_BLESS").is_some() {
             std::fs::write(&file, merged(&recorded, &seen)).unwrap();
@@ -235,7 +140,7 @@ async fn compare(setup: &str, cases: &[Case], name: &str) {
         });
         for block in before.symmetric_difference(&after) {
             let which = if before.contains(block) { "recorded" } else { "seen" };
-            wrong.push(format!("PostgreSQL {major}, {which}:\n{block}"));
+            wrong.push(format!("{engine} {major}, {which}:\n{block}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -269,30 +174,51 @@ fn blocks(text: &str) -> BTreeSet<String> {
     text.split("=== ").skip(1).map(str::to_owned).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn postgres_does_what_is_recorded_of_the_list() {
-    let folder = folder("predict/postgres");
+async fn compare_list(engine: Engine, least: usize) {
+    let folder = folder(&format!("predict/{}", engine.name()));
     let setup = std::fs::read_to_string(folder.join("setup.sql")).unwrap();
     let cases = cases(&std::fs::read_to_string(folder.join("list.txt")).unwrap());
-    assert!(cases.len() >= 200, "{} cases", cases.len());
-    Box::pin(compare(&setup, &cases, "list")).await;
+    assert!(cases.len() >= least, "{} cases", cases.len());
+    Box::pin(compare(engine, &setup, &cases, "list")).await;
+}
+
+async fn compare_effects(engine: Engine) {
+    let folder = folder(&format!("effects/{}", engine.name()));
+    let setup = std::fs::read_to_string(folder.join("setup.sql")).unwrap();
+    let files = corpus(&folder);
+    let texts = files.iter().map(|file| std::fs::read_to_string(file).unwrap());
+    let all: Vec<Case> = texts.flat_map(|text| cases(&text)).collect();
+    Box::pin(compare(engine, &setup, &all, "effects")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_does_what_is_recorded_of_the_list() {
+    compare_list(Engine::Postgres, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mysql_does_what_is_recorded_of_the_list() {
+    compare_list(Engine::MySql, 60).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mariadb_does_what_is_recorded_of_the_list() {
+    compare_list(Engine::MariaDb, 60).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_does_what_is_recorded_of_the_corpus_of_effects() {
-    let folder = folder("effects/postgres");
-    let setup = std::fs::read_to_string(folder.join("setup.sql")).unwrap();
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
-        .collect();
-    files.sort();
-    let all: Vec<Case> = files
-        .iter()
-        .flat_map(|file| cases(&std::fs::read_to_string(file).unwrap()))
-        .collect();
-    Box::pin(compare(&setup, &all, "effects")).await;
+    compare_effects(Engine::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mysql_does_what_is_recorded_of_the_corpus_of_effects() {
+    compare_effects(Engine::MySql).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mariadb_does_what_is_recorded_of_the_corpus_of_effects() {
+    compare_effects(Engine::MariaDb).await;
 }
 
 #[test]
@@ -301,24 +227,11 @@ fn sqlite_does_what_is_recorded_of_the_list() {
     let setup = std::fs::read_to_string(folder.join("setup.sql")).unwrap();
     let cases = cases(&std::fs::read_to_string(folder.join("list.txt")).unwrap());
     assert!(cases.len() >= 60, "{} cases", cases.len());
-    let judged = MigrationSet::Only {
-        indexes: vec![1],
-        why: String::new(),
-    };
     let mut seen = String::new();
     for case in &cases {
-        let migrations = vec![
-            migration(Engine::Sqlite, "setup", &setup, RunMode::EachStatement),
-            migration(Engine::Sqlite, "case", &case.sql, case.mode),
-        ];
-        let history = history(Engine::Sqlite, migrations);
-        let trace = dbwright_live::trace::sqlite::trace(&history, &judged, &mut |_| {}).unwrap();
-        writeln!(seen, "=== {}", case.name).unwrap();
-        for (number, effect) in trace.migrations[1].effects.iter().enumerate() {
-            for fact in told(effect) {
-                writeln!(seen, "{} {fact}", number + 1).unwrap();
-            }
-        }
+        let history = history(Engine::Sqlite, &setup, case);
+        let trace = dbwright_live::trace::sqlite::trace(&history, &only_the_case(), &mut |_| {}).unwrap();
+        write_told(&mut seen, Engine::Sqlite, case, &trace.migrations[1].effects);
     }
     let file = folder.join("seen.txt");
     if std::env::var_os("DBWRIGHT_BLESS").is_some() {

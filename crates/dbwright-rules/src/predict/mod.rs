@@ -8,6 +8,7 @@
 
 mod facts;
 mod ledger;
+mod mysql_family;
 mod postgres;
 mod sqlite;
 #[cfg(test)]
@@ -26,13 +27,12 @@ pub fn assumed_version(engine: Engine) -> Version {
     }
 }
 
-/// Predicts what the statements of a history do on a server of this version. Nothing for engines of which too little is
-/// known.
-pub fn predict(history: &History, judged: &MigrationSet, version: Version) -> Option<Trace> {
+/// Predicts what the statements of a history do on a server of this version.
+pub fn predict(history: &History, judged: &MigrationSet, version: Version) -> Trace {
     match history.engine {
-        Engine::Postgres => Some(postgres::predict(history, judged, version)),
-        Engine::Sqlite => Some(sqlite::predict(history, judged, version)),
-        Engine::MySql | Engine::MariaDb => None,
+        Engine::Postgres => postgres::predict(history, judged, version),
+        Engine::Sqlite => sqlite::predict(history, judged, version),
+        Engine::MySql | Engine::MariaDb => mysql_family::predict(history, judged, version),
     }
 }
 

@@ -13,8 +13,8 @@ use dbwright_catalog::Engine;
 pub use mysql_family::types::{Form, IndexKind, MySqlFamilySummary, OnlineClause, Requested, TableAction, TableName};
 
 use crate::dialect::Dialect;
-pub(crate) use mysql_family::settings::SqlModes;
-use reader::Reader;
+pub(crate) use mysql_family::settings::{SqlModes, session_assignments};
+pub(crate) use reader::Reader;
 
 /// Control of transactions.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ const NESTED_WITH_MAX: u8 = 8;
 
 /// The tokens of a statement without white space, comments and the marks around code in comments. A clone goes on from the same place.
 #[derive(Clone)]
-pub(super) struct Reader<'text>(Tokens<'text>);
+pub(crate) struct Reader<'text>(Tokens<'text>);
 
 /// The words that may begin what a `WITH` belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,40 +31,40 @@ impl<'text> Iterator for Reader<'text> {
 }
 
 impl<'text> Reader<'text> {
-    pub(super) fn new(dialect: Dialect, text: &'text str) -> Self {
+    pub(crate) fn new(dialect: Dialect, text: &'text str) -> Self {
         Reader(tokens_in(dialect, text))
     }
 
     /// One past the last byte of the token that was consumed last.
-    pub(super) fn consumed_to(&self) -> usize {
+    pub(crate) fn consumed_to(&self) -> usize {
         self.0.position()
     }
 
-    pub(super) fn peek(&self) -> Option<Token<'text>> {
+    pub(crate) fn peek(&self) -> Option<Token<'text>> {
         self.clone().next()
     }
 
-    pub(super) fn at(&self, word: &str) -> bool {
+    pub(crate) fn at(&self, word: &str) -> bool {
         self.peek().is_some_and(|token| token.is(word))
     }
 
     /// The next token in lower case if it is a word. It is consumed whatever it is.
-    pub(super) fn word(&mut self) -> String {
+    pub(crate) fn word(&mut self) -> String {
         self.next().and_then(|token| token.folded()).unwrap_or_default()
     }
 
     /// Consumes this word if it is next.
-    pub(super) fn accept(&mut self, word: &str) -> bool {
+    pub(crate) fn accept(&mut self, word: &str) -> bool {
         self.accept_if(|token| token.is(word))
     }
 
     /// Consumes any one of these words if it is next.
-    pub(super) fn accept_any(&mut self, words: &[&str]) -> bool {
+    pub(crate) fn accept_any(&mut self, words: &[&str]) -> bool {
         self.accept_if(|token| words.iter().any(|word| token.is(word)))
     }
 
     /// Consumes these words if all of them are next, in this order.
-    pub(super) fn accept_all(&mut self, words: &[&str]) -> bool {
+    pub(crate) fn accept_all(&mut self, words: &[&str]) -> bool {
         let mut ahead = self.clone();
         let all = words.iter().all(|word| ahead.accept(word));
         if all {
@@ -73,12 +73,12 @@ impl<'text> Reader<'text> {
         all
     }
 
-    pub(super) fn accept_symbol(&mut self, symbol: &str) -> bool {
+    pub(crate) fn accept_symbol(&mut self, symbol: &str) -> bool {
         self.accept_if(|token| token.is_symbol(symbol))
     }
 
     /// Consumes `=` if it is next; options of tables may be written without.
-    pub(super) fn accept_equals(&mut self) -> bool {
+    pub(crate) fn accept_equals(&mut self) -> bool {
         self.accept_if(|token| token.text == "=")
     }
 
@@ -92,13 +92,13 @@ impl<'text> Reader<'text> {
     }
 
     /// The name that is next, unquoted and folded; on SQLite, strings are names as well.
-    pub(super) fn name(&mut self) -> Option<String> {
+    pub(crate) fn name(&mut self) -> Option<String> {
         let token = self.next()?;
         token.name().or_else(|| token.value())
     }
 
     /// The next token that stands outside parentheses; those that stand inside are passed.
-    pub(super) fn next_outside(&mut self) -> Option<Token<'text>> {
+    pub(crate) fn next_outside(&mut self) -> Option<Token<'text>> {
         let mut depth = 0_usize;
         loop {
             let token = self.next()?;
@@ -114,7 +114,7 @@ impl<'text> Reader<'text> {
 
     /// Whether one of these words comes next outside parentheses before one of the others. Consumes up to it.
     /// A word behind a dot is a name.
-    pub(super) fn find_outside(&mut self, wanted: &[&str], until: &[&str]) -> Option<Token<'text>> {
+    pub(crate) fn find_outside(&mut self, wanted: &[&str], until: &[&str]) -> Option<Token<'text>> {
         let mut is_name = false;
         loop {
             let token = self.next_outside()?;
@@ -129,7 +129,7 @@ impl<'text> Reader<'text> {
     }
 
     /// Passes a parenthesis whose opening was consumed.
-    pub(super) fn pass_parenthesis(&mut self) {
+    pub(crate) fn pass_parenthesis(&mut self) {
         let mut depth = 1_usize;
         while depth > 0
             && let Some(token) = self.next()

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{
-    Algorithm, Catalog, Change, Effect, Known, LockLevel, ObjectId, ObjectKind, Outcome, RefusedOffer, RowCount, Rows,
-    SqlError, TableOperation, TransactionId,
+    Algorithm, Catalog, Change, Effect, Known, LockLevel, Object, ObjectBody, ObjectId, ObjectKind, Outcome,
+    RefusedOffer, RowCount, Rows, SqlError, TableExtra, TableOperation, TransactionId,
 };
 use dbwright_ddl::{quote_identifier, quote_literal};
 use dbwright_sql::{Form, MySqlFamilySummary, Summary, TableAction, TableName, TransactionControl};
@@ -377,9 +377,12 @@ impl Runner<'_> {
         for operation in &mut effect.operations {
             let now = now_called(&effect.changes, &operation.table);
             operation.row_versions = state.storage(&now).and_then(|storage| storage.row_versions);
-            // MariaDB takes any ALGORITHM for ORDER BY and copies all the same. Partitions that are moved tell it too.
+            // MariaDB takes any ALGORITHM for ORDER BY and another storage engine, and copies all the same. Partitions that are
+            // moved tell it too.
             let told_otherwise = operation.algorithm < Algorithm::InPlace && !exchanges;
-            if effect.rewritten.contains(&now) && told_otherwise {
+            let is_copied =
+                effect.rewritten.contains(&now) || effect.changes.iter().any(|change| converts(change, &now));
+            if is_copied && told_otherwise {
                 operation.algorithm = Algorithm::Copy;
                 operation.lock = operation.lock.max(LockLevel::Shared);
             }
@@ -702,6 +705,21 @@ fn calls_routine(catalog: &Catalog, text: &str) -> bool {
         .filter(|id| id.kind == ObjectKind::Routine)
         .map(|id| id.name().to_lowercase());
     routines.any(|name| name.split('(').next().is_some_and(|name| words.contains(name)))
+}
+
+/// Whether a table gets another storage engine.
+fn converts(change: &Change, table: &ObjectId) -> bool {
+    let engine = |object: &Object| match &object.body {
+        ObjectBody::Table(table) => match &table.extra {
+            TableExtra::MySqlFamily(extra) => Some(extra.storage_engine.clone()),
+            TableExtra::Postgres(_) | TableExtra::Sqlite(_) => None,
+        },
+        _ => None,
+    };
+    match change {
+        Change::Altered { before, after } => after.id == *table && engine(before) != engine(after),
+        Change::Created(_) | Change::Dropped(_) => false,
+    }
 }
 
 /// What a table is called after these changes.

@@ -1,6 +1,9 @@
 //! What engines do, as tables: one file per engine, each line with the versions it holds for and the place in the manual
 //! that says so. A live test holds every prediction that is made from them against what a server does.
 
+pub(super) mod mariadb;
+pub(super) mod mysql;
+pub(super) mod mysql_family;
 pub(super) mod postgres;
 pub(super) mod sqlite;
 

@@ -70,6 +70,33 @@ pub(super) fn set(mut reader: Reader<'_>) -> MySqlFamilySummary {
     found
 }
 
+/// What a `SET` assigns in its session; see [`crate::mysql_family::session_assignments`].
+pub(crate) fn session_assignments(dialect: Dialect, text: &str) -> Vec<(String, String)> {
+    let mut reader = Reader::new(dialect, text);
+    let others = [
+        "password",
+        "default",
+        "role",
+        "names",
+        "charset",
+        "character",
+        "transaction",
+    ];
+    if !reader.accept("set") || others.iter().any(|word| reader.at(word)) {
+        return Vec::new();
+    }
+    let assigned = assignments(reader).into_iter().filter_map(|assignment| {
+        let name = match assignment.scope {
+            Scope::Session => assignment.name,
+            Scope::UserVariable => format!("@{}", assignment.name),
+            Scope::Server => return None,
+        };
+        let (first, last) = (assignment.value.first()?, assignment.value.last()?);
+        Some((name, text.get(first.span.start..last.span.end)?.to_owned()))
+    });
+    assigned.collect()
+}
+
 /// Whether the setting names a file or folder that the server writes to or reads from.
 fn names_file(name: &str) -> bool {
     name.ends_with("_file") || name.ends_with("_dir") || name.ends_with("_path") || name.ends_with("_filename")
