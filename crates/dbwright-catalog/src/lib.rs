@@ -39,6 +39,7 @@ mod engine;
 mod finding;
 mod fix_files;
 mod history;
+mod impact;
 mod measured;
 mod nearest;
 mod object;
@@ -63,6 +64,7 @@ pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
 pub use fix_files::{FileChange, FixFiles, FixFilesOutcome};
 pub use history::{Down, History, LeftOut, Migration, MigrationSet, RunMode, Tool};
+pub use impact::{Impact, Rates, TableImpact, TableWork, TimeRange, Traffic, Waiting, WorkKind, impact_of};
 pub use measured::{Counter, Measured, Related, Relation, RelationKind};
 pub use nearest::nearest;
 pub use object::{

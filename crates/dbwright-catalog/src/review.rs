@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    AllowedFinding, Catalog, Change, Effect, Finding, FixFiles, History, MigrationSet, Object, ObjectId, Rollback,
-    Scorecard, Server,
+    AllowedFinding, Catalog, Change, Effect, Finding, FixFiles, History, Impact, MigrationSet, Object, ObjectId, Rates,
+    Rollback, Scorecard, Server,
 };
 
 /// A table under review that could not be given rows.
@@ -98,6 +98,10 @@ pub struct Section {
     pub fix_files: Vec<FixFiles>,
     /// The figures, and the risk of each change.
     pub scorecard: Scorecard,
+    /// What statements with findings mean for production, in the order of the history; empty without a snapshot.
+    pub impacts: Vec<Impact>,
+    /// By which rates of this machine times were estimated.
+    pub rates: Option<Rates>,
     /// What was not done for the whole section, as whole sentences (`No PostgreSQL server was found …`).
     pub not_done: Vec<String>,
 }
@@ -114,6 +118,8 @@ impl Section {
             allowed: Vec::new(),
             fix_files: Vec::new(),
             scorecard: Scorecard::default(),
+            impacts: Vec::new(),
+            rates: None,
             not_done: Vec::new(),
         }
     }

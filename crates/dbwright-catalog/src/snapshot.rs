@@ -45,6 +45,28 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// A snapshot of an empty database of which nothing is known.
+    pub fn empty(server: Server) -> Self {
+        Snapshot {
+            server,
+            database: String::new(),
+            taken_at: String::new(),
+            values: SampleValues::default(),
+            locale: Locale::default(),
+            roles: Vec::new(),
+            schema: Vec::new(),
+            settings: Vec::new(),
+            extensions: Vec::new(),
+            relations: Vec::new(),
+            columns: Vec::new(),
+            extended: Vec::new(),
+            sqlite: None,
+            workload: Vec::new(),
+            counted_since: None,
+            missing: Vec::new(),
+        }
+    }
+
     /// Of how many columns and indexes it has statistics of the planner.
     pub fn statistics(&self) -> usize {
         let of_sqlite = self.sqlite.iter().filter_map(|sqlite| sqlite.counts.as_ref());

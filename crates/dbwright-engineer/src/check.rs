@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use dbwright_catalog::{Engine, Finding, History, MigrationSet, Review, Scorecard, Section, Target, Tool};
+use dbwright_catalog::{Engine, Finding, History, MigrationSet, Review, Scorecard, Section, Snapshot, Target, Tool};
 use dbwright_live::LiveError;
 use dbwright_live::cache::Store;
 use dbwright_live::scratch::{BinDirs, ScratchOptions, ScratchUrl};
@@ -13,7 +13,7 @@ use dbwright_repo::{Config, FailOn, Overrides, RepoError, Selected, Selection};
 
 use crate::EngineerError;
 use crate::levels::Levels;
-use crate::{fix_files, prediction, section};
+use crate::{fix_files, prediction, production, section};
 
 /// Where the SQL comes from.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub struct CheckRequest {
     pub cache: PathBuf,
     /// Whether nothing runs, and what statements do is predicted.
     pub predicted: bool,
+    /// A snapshot of production, for sizes and times.
+    pub snapshot: Option<Snapshot>,
     /// How much may be kept there, in bytes. Where that is 0, nothing that earlier checks have found out is used or kept.
     pub cache_bytes_max: u64,
 }
@@ -75,6 +77,8 @@ pub enum Phase {
         /// Of how many migrations.
         migrations: usize,
     },
+    /// How fast this machine is is being measured.
+    Calibrating,
     /// Files with safe versions are being tried.
     ProvingFiles {
         /// Of how many migrations.
@@ -113,9 +117,15 @@ pub async fn check(
     let Prepared {
         config,
         histories,
-        not_checked,
+        mut not_checked,
         root,
     } = prepare(request)?;
+    if let Some(snapshot) = &request.snapshot {
+        not_checked.extend(production::fits_none(
+            snapshot,
+            histories.iter().map(|prepared| &prepared.history),
+        ));
+    }
     let mut levels = Levels::of(&config)?;
     levels.tries_ways_back = request.tries_ways_back;
     let mut sections = Vec::with_capacity(histories.len());
@@ -134,6 +144,10 @@ pub async fn check(
                 levels: &levels,
             };
             Box::pin(fix_files::find(&mut section, &ground, progress)).await;
+        }
+        if let Some(snapshot) = &request.snapshot {
+            let measured = Box::pin(production::look(&mut section, snapshot, &scratch, progress)).await;
+            failure = failure.or(measured.err().map(EngineerError::from));
         }
         section.scorecard = scorecard(&section, &config);
         if let Some(error) = error {

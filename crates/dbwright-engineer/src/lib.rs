@@ -11,6 +11,7 @@ mod error;
 mod fix_files;
 mod levels;
 mod prediction;
+mod production;
 mod rules;
 mod schema;
 mod section;

@@ -6,6 +6,7 @@
 //! running histories while watching what each statement does ([`trace`]).
 
 pub mod cache;
+pub mod calibrate;
 pub mod capture;
 pub mod connect;
 mod error;

@@ -8,6 +8,7 @@ use dbwright_catalog::{Known, MigrationSet, ObjectId, Outcome, Proof, Review, Se
 use crate::counts::Summary;
 use crate::fix_files;
 use crate::place::{Placed, path as file, placed};
+use crate::production::production;
 use crate::scorecard::figures;
 use crate::unseen::unseen;
 use crate::wire;
@@ -74,6 +75,7 @@ fn finding(placed: &Placed<'_>) -> format::Finding {
             .fix
             .as_ref()
             .map(|it| fix(it, fix_files::of_finding(placed.section, finding))),
+        production: dbwright_catalog::impact_of(finding, &placed.section.impacts).map(production),
     }
 }
 

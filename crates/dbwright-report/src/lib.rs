@@ -17,6 +17,7 @@ pub mod lint;
 mod markdown;
 mod page;
 mod place;
+mod production;
 mod rollback;
 mod rule_list;
 mod sarif;

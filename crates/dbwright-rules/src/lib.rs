@@ -16,6 +16,7 @@ mod design;
 mod failure;
 mod fix;
 mod flaw;
+mod impact;
 mod judge;
 mod lint;
 mod locks;
@@ -36,6 +37,7 @@ mod tool_advice;
 mod ways_back;
 
 pub use choice::RuleChoice;
+pub use impact::{impacts, needs_rates, tell_impacts, told_rates};
 pub use judge::{Judgement, judge, judge_last, judge_with_allowed};
 pub use lint::{Linted, lint, relations};
 pub use page::{Example, ExampleKind};

@@ -14,6 +14,7 @@ const NOTES: &str = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT, old 
 fn request(input: Input) -> CheckRequest {
     CheckRequest {
         predicted: false,
+        snapshot: None,
         input,
         overrides: Overrides::default(),
         scope: Scope::New,

@@ -31,6 +31,7 @@ async fn histories_of_supabase_run_on_its_prelude() {
             .write("supabase/migrations/20240102000000_later.sql", LATER);
         let request = CheckRequest {
             predicted: false,
+            snapshot: None,
             input: Input::Repository(repository.path().to_owned()),
             overrides: Overrides::default(),
             scope: Scope::All,

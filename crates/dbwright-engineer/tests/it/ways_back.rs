@@ -193,6 +193,7 @@ async fn code_that_leaves_the_database_is_not_run(place: Place<'_>) {
 fn request(repository: &Repository, engine: Engine, bin_dirs: BinDirs) -> CheckRequest {
     CheckRequest {
         predicted: false,
+        snapshot: None,
         input: Input::Repository(repository.path().to_owned()),
         overrides: Overrides {
             engine: Some(engine),

@@ -14,7 +14,7 @@ mod history;
 mod store;
 
 #[cfg(unix)]
-pub(crate) use chain::Key;
+pub(crate) use chain::{Hasher, Key};
 pub use history::HistoryCache;
 #[cfg(unix)]
 pub(crate) use history::proof_key;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::production::Production;
 use super::{ChangeKind, Engine, Group, LockMode, ObjectRef, Server, Severity};
 
 /// The version of the format.
@@ -80,6 +81,8 @@ pub struct Finding {
     pub advice: Vec<String>,
     /// The safe version, where one is known.
     pub fix: Option<Fix>,
+    /// What it means for the table of production, by the snapshot; `null` without one, and where the table is not in it.
+    pub production: Option<Production>,
 }
 
 /// How something is known.

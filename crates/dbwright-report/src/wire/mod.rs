@@ -9,6 +9,7 @@
 
 pub mod check;
 pub mod lint;
+pub mod production;
 pub mod schema;
 pub mod snapshot;
 

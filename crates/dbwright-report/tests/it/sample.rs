@@ -113,6 +113,8 @@ pub(crate) fn section(migrations: Vec<Migration>) -> Section {
         allowed: Vec::new(),
         fix_files: Vec::new(),
         scorecard: Scorecard::default(),
+        impacts: Vec::new(),
+        rates: None,
         not_done: Vec::new(),
     }
 }

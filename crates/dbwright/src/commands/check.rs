@@ -16,7 +16,7 @@ use dbwright_report::Summary;
 
 use super::fix::Fixing;
 use super::output::{Format, Found, Output, ReportKind};
-use super::{cache, engine, fix, schema};
+use super::{cache, engine, fix, schema, snapshot};
 use crate::command_error::CommandError;
 use crate::terminal::{self, ProgressLine};
 
@@ -60,6 +60,12 @@ pub(crate) struct CheckArgs {
     /// told in words only. Where no server can be had, this is what a check does anyway, and says so.
     #[arg(long = "static")]
     predicted: bool,
+    /// Tell with each finding how large the tables of production are, who waits there, and for how long, by this snapshot of it
+    /// (`dbwright capture`).
+    ///
+    /// Times are estimated for PostgreSQL, by what this machine does in a second: measured once, which takes some seconds.
+    #[arg(long, value_name = "FILE")]
+    snapshot: Option<PathBuf>,
     /// Run everything, also what an earlier check has run, and keep nothing (`dbwright cache --help` tells what is kept).
     #[arg(long)]
     no_cache: bool,
@@ -192,6 +198,7 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
         scratch_url: args.scratch_url.clone().filter(|url| !url.is_empty()),
         bin_dirs: args.set_up.bin_dirs(),
         predicted: args.predicted,
+        snapshot: args.snapshot.as_deref().map(snapshot::read).transpose()?,
         cache: cache::folder()?,
         cache_bytes_max: if args.no_cache { 0 } else { cache::bytes_max()? },
     };
@@ -325,6 +332,7 @@ fn words(phase: Phase) -> String {
         Phase::Running(at) => format!("running migration {} of {}", at.migration + 1, at.migrations),
         Phase::Proving { fixes: 1 } => "trying the safe version".to_owned(),
         Phase::Proving { fixes } => format!("trying {fixes} safe versions"),
+        Phase::Calibrating => "measuring how fast this machine is".to_owned(),
         Phase::ProvingFiles { migrations: 1 } => "trying its files".to_owned(),
         Phase::ProvingFiles { migrations } => format!("trying the files of {migrations} migrations"),
         Phase::GoingBack { migrations: 1 } => "trying the way back".to_owned(),

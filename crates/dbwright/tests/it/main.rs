@@ -14,6 +14,7 @@ mod endings;
 mod engine;
 mod errors;
 mod fix;
+mod production;
 mod registry;
 mod rule;
 mod schema;
