@@ -93,7 +93,8 @@ pub use schema::{
 };
 pub use scorecard::{ChangeRisk, Figure, FigureKind, FigureValue, Risk, Scorecard, Target};
 pub use snapshot::{
-    Activity, ColumnStatistics, EndPoints, ExtendedStatistics, GinPages, InstalledExtension, Locale, SampleValues,
+    Activity, Cardinality, ColumnEnds, ColumnStatistics, EndPoints, ExtendedStatistics, GinPages, Histogram,
+    InnodbIndex, InnodbTable, InstalledExtension, Locale, MariaDbColumn, MySqlFamilyStatistics, SampleValues,
     SchemaStatement, Setting, Snapshot, SqliteCounts, SqliteSample, SqliteStatistics, StatisticsSlot, StoredKind,
     StoredRelation, WorkloadQuery,
 };

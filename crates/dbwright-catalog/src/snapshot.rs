@@ -1,9 +1,13 @@
 //! A snapshot: what production's planner knows and how busy it is, without a row of it.
 
+mod mysql_family;
 mod sqlite;
 
 use std::fmt;
 
+pub use self::mysql_family::{
+    Cardinality, ColumnEnds, Histogram, InnodbIndex, InnodbTable, MariaDbColumn, MySqlFamilyStatistics,
+};
 pub use self::sqlite::{SqliteCounts, SqliteSample, SqliteStatistics};
 use crate::{Server, Unread};
 
@@ -36,6 +40,8 @@ pub struct Snapshot {
     pub extended: Vec<ExtendedStatistics>,
     /// What SQLite's planner knows, of a SQLite file.
     pub sqlite: Option<SqliteStatistics>,
+    /// What the planner of MySQL or MariaDB knows, of one of these.
+    pub mysql_family: Option<MySqlFamilyStatistics>,
     /// What the database is asked.
     pub workload: Vec<WorkloadQuery>,
     /// Since when activity was counted, by the server's clock; nothing where it never was reset.
@@ -61,6 +67,7 @@ impl Snapshot {
             columns: Vec::new(),
             extended: Vec::new(),
             sqlite: None,
+            mysql_family: None,
             workload: Vec::new(),
             counted_since: None,
             missing: Vec::new(),
@@ -70,7 +77,9 @@ impl Snapshot {
     /// Of how many columns and indexes it has statistics of the planner.
     pub fn statistics(&self) -> usize {
         let of_sqlite = self.sqlite.iter().filter_map(|sqlite| sqlite.counts.as_ref());
-        self.columns.len() + of_sqlite.map(Vec::len).sum::<usize>()
+        let of_mysql = self.mysql_family.iter();
+        let of_mysql = of_mysql.map(|known| known.indexes.len() + known.cardinalities.len() + known.columns.len());
+        self.columns.len() + of_sqlite.map(Vec::len).sum::<usize>() + of_mysql.sum::<usize>()
     }
 }
 

@@ -20,9 +20,13 @@ pub(super) fn without(engine: Engine, sql: &str) -> String {
             _ if !token.closed => text.push('…'),
             TokenKind::LineComment | TokenKind::BlockComment => text.push(' '),
             TokenKind::String | TokenKind::Number => {
-                next = next.saturating_add(1);
-                text.push('$');
-                text.push_str(&next.to_string());
+                if engine == Engine::Postgres {
+                    next = next.saturating_add(1);
+                    text.push('$');
+                    text.push_str(&next.to_string());
+                } else {
+                    text.push('?');
+                }
             }
             TokenKind::Space
             | TokenKind::Word

@@ -4,7 +4,9 @@
 //! What can't be read (a right is missing, somebody holds a lock) is noted in the snapshot, and capturing goes on.
 
 mod literals;
+pub(crate) mod mysql_family;
 mod postgres;
+mod row;
 mod sqlite;
 
 use dbwright_catalog::{SampleValues, Snapshot};
@@ -21,11 +23,6 @@ pub async fn capture(connection: &mut Connection, values: &SampleValues) -> Resu
     match connection {
         Connection::Postgres(_) => postgres::capture(connection, values).await,
         Connection::Sqlite(connection) => sqlite::capture(connection, values).await,
-        Connection::MySqlFamily(_) => Err(LiveError::Unsupported {
-            what: format!(
-                "snapshots of {} are not taken yet; those of PostgreSQL and SQLite are",
-                connection.server().engine
-            ),
-        }),
+        Connection::MySqlFamily(_) => mysql_family::capture(connection, values).await,
     }
 }

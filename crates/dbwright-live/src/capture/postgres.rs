@@ -14,9 +14,9 @@ use dbwright_catalog::{
 };
 
 use super::literals;
+use super::row::Row;
 use crate::LiveError;
 use crate::connect::Connection;
-use crate::measure::TextRows;
 use crate::prove_plan::postgres::roles;
 
 pub(super) async fn capture(connection: &mut Connection, values: &SampleValues) -> Result<Snapshot, LiveError> {
@@ -53,6 +53,7 @@ pub(super) async fn capture(connection: &mut Connection, values: &SampleValues) 
         columns,
         extended,
         sqlite: None,
+        mysql_family: None,
         missing,
     })
 }
@@ -184,42 +185,4 @@ fn is_gone(error: &LiveError) -> bool {
         return true;
     };
     problem.contains("connection closed") || problem.contains("no answer within") || problem.contains("57P0")
-}
-
-/// A row whose values are taken one after the other.
-#[derive(Default)]
-struct Row {
-    values: std::vec::IntoIter<Option<String>>,
-}
-
-impl Row {
-    fn all(rows: TextRows) -> impl Iterator<Item = Row> {
-        rows.into_iter().map(|row| Row {
-            values: row.into_iter(),
-        })
-    }
-
-    fn maybe(&mut self) -> Option<String> {
-        self.values.next().flatten()
-    }
-
-    fn text(&mut self) -> String {
-        self.maybe().unwrap_or_default()
-    }
-
-    fn number(&mut self) -> i64 {
-        self.maybe_number().unwrap_or_default()
-    }
-
-    fn maybe_number(&mut self) -> Option<i64> {
-        self.maybe()?.parse().ok()
-    }
-
-    fn float(&mut self) -> f64 {
-        self.maybe().and_then(|text| text.parse().ok()).unwrap_or_default()
-    }
-
-    fn flag(&mut self) -> bool {
-        self.maybe().as_deref() == Some("t")
-    }
 }

@@ -93,6 +93,7 @@ pub(super) async fn capture(connection: &SqliteConnection, values: &SampleValues
         columns: Vec::new(),
         extended: Vec::new(),
         sqlite: Some(read.statistics),
+        mysql_family: None,
         workload: Vec::new(),
         counted_since: None,
         missing,

@@ -109,6 +109,26 @@ impl MySqlFamilyScratch {
         }
     }
 
+    /// The socket of a server of our own.
+    #[cfg(unix)]
+    pub fn socket(&self) -> Option<std::path::PathBuf> {
+        match &self.place {
+            Place::Own(cluster) => Some(cluster.socket()),
+            Place::Given(_) => None,
+        }
+    }
+
+    /// How many sessions there are with a database.
+    #[cfg(unix)]
+    pub(crate) async fn sessions(&self, database: &str) -> Result<u64, LiveError> {
+        let question = format!(
+            "SELECT count(*) FROM information_schema.processlist WHERE db = {}",
+            literal(database)
+        );
+        let rows = self.administer("counting sessions", &question).await?;
+        Ok(rows.first().and_then(|count| count.parse().ok()).unwrap_or_default())
+    }
+
     /// Makes an empty database and returns its name. Its character set is the server's default.
     pub async fn create_database(&self) -> Result<String, LiveError> {
         let doing = "making a database";

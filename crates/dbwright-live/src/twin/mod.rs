@@ -2,6 +2,8 @@
 //! production.
 
 #[cfg(unix)]
+pub mod mysql_family;
+#[cfg(unix)]
 pub mod postgres;
 #[cfg(unix)]
 pub mod sqlite;
@@ -15,6 +17,8 @@ use crate::scratch::ScratchOptions;
 pub enum Twin {
     /// A server of PostgreSQL.
     Postgres(Box<postgres::Twin>),
+    /// A server of MySQL or MariaDB.
+    MySqlFamily(Box<mysql_family::Twin>),
     /// A SQLite file.
     Sqlite(sqlite::Twin),
 }
@@ -34,17 +38,15 @@ pub enum Fidelity {
 ///
 /// # Errors
 ///
-/// When no server for it can be had, or the engine has no twins yet.
+/// When no server for it can be had.
 pub async fn build(snapshot: &Snapshot, options: &ScratchOptions) -> Result<Twin, LiveError> {
     match snapshot.server.engine {
         Engine::Postgres => Ok(Twin::Postgres(Box::new(postgres::build(snapshot, options).await?))),
         Engine::Sqlite => Ok(Twin::Sqlite(sqlite::build(snapshot).await?)),
-        Engine::MySql | Engine::MariaDb => Err(LiveError::Unsupported {
-            what: format!(
-                "twins of {} are not built yet; those of PostgreSQL and SQLite are",
-                snapshot.server.engine
-            ),
-        }),
+        Engine::MySql | Engine::MariaDb => {
+            let twin = mysql_family::build(snapshot, options).await?;
+            Ok(Twin::MySqlFamily(Box::new(twin)))
+        }
     }
 }
 
@@ -53,6 +55,7 @@ impl Twin {
     pub fn url(&self) -> String {
         match self {
             Twin::Postgres(twin) => twin.url(),
+            Twin::MySqlFamily(twin) => twin.url(),
             Twin::Sqlite(twin) => twin.path().display().to_string(),
         }
     }
@@ -61,6 +64,7 @@ impl Twin {
     pub fn server(&self) -> &Server {
         match self {
             Twin::Postgres(twin) => twin.server(),
+            Twin::MySqlFamily(twin) => twin.server(),
             Twin::Sqlite(twin) => twin.server(),
         }
     }
@@ -69,6 +73,7 @@ impl Twin {
     pub fn fidelity(&self) -> &Fidelity {
         match self {
             Twin::Postgres(twin) => &twin.fidelity,
+            Twin::MySqlFamily(twin) => &twin.fidelity,
             Twin::Sqlite(twin) => &twin.fidelity,
         }
     }
@@ -81,6 +86,7 @@ impl Twin {
     pub async fn sessions(&self) -> Result<Option<u64>, LiveError> {
         match self {
             Twin::Postgres(twin) => twin.sessions().await.map(Some),
+            Twin::MySqlFamily(twin) => twin.sessions().await.map(Some),
             Twin::Sqlite(twin) => twin.sessions(),
         }
     }
@@ -93,6 +99,7 @@ impl Twin {
     pub async fn stop(self) -> Result<(), LiveError> {
         match self {
             Twin::Postgres(twin) => twin.stop().await,
+            Twin::MySqlFamily(twin) => twin.stop().await,
             Twin::Sqlite(twin) => twin.stop(),
         }
     }

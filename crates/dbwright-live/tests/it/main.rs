@@ -40,4 +40,5 @@ mod sqlite_plan;
 mod sqlite_trace;
 mod sqlite_whole;
 mod twin;
+mod twin_mysql_family;
 mod twin_sqlite;

@@ -1,5 +1,6 @@
 //! Snapshots in words of the file, and back.
 
+mod mysql_family;
 mod sqlite;
 
 use dbwright_catalog as words;
@@ -22,6 +23,7 @@ impl From<words::Snapshot> for wire::Snapshot {
             columns: from.columns.into_iter().map(Into::into).collect(),
             extended: from.extended.into_iter().map(Into::into).collect(),
             sqlite: from.sqlite.map(Into::into),
+            mysql_family: from.mysql_family.map(Into::into),
             workload: from.workload.into_iter().map(Into::into).collect(),
             counted_since: from.counted_since,
             missing: from.missing.into_iter().map(Into::into).collect(),
@@ -45,6 +47,7 @@ pub(super) fn snapshot(from: wire::Snapshot, server: words::Server) -> words::Sn
         columns: from.columns.into_iter().map(Into::into).collect(),
         extended: from.extended.into_iter().map(Into::into).collect(),
         sqlite: from.sqlite.map(Into::into),
+        mysql_family: from.mysql_family.map(Into::into),
         workload: from.workload.into_iter().map(Into::into).collect(),
         counted_since: from.counted_since,
         missing: from.missing.into_iter().map(Into::into).collect(),

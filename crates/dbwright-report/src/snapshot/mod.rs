@@ -140,6 +140,7 @@ mod tests {
             columns: Vec::new(),
             extended: Vec::new(),
             sqlite: None,
+            mysql_family: None,
             workload: Vec::new(),
             counted_since: None,
             missing: Vec::new(),

@@ -50,13 +50,20 @@ fn head(snapshot: &Snapshot) -> String {
     );
     let mut facts = vec![format!("sample values: {}", snapshot.values), locale(&snapshot.locale)];
     facts.push(format!("{} statements of schema", snapshot.schema.len()));
-    match &snapshot.sqlite {
-        Some(sqlite) => facts.push(format!(
+    match (&snapshot.sqlite, &snapshot.mysql_family) {
+        (_, Some(known)) => facts.push(format!(
+            "{} persistent statistics, {} of columns, {} of {} histograms",
+            known.tables.len() + known.indexes.len() + known.cardinalities.len(),
+            known.columns.len(),
+            known.histograms.len() + known.columns.iter().filter(|column| column.histogram.is_some()).count(),
+            known.histograms_there.unwrap_or_default()
+        )),
+        (Some(sqlite), None) => facts.push(format!(
             "{} rows of sqlite_stat1, {} of sqlite_stat4",
             sqlite.counts.as_ref().map_or(0, Vec::len),
             sqlite.samples.len()
         )),
-        None => facts.push(format!(
+        (None, None) => facts.push(format!(
             "statistics of {} columns, {} extended",
             snapshot.columns.len(),
             snapshot.extended.len()

@@ -3,11 +3,15 @@
 //! Files are kept for years, so that this format only gets more: a new field has a default, and what there is keeps its name
 //! and meaning. What can't be read by older programs raises the version.
 
+mod mysql_family;
 mod sqlite;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::mysql_family::{
+    Cardinality, ColumnEnds, Histogram, InnodbIndex, InnodbTable, MariaDbColumn, MySqlFamilyStatistics,
+};
 pub use self::sqlite::{SqliteCounts, SqliteSample, SqliteStatistics};
 
 /// The version of the format.
@@ -43,6 +47,9 @@ pub struct Snapshot {
     /// What SQLite's planner knows, of a SQLite file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sqlite: Option<SqliteStatistics>,
+    /// What the planner of MySQL or MariaDB knows, of one of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mysql_family: Option<MySqlFamilyStatistics>,
     /// What the database is asked.
     pub workload: Vec<WorkloadQuery>,
     /// Since when activity was counted, by the server's clock; nothing where it never was reset.

@@ -27,7 +27,8 @@ use crate::terminal::{self, ProgressLine};
 #[derive(Args, Debug)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct CaptureArgs {
-    /// The database: postgres://user@host/database, or a SQLite file. A password may stand in PGPASSWORD.
+    /// The database: postgres://user@host/database, mysql://user@host/database, or a SQLite file. A password may stand in
+    /// PGPASSWORD or MYSQL_PWD.
     url: String,
     /// The file to write.
     #[arg(long, short, value_name = "FILE")]
@@ -56,6 +57,7 @@ Examples:
   dbwright capture postgres://monitor@db/shop -o shop.dbsnap
   dbwright capture postgres://monitor@db/shop -o shop.dbsnap --values none --except orders.status
   dbwright capture postgres://monitor@db/shop -o shop.dbsnap --values all --except users.email
+  dbwright capture mysql://monitor@db/shop -o shop.dbsnap
   dbwright capture shop.db -o shop.dbsnap
   dbwright snapshot show shop.dbsnap";
 

@@ -165,8 +165,15 @@ fn start(args: &TwinStartArgs) -> Result<ExitCode, CommandError> {
         .arg(&args.file)
         .args(["--name", &note.name]);
     command.args(["--idle", &args.idle.to_string()]);
-    for folder in args.set_up.bin_dirs().postgres {
-        command.arg("--postgres-bin").arg(folder);
+    let folders = args.set_up.bin_dirs();
+    for (flag, folders) in [
+        ("--postgres-bin", folders.postgres),
+        ("--mysql-bin", folders.mysql),
+        ("--mariadb-bin", folders.mariadb),
+    ] {
+        for folder in folders {
+            command.arg(flag).arg(folder);
+        }
     }
     command
         .stdin(Stdio::null())

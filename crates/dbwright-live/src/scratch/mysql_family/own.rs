@@ -237,6 +237,11 @@ impl Cluster {
         session::options(base).into()
     }
 
+    /// Where it listens.
+    pub(super) fn socket(&self) -> PathBuf {
+        socket(self.directory.path())
+    }
+
     pub(super) fn next_database(&self) -> String {
         format!("dbwright_{}", self.databases.fetch_add(1, Ordering::Relaxed) + 1)
     }

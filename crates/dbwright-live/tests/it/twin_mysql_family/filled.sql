@@ -1,0 +1,12 @@
+CREATE TABLE customers (id INT UNSIGNED PRIMARY KEY AUTO_INCREMENT, email VARCHAR(60) NOT NULL, country CHAR(2) NOT NULL, born DATE, note VARCHAR(200), UNIQUE KEY email (email), KEY country (country), KEY born (born));
+INSERT INTO customers (email, country, born, note) SELECT CONCAT('m', n, '@example.com'), IF(n % 50 = 0, 'IS', 'DE'), DATE '1950-01-01' + INTERVAL n * 7 DAY, REPEAT('x', 80) FROM numbers WHERE n <= 2000;
+CREATE TABLE orders (id BIGINT PRIMARY KEY AUTO_INCREMENT, customer INT UNSIGNED NOT NULL, state ENUM('open', 'sent', 'done') NOT NULL, placed DATETIME NOT NULL, total DECIMAL(10,2), cents INT AS (total * 100) STORED, KEY customer (customer), KEY state_placed (state, placed), KEY placed (placed), KEY cents (cents), CONSTRAINT orders_customer FOREIGN KEY (customer) REFERENCES customers (id));
+INSERT INTO orders (customer, state, placed, total) SELECT 1 + n * 7 % 2000, IF(n % 100 = 0, 'open', IF(n % 10 = 0, 'sent', 'done')), TIMESTAMP '2020-01-01 00:00:00' + INTERVAL n HOUR, n % 97 * 1.5 FROM numbers;
+CREATE TABLE order_lines (order_id BIGINT NOT NULL, line SMALLINT NOT NULL, product VARCHAR(20) NOT NULL, amount INT NOT NULL, PRIMARY KEY (order_id, line), KEY product (product, order_id));
+INSERT INTO order_lines SELECT o.n, l.n, CONCAT('p', (o.n * 3 + l.n) % 200), 1 + o.n % 5 FROM numbers o JOIN numbers l ON l.n <= 3;
+CREATE TABLE products (sku VARCHAR(20) PRIMARY KEY, family VARCHAR(10) NOT NULL, price DOUBLE, details JSON, KEY family (family));
+INSERT INTO products SELECT CONCAT('p', n - 1), CONCAT('f', n % 12), n * 2, '{}' FROM numbers WHERE n <= 200;
+CREATE TABLE events (id INT NOT NULL, at DATE NOT NULL, kind TINYINT NOT NULL, PRIMARY KEY (id, at), KEY kind (kind)) PARTITION BY RANGE (YEAR(at)) (PARTITION p0 VALUES LESS THAN (2021), PARTITION p1 VALUES LESS THAN MAXVALUE);
+INSERT INTO events SELECT n, DATE '2020-01-01' + INTERVAL n % 700 DAY, n % 5 FROM numbers;
+CREATE VIEW open_orders AS SELECT o.id, o.placed, c.country FROM orders o JOIN customers c ON c.id = o.customer WHERE o.state = 'open';
+CREATE TRIGGER orders_total BEFORE INSERT ON orders FOR EACH ROW SET NEW.total = coalesce(NEW.total, 0);
