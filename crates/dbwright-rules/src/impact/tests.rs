@@ -158,5 +158,5 @@ fn a_lock_is_held_until_the_transaction_ends_and_each_row_is_looked_up_for_a_for
     assert_eq!((held.low.as_secs(), held.high.as_secs()), (20, 62));
     assert_eq!(parent.held, child.held);
     assert_eq!((parent.rows, parent.bytes), (Some(100), Some(8_000)));
-    assert_eq!(child.traffic.unwrap().over, Duration::from_secs(3600));
+    assert_eq!(child.traffic.unwrap().over, Duration::from_hours(1));
 }
