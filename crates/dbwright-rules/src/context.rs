@@ -318,7 +318,8 @@ impl<'a> Context<'a> {
             })
     }
 
-    fn scope_start(&self) -> Position {
+    /// The beginning of the migration (or of the first that shares its transaction).
+    pub(crate) fn scope_start(&self) -> Position {
         let mut first = self.position.0;
         while first > 0 && self.is_joined(first - 1, first) {
             first -= 1;

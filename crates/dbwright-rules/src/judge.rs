@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dbwright_catalog::{AllowedFinding, Finding, Group, History, MigrationSet, Outcome, Span, Trace};
+use dbwright_catalog::{AllowedFinding, Finding, Group, History, MigrationSet, Outcome, Severity, Span, Trace};
 
 use crate::allow::{Allowances, Instruction, Reach, Verdict};
 use crate::context::Context;
@@ -183,10 +183,11 @@ fn context<'a>(
 
 /// What is told as a fact of another finding about the same table at the same statement, where one stands: several effects
 /// of one statement are one finding.
-static FOLDED: [&Rule; 4] = [
+static FOLDED: [&Rule; 5] = [
     &crate::release::required_column::RULE,
     &crate::release::result_type_changed::RULE,
     &crate::release::stricter_table::RULE,
+    &crate::failure::unproven_key::RULE,
     &crate::locks::referenced_table_locked::RULE,
 ];
 
@@ -201,11 +202,46 @@ fn fold(findings: Vec<Finding>) -> Vec<Finding> {
                 || host.group == Group::DataLoss
         });
         match host {
-            Some(host) => host.evidence.facts.push(format!("{}.", finding.message)),
+            Some(host) => {
+                host.evidence.facts.push(format!("{}.", finding.message));
+                // What to count stands nowhere else.
+                if finding.rule == crate::failure::unproven_key::RULE.name {
+                    host.advice.extend(finding.advice);
+                }
+            }
             None => alone.push(finding),
         }
     }
     findings.append(&mut alone);
+    fold_failure(findings)
+}
+
+/// The rules about a statement that reads all rows, or builds an index, to prove that they fit: that it fails on rows that
+/// do not is a part of the same decision.
+static PROVING: [&Rule; 6] = [
+    &crate::locks::set_not_null_scan::RULE,
+    &crate::locks::constraint_validated_under_lock::RULE,
+    &crate::locks::domain_constraint_scan::RULE,
+    &crate::locks::attach_partition_scan::RULE,
+    &crate::locks::add_unique_constraint::RULE,
+    &crate::locks::create_index_without_concurrently::RULE,
+];
+
+/// Tells that a statement fails on some rows together with the proof that it is; what fails on every row stands by itself.
+fn fold_failure(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let fails_on_rows = crate::failure::fails_on_rows::RULE.name;
+    let is_of_rows = |finding: &Finding| finding.rule == fails_on_rows && finding.severity != Severity::Error;
+    let is_proof = |finding: &Finding| PROVING.iter().any(|rule| rule.name == finding.rule);
+    let (Some(failure), true) = (findings.iter().position(is_of_rows), findings.iter().any(is_proof)) else {
+        return findings;
+    };
+    let failure = findings.remove(failure);
+    if let Some(host) = findings.iter_mut().find(|finding| is_proof(finding)) {
+        host.evidence.facts.push(format!("{}.", failure.message));
+        // The first is the server's message, which is a part of the sentence above.
+        host.evidence.facts.extend(failure.evidence.facts.into_iter().skip(1));
+        host.advice.extend(failure.advice);
+    }
     findings
 }
 

@@ -67,6 +67,7 @@ pub static RULES: &[&Rule] = &[
     &locks::lock_timeout_missing::RULE,
     &failure::statement_fails::RULE,
     &failure::fails_on_rows::RULE,
+    &failure::unproven_key::RULE,
     &failure::concurrently_in_transaction::RULE,
     &failure::concurrently_on_partitioned::RULE,
     &failure::enum_value_in_transaction::RULE,

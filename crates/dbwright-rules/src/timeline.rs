@@ -161,6 +161,14 @@ impl<'a> Timeline<'a> {
         untouched.chain(touched.filter_map(move |id| self.after(position, id)))
     }
 
+    /// Every object of a kind that stands just before this statement.
+    pub(crate) fn standing_before(&self, position: Position, kind: ObjectKind) -> impl Iterator<Item = &'a Object> {
+        let untouched = self.trace.catalog.objects.values();
+        let untouched = untouched.filter(move |object| object.id.kind == kind && !self.events.contains_key(&object.id));
+        let touched = self.events.keys().filter(move |id| id.kind == kind);
+        untouched.chain(touched.filter_map(move |id| self.before(position, id)))
+    }
+
     fn events(&self, id: &ObjectId) -> &[Event<'a>] {
         self.events.get(id).map_or(&[], Vec::as_slice)
     }

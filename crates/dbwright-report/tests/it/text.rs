@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dbwright_catalog::{
-    Again, Change, Difference, DifferenceKind, Down, Engine, HeldLock, Known, LockMode, MigrationSet, Object,
+    Again, Change, Difference, DifferenceKind, Down, Engine, Group, HeldLock, Known, LockMode, MigrationSet, Object,
     ObjectBody, ObjectId, Outcome, Proof, Review, Rollback, RollbackOutcome, RoundTrip, RunMode, Schema, Severity,
     Tool, Version,
 };
@@ -341,6 +341,29 @@ fn findings_that_repeat_one_on_the_same_table_are_told_with_it() {
         verbose: true,
     };
     assert_eq!(text(&review, None, &options).matches("-->").count(), 3);
+}
+
+#[test]
+fn findings_that_repeat_one_on_other_tables_of_its_file_name_these() {
+    let mut review = repeating_history(9);
+    let findings = &mut review.sections[0].findings;
+    for (index, name) in [(1, "users"), (2, "users"), (3, "notes")] {
+        findings[index].evidence.relation = Some(sample::table(name));
+    }
+    let shown = told(&review);
+    assert_eq!(shown.matches("-->").count(), 1, "{shown}");
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    assert!(
+        words.join(" ").contains(
+            "8 more findings of this kind: users (lines 2, 3), notes (line 4), orders (lines 5 to 9) (`--verbose` tells"
+        ),
+        "{shown}"
+    );
+    // What is lost with each table is a decision of its own.
+    for finding in &mut review.sections[0].findings {
+        finding.group = Group::DataLoss;
+    }
+    assert_eq!(told(&review).matches("-->").count(), 3);
 }
 
 #[test]

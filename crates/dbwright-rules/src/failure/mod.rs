@@ -17,6 +17,7 @@ pub(crate) mod statement_fails;
 #[cfg(test)]
 mod tests;
 pub(crate) mod type_change_under_dependent;
+pub(crate) mod unproven_key;
 
 use dbwright_catalog::{Outcome, SqlError};
 

@@ -1,8 +1,8 @@
 //! The failure rules on hand-built effects.
 
-use dbwright_catalog::{Known, LockMode, ObjectBody, Outcome, RunMode, Severity, Tool, Version};
+use dbwright_catalog::{Known, LockMode, Object, ObjectBody, Outcome, RunMode, Severity, Tool, Version};
 
-use crate::testing::{Case, column, did, error, fix_sql, index, not_null, table};
+use crate::testing::{Case, column, did, error, fix_sql, foreign_key, index, not_null, table};
 
 #[test]
 fn a_failure_is_told_in_the_servers_words_with_what_follows_from_it() {
@@ -308,4 +308,73 @@ fn a_failure_after_a_definition_leaves_the_migration_half_done() {
     );
     let case = Case::mysql([]).migration([did("ALTER TABLE x ADD COLUMN a int").ends(missing())]);
     assert!(!case.only().evidence.facts.iter().any(|fact| fact.contains("half done")));
+}
+
+fn unique(name: &str, columns: &[&str]) -> Object {
+    let keys = columns.join(", ");
+    let mut object = index(
+        "orders",
+        name,
+        &format!("CREATE UNIQUE INDEX {name} ON public.orders USING btree ({keys})"),
+    );
+    if let ObjectBody::Index(index) = &mut object.body {
+        index.unique = true;
+        index.keys = columns.iter().map(|&column| column.to_owned()).collect();
+    }
+    object
+}
+
+#[test]
+fn a_key_that_nothing_has_kept_so_far_is_told_with_the_rows_that_break_it() {
+    let given = || [table("orders"), column("orders", "a", 2, "integer")];
+    let make = || did("CREATE UNIQUE INDEX CONCURRENTLY u ON orders (a)").creates([unique("u", &["a"])]);
+    let finding = Case::postgres(given()).migration([make()]).only();
+    assert_eq!(finding.rule, "unproven-key");
+    assert_eq!(finding.message, "It fails where two rows of orders have the same a");
+    assert_eq!(
+        finding.advice,
+        ["Count first, on production: `SELECT a, count(*) FROM orders GROUP BY a HAVING count(*) > 1`."]
+    );
+    // Another key, a generator, a cure in the same migration, a column of its own.
+    let kept = given().into_iter().chain([unique("old", &["a"])]);
+    let more = did("…").creates([unique("u", &["a", "b"])]);
+    assert_eq!(Case::postgres(kept).migration([more]).found(), [""; 0]);
+    let mut numbered = given();
+    if let ObjectBody::Column(column) = &mut numbered[1].body {
+        column.default = Some("gen_random_uuid()".to_owned());
+    }
+    assert_eq!(Case::postgres(numbered).migration([make()]).found(), [""; 0]);
+    let cure = did("DELETE FROM orders WHERE id NOT IN (SELECT min(id) FROM orders GROUP BY a)");
+    assert_eq!(Case::postgres(given()).migration([cure, make()]).found(), [""; 0]);
+    let add = did("ALTER TABLE orders ADD COLUMN n integer").creates([column("orders", "n", 3, "integer")]);
+    let over_new = did("CREATE UNIQUE INDEX CONCURRENTLY u ON orders (n)").creates([unique("u", &["n"])]);
+    assert_eq!(Case::postgres(given()).migration([add, over_new]).found(), [""; 0]);
+}
+
+#[test]
+fn a_foreign_key_that_takes_the_place_of_another_is_proven() {
+    let given = || {
+        [
+            table("orders"),
+            table("lines"),
+            column("lines", "order_id", 1, "integer"),
+            foreign_key("lines", "old", "order_id", "orders"),
+        ]
+    };
+    let add = || did("ALTER TABLE lines ADD …").creates([foreign_key("lines", "new", "order_id", "orders")]);
+    let drop = did("ALTER TABLE lines DROP …").drops([foreign_key("lines", "old", "order_id", "orders")]);
+    assert_eq!(Case::postgres(given()).migration([drop, add()]).found(), [""; 0]);
+    let [orders, lines, order_id, _] = given();
+    let finding = Case::postgres([orders, lines, order_id]).migration([add()]).only();
+    assert_eq!(
+        finding.message,
+        "It fails where order_id of lines names no row of orders"
+    );
+    assert_eq!(
+        finding.advice,
+        [
+            "Count first, on production: `SELECT count(*) FROM lines c WHERE c.order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM \
+          orders p WHERE p.id = c.order_id)`."
+        ]
+    );
 }

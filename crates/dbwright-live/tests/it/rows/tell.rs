@@ -257,14 +257,14 @@ async fn what_fails_on_rows_of_postgres_is_told() {
         for case in POSTGRES {
             mistakes.extend(on_postgres(&scratch, *case).await);
         }
-        // FIXME: values of columns without a default are all different, so that duplicates do not show there.
+        // Values of columns without a default are all different: the rule `unproven-key` tells of duplicates there.
         let distinct = (
             "CREATE TABLE t (id integer PRIMARY KEY, a text)",
             "ALTER TABLE t ADD UNIQUE (a)",
             Works,
         );
         mistakes.extend(on_postgres(&scratch, distinct).await);
-        // FIXME: tables that do not refer to each other yet number their rows alike, so that orphans do not show there.
+        // Tables that do not refer to each other yet number their rows alike: the same rule tells of orphans.
         let alike = (
             "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE t (id integer PRIMARY KEY, p integer)",
             "ALTER TABLE t ADD FOREIGN KEY (p) REFERENCES p (id)",
