@@ -22,7 +22,7 @@ struct Case {
 
 const TABLE: &str = "CREATE TABLE orders (id integer PRIMARY KEY, total integer);\n";
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 12] = [
     Case {
         tool: "sqlx",
         base: &[
@@ -231,6 +231,66 @@ const CASES: [Case; 9] = [
             "-- +migrate Up notransaction\nCREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n",
         )],
     },
+    Case {
+        tool: "tern",
+        base: &[
+            ("migrations/tern.conf", "[database]\n"),
+            (
+                "migrations/001_orders.sql",
+                "CREATE TABLE orders (id integer PRIMARY KEY, total integer);\n---- create above / drop below ----\nDROP TABLE orders;\n",
+            ),
+        ],
+        new: &[(
+            "migrations/002_total.sql",
+            "ALTER TABLE orders ADD COLUMN note text;\nCREATE INDEX orders_total_idx ON orders (total);\n---- create above / drop below ----\nDROP INDEX orders_total_idx;\nALTER TABLE orders DROP COLUMN note;\n",
+        )],
+        after: &[
+            (
+                "migrations/002_total.sql",
+                "ALTER TABLE orders ADD COLUMN note text;\n---- create above / drop below ----\nALTER TABLE orders DROP COLUMN note;\n",
+            ),
+            (
+                "migrations/003_total_2.sql",
+                "---- tern: disable-tx ----\nCREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n\n---- create above / drop below ----\n\nDROP INDEX orders_total_idx;\n",
+            ),
+        ],
+    },
+    Case {
+        tool: "supabase",
+        base: &[("supabase/migrations/20240101000000_orders.sql", TABLE)],
+        new: &[(
+            "supabase/migrations/20240102000000_total.sql",
+            "ALTER TABLE orders ADD COLUMN note text;\nCREATE INDEX orders_total_idx ON orders (total);\n",
+        )],
+        after: &[
+            (
+                "supabase/migrations/20240102000000_total.sql",
+                "ALTER TABLE orders ADD COLUMN note text;\n",
+            ),
+            (
+                "supabase/migrations/20240102000001_total_2.sql",
+                "CREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n",
+            ),
+        ],
+    },
+    Case {
+        tool: "atlas",
+        base: &[("migrations/20240101000000.sql", TABLE)],
+        new: &[(
+            "migrations/20240102000000_total.sql",
+            "CREATE INDEX orders_total_idx ON orders (total);\n",
+        )],
+        after: &[
+            (
+                "migrations/20240102000000_total.sql",
+                "-- atlas:txmode none\n\nCREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n",
+            ),
+            (
+                "migrations/atlas.sum",
+                "h1:KcqmL8fylGlaYNwfWgn8x25BZZek3W3Fpvg0+7jIXDU=\n20240101000000.sql h1:JiZGwMVh+cYjvG7hopKs2UoHSmReYmojILjqfVlr+c0=\n20240102000000_total.sql h1:3LkCRJBElGQWD1ITx+AqmPJdRaZZK00QmykcsiNDu7w=\n",
+            ),
+        ],
+    },
 ];
 
 /// A repository whose default branch has the first files, and whose working tree has the others as well.
@@ -419,6 +479,18 @@ fn tools_without_a_way_out_of_their_transaction_get_no_files() {
             "note: migrations/V2__total.sql is not rewritten: refinery puts a transaction around each file"
         ),
         "{told}"
+    );
+    let base = [(
+        "migrations/1577836800000_orders.sql",
+        "-- Up Migration\nCREATE TABLE orders (id integer PRIMARY KEY, total integer);\n-- Down Migration\nDROP TABLE orders;\n",
+    )];
+    let new = [(
+        "migrations/1577923200000_total.sql",
+        "-- Up Migration\nCREATE INDEX orders_total_idx ON orders (total);\n-- Down Migration\nDROP INDEX orders_total_idx;\n",
+    )];
+    assert_eq!(
+        refused("node-pg-migrate", &base, &new, &[]),
+        "note: migrations/1577923200000_total.sql is not rewritten: node-pg-migrate runs all pending migrations in one transaction\nnote: there is nothing to write"
     );
 }
 
