@@ -24,6 +24,8 @@
 //! | risk | how much harm a change can do ([`Risk`]) |
 //! | claim | what a rule's page says will happen, as data; a live test observes it |
 //! | reading | what was read of a live database, with what was not ([`Reading`]) |
+//! | query plan | how a server runs a query ([`QueryPlan`]); never just *plan*, which is the way to another schema |
+//! | insight | judges query plans; one file each, in `dbwright-advise`; reports a [`PlanFinding`] |
 //! | diff | the changes between two schemas, and the questions they raise ([`Diff`]) |
 //! | plan, step | ordered statements in phases that turn one schema into another ([`Plan`], [`Step`]) |
 //! | proof | a statement about a change that was executed on a scratch server ([`Proof`], [`PlanProof`]) |
@@ -36,6 +38,7 @@ mod change;
 mod date;
 mod effect;
 mod engine;
+mod explained;
 mod finding;
 mod fix_files;
 mod history;
@@ -44,7 +47,9 @@ mod measured;
 mod nearest;
 mod object;
 mod plan;
+mod plan_facts;
 mod proof;
+mod query_plan;
 mod review;
 mod rollback;
 mod schema;
@@ -61,6 +66,10 @@ pub use effect::{
     TableOperation, TransactionId, Warning,
 };
 pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
+pub use explained::{
+    ChangePurpose, ExplainedPlan, ExplainedQuery, Explanation, PlanChange, PlanChangeKind, PlanFinding, PlanTrial,
+    Planner,
+};
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
 pub use fix_files::{FileChange, FixFiles, FixFilesOutcome};
 pub use history::{Down, History, LeftOut, Migration, MigrationSet, RunMode, Tool};
@@ -81,7 +90,12 @@ pub use plan::{
     Choice, Diff, Loss, Opaque, Plan, PlanCheck, PlanClaim, PlanOutcome, PlanPhase, PlanProof, Question, Reading,
     Refusal, Rename, Step, Unmodelled, Unread,
 };
+pub use plan_facts::{ColumnFacts, IndexFacts, PlanFacts, TableFacts};
 pub use proof::Proof;
+pub use query_plan::{
+    Actual, Buffers, ConditionKind, Estimate, HashUse, HeapBlocks, Jit, NodeCost, NodeRole, Operation, PlanCondition,
+    PlanNode, PlanRelation, QueryPlan, SortUse, TriggerTime, Workers,
+};
 pub use review::{AccessChange, MigrationTrace, Review, Section, Trace, Unfilled};
 pub use rollback::{
     Again, Difference, DifferenceKind, LostRows, LostValues, Rollback, RollbackCoverage, RollbackOutcome, RoundTrip,

@@ -8,6 +8,7 @@ mod check;
 mod detect;
 mod engines;
 mod error;
+mod explain;
 mod fix_files;
 mod levels;
 mod prediction;
@@ -32,6 +33,7 @@ pub use engines::{
     list_engines, remove_engine,
 };
 pub use error::{EngineerError, ErrorKind};
+pub use explain::{ExplainOn, ExplainRequest, QueryText, explain, queries_in};
 pub use fix_files::{WrittenFixes, fix_changes, write_fixes};
 pub use rules::{RuleHelp, RuleLine, rule_help, rule_names, rule_page, rules};
 pub use schema::{

@@ -118,7 +118,7 @@ pub fn rule_names() -> Vec<&'static str> {
     rules().iter().map(|line| line.name).collect()
 }
 
-/// The page of a rule, as Markdown.
+/// The page of a rule or of an insight, as Markdown.
 ///
 /// # Errors
 ///
@@ -126,6 +126,9 @@ pub fn rule_names() -> Vec<&'static str> {
 pub fn rule_page(name: &str) -> Result<String, EngineerError> {
     if let Some(rule) = dbwright_rules::find(name) {
         return Ok(rule.page());
+    }
+    if let Some(insight) = dbwright_advise::find(name) {
+        return Ok(insight.page());
     }
     match FILE_RULES.iter().find(|rule| rule.name == name) {
         Some(rule) => Ok(format!(

@@ -10,6 +10,7 @@ pub mod calibrate;
 pub mod capture;
 pub mod connect;
 mod error;
+pub mod explain;
 pub mod fill;
 pub mod install;
 pub mod introspect;

@@ -6,6 +6,7 @@
 mod counts;
 mod engineer;
 mod error;
+pub mod explain;
 mod fix_files;
 mod github;
 mod gitlab;

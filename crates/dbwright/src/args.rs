@@ -7,6 +7,7 @@ use crate::commands::capture::CaptureArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::detect::DetectArgs;
 use crate::commands::engine::EngineArgs;
+use crate::commands::explain::ExplainArgs;
 use crate::commands::migrate::MigrateArgs;
 use crate::commands::rule::RuleArgs;
 use crate::commands::schema::SchemaArgs;
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Capture(CaptureArgs),
     Snapshot(SnapshotArgs),
     Twin(TwinArgs),
+    Explain(ExplainArgs),
     Rule(RuleArgs),
     Engine(EngineArgs),
     Cache(CacheArgs),

@@ -55,6 +55,7 @@ fn run(runtime: &tokio::runtime::Runtime, args: &Args) -> Result<ExitCode, Comma
         Command::Capture(args) => runtime.block_on(commands::capture::cmd_capture(args)),
         Command::Snapshot(args) => commands::snapshot::cmd_snapshot(args),
         Command::Twin(args) => runtime.block_on(commands::twin::cmd_twin(args)),
+        Command::Explain(args) => runtime.block_on(commands::explain::cmd_explain(args)),
         Command::Check(args) => runtime.block_on(commands::check::cmd_check(args)),
         Command::Detect(args) => commands::detect::cmd_detect(args),
         Command::Rule(args) => commands::rule::cmd_rule(args),

@@ -17,7 +17,7 @@ struct Border {
     third: &'static [&'static str],
 }
 
-const BORDERS: [Border; 10] = [
+const BORDERS: [Border; 11] = [
     Border {
         name: "dbwright-catalog",
         own: &[],
@@ -42,6 +42,11 @@ const BORDERS: [Border; 10] = [
         name: "dbwright-rules",
         own: &["catalog", "sql", "ddl"],
         third: &[],
+    },
+    Border {
+        name: "dbwright-advise",
+        own: &["catalog", "sql", "ddl"],
+        third: &["serde_json"],
     },
     Border {
         name: "dbwright-report",
@@ -84,7 +89,7 @@ const BORDERS: [Border; 10] = [
     },
     Border {
         name: "dbwright-engineer",
-        own: &["catalog", "sql", "ddl", "repo", "rules", "live"],
+        own: &["catalog", "sql", "ddl", "repo", "rules", "advise", "live"],
         third: &["tempfile", "thiserror", "tokio"],
     },
     Border {
@@ -94,7 +99,7 @@ const BORDERS: [Border; 10] = [
     },
     Border {
         name: "xtask",
-        own: &["repo", "rules", "report"],
+        own: &["repo", "rules", "advise", "report"],
         third: &["anyhow", "clap", "serde_json", "tempfile", "toml"],
     },
 ];

@@ -11,7 +11,7 @@ const LINES_MAX: usize = 800;
 const LONG_FILES: [(&str, &str); 0] = [];
 
 /// Crates that know no sockets, no runtime and no database.
-const PURE_CRATES: [&str; 6] = ["catalog", "sql", "ddl", "repo", "rules", "report"];
+const PURE_CRATES: [&str; 7] = ["catalog", "sql", "ddl", "repo", "rules", "advise", "report"];
 
 /// Modules of the standard library that reach out of the process, and the pure files that may use them: the crate that
 /// reads repositories reads files, and its `git*.rs` run git.

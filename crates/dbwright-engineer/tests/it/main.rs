@@ -10,6 +10,7 @@ mod check;
 mod comments;
 mod examples;
 mod indirect;
+mod insights;
 mod platforms;
 mod predict;
 mod rebuilds;

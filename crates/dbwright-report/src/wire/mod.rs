@@ -2,12 +2,13 @@
 //! stays. They are data only; what fills them is elsewhere in this crate.
 //!
 //! - [`check`]: version 1, which is stable: see `docs/json.md` for what that promises.
-//! - [`schema`] and [`lint`]: version 0, which may change until it settles.
+//! - [`schema`], [`lint`] and [`explain`]: version 0, which may change until it settles.
 //! - [`snapshot`]: version 1, files that are read again.
 //!
 //! What formats share stands here. Every field is always there; what there is none of is `null`.
 
 pub mod check;
+pub mod explain;
 pub mod lint;
 pub mod production;
 pub mod schema;

@@ -121,15 +121,37 @@ pub(crate) struct SetUpArgs {
     /// supabase, pop, node-pg-migrate, graphile-migrate, tern, atlas, liquibase, numbered.
     #[arg(long, value_name = "TOOL", value_parser = dbwright_engineer::parse_tool)]
     tool: Option<Tool>,
+    #[command(flatten)]
+    bin_dirs: BinDirArgs,
+}
+
+/// Where server programs are.
+#[derive(Args, Debug)]
+pub(crate) struct BinDirArgs {
     /// The folder with the PostgreSQL server programs to use (`initdb`, `postgres`).
-    #[arg(long, value_name = "DIR", env = "DBWRIGHT_POSTGRES_BIN", hide_env_values = true)]
-    postgres_bin: Vec<OsString>,
+    #[arg(
+        long = "postgres-bin",
+        value_name = "DIR",
+        env = "DBWRIGHT_POSTGRES_BIN",
+        hide_env_values = true
+    )]
+    postgres: Vec<OsString>,
     /// The folder with the MySQL server program to use (`mysqld`).
-    #[arg(long, value_name = "DIR", env = "DBWRIGHT_MYSQL_BIN", hide_env_values = true)]
-    mysql_bin: Vec<OsString>,
+    #[arg(
+        long = "mysql-bin",
+        value_name = "DIR",
+        env = "DBWRIGHT_MYSQL_BIN",
+        hide_env_values = true
+    )]
+    mysql: Vec<OsString>,
     /// The folder with the MariaDB server program to use (`mariadbd`).
-    #[arg(long, value_name = "DIR", env = "DBWRIGHT_MARIADB_BIN", hide_env_values = true)]
-    mariadb_bin: Vec<OsString>,
+    #[arg(
+        long = "mariadb-bin",
+        value_name = "DIR",
+        env = "DBWRIGHT_MARIADB_BIN",
+        hide_env_values = true
+    )]
+    mariadb: Vec<OsString>,
 }
 
 const AFTER_HELP: &str = "\
@@ -161,6 +183,13 @@ impl SetUpArgs {
         }
     }
 
+    /// Folders with server programs.
+    pub(crate) fn bin_dirs(&self) -> BinDirs {
+        self.bin_dirs.bin_dirs()
+    }
+}
+
+impl BinDirArgs {
     /// Folders with server programs. An empty environment variable is none.
     pub(crate) fn bin_dirs(&self) -> BinDirs {
         let folders = |given: &[OsString]| {
@@ -171,9 +200,9 @@ impl SetUpArgs {
                 .collect()
         };
         BinDirs {
-            postgres: folders(&self.postgres_bin),
-            mysql: folders(&self.mysql_bin),
-            mariadb: folders(&self.mariadb_bin),
+            postgres: folders(&self.postgres),
+            mysql: folders(&self.mysql),
+            mariadb: folders(&self.mariadb),
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod capture;
 pub(crate) mod check;
 pub(crate) mod detect;
 pub(crate) mod engine;
+pub(crate) mod explain;
 mod fix;
 pub(crate) mod migrate;
 pub(crate) mod output;

@@ -10,10 +10,10 @@ use crate::terminal;
 /// Explain a rule, or list all rules.
 ///
 /// With a name: what the rule catches, why that matters and what to do instead, with examples. Without: all rules by
-/// what they protect, in a line each.
+/// what they protect, in a line each. What `dbwright explain` tells has pages as well; docs/insights lists them.
 #[derive(Args, Debug)]
 pub(crate) struct RuleArgs {
-    /// The name of a rule, as findings show it: table-rewrite.
+    /// The name of a rule or insight, as findings show it: table-rewrite.
     name: Option<String>,
 }
 

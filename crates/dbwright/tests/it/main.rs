@@ -13,6 +13,7 @@ mod detect;
 mod endings;
 mod engine;
 mod errors;
+mod explain;
 mod fix;
 mod production;
 mod registry;

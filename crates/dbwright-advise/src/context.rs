@@ -1,0 +1,204 @@
+//! What insights are asked with: the query, its plan, what nodes cost, and what is known of the tables.
+//!
+//! When something matters is decided here, once.
+
+use dbwright_catalog::{
+    ConditionKind, Engine, NodeCost, Operation, PlanFacts, PlanNode, QueryPlan, Server, TableFacts,
+};
+
+use crate::expression::{ColumnName, Expression};
+use crate::query::Query;
+
+/// Estimated cost below which nobody waits: reading a hundred pages one after the other.
+const COST_MIN: f64 = 100.0;
+
+/// Milliseconds below which nobody waits.
+const MS_MIN: f64 = 1.0;
+
+/// A part of a plan below this share is not what makes it slow.
+const SHARE_MIN: f64 = 0.1;
+
+/// A query, its plan, and what is known of its tables.
+pub(crate) struct Context<'a> {
+    /// The server.
+    pub(crate) server: &'a Server,
+    /// The query, where it is known.
+    pub(crate) query: Option<Query<'a>>,
+    /// Its plan.
+    pub(crate) plan: &'a QueryPlan,
+    /// What is known of tables and settings.
+    pub(crate) facts: &'a PlanFacts,
+    /// The nodes of the plan; a node is told by its position here.
+    pub(crate) nodes: Vec<&'a PlanNode>,
+    /// What each takes.
+    pub(crate) costs: Vec<NodeCost>,
+    /// The node above each.
+    pub(crate) parents: Vec<Option<usize>>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(query: Option<&'a str>, plan: &'a QueryPlan, facts: &'a PlanFacts, server: &'a Server) -> Self {
+        let nodes = plan.nodes();
+        let mut parents = Vec::with_capacity(nodes.len());
+        let mut path: Vec<usize> = Vec::new();
+        for (index, (depth, _)) in nodes.iter().enumerate() {
+            path.truncate(*depth);
+            parents.push(path.last().copied());
+            path.push(index);
+        }
+        Context {
+            server,
+            query: query.map(|text| Query::new(server.engine, text)),
+            plan,
+            facts,
+            nodes: nodes.into_iter().map(|(_, node)| node).collect(),
+            costs: plan.costs(),
+            parents,
+        }
+    }
+
+    /// The nodes of some operations, with their numbers.
+    pub(crate) fn nodes_of<'s>(
+        &'s self,
+        operations: &'s [Operation],
+    ) -> impl Iterator<Item = (usize, &'a PlanNode)> + 's {
+        let nodes = self.nodes.iter().copied().enumerate();
+        nodes.filter(|(_, node)| operations.contains(&node.operation))
+    }
+
+    /// What the whole plan takes.
+    pub(crate) fn whole(&self) -> f64 {
+        self.costs.first().map_or(0.0, |cost| cost.inclusive)
+    }
+
+    /// Whether so much is worth speaking of.
+    pub(crate) fn is_much(&self, takes: f64) -> bool {
+        let least = if self.plan.is_timed() { MS_MIN } else { COST_MIN };
+        takes >= least && takes >= SHARE_MIN * self.whole()
+    }
+
+    /// Whether a node by itself takes so much that a better one would show.
+    pub(crate) fn matters(&self, node: usize) -> bool {
+        self.costs.get(node).is_some_and(|cost| self.is_much(cost.own))
+    }
+
+    /// The share of the whole that a node by itself takes.
+    pub(crate) fn share(&self, node: usize) -> f64 {
+        let own = self.costs.get(node).map_or(0.0, |cost| cost.own);
+        if self.whole() > 0.0 { own / self.whole() } else { 0.0 }
+    }
+
+    /// `87 % of the cost`, `87 % of the time`.
+    pub(crate) fn share_told(&self, node: usize) -> String {
+        let of = if self.plan.is_timed() { "time" } else { "cost" };
+        format!("{:.0} % of the {of}", self.share(node) * 100.0)
+    }
+
+    /// What is known of the table that a node reads.
+    pub(crate) fn table(&self, node: &PlanNode) -> Option<&'a TableFacts> {
+        let relation = node.relation.as_ref()?;
+        self.facts.table(relation.schema.as_deref(), &relation.name)
+    }
+
+    /// Rows that a node gives in one run, of all parallel workers together.
+    ///
+    /// The server tells those of one worker, expecting the leader to help less the more workers there are:
+    /// <https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/optimizer/path/costsize.c> (get_parallel_divisor).
+    pub(crate) fn rows(&self, index: usize) -> f64 {
+        let node = self.nodes[index];
+        let estimate = node.estimate.map_or(0.0, |estimate| estimate.rows);
+        match self.workers_above(index) {
+            Some(_) if node.actual.is_some() => node.actual.map_or(0.0, |actual| actual.rows * actual.loops),
+            Some(planned) => estimate * (planned + (1.0 - 0.3 * planned).max(0.0)),
+            None => node.rows(),
+        }
+    }
+
+    /// Workers planned, where a node runs in several.
+    pub(crate) fn workers_above(&self, index: usize) -> Option<f64> {
+        let mut above = self.parents[index];
+        while let Some(at) = above {
+            let node = self.nodes[at];
+            if node.operation == Operation::Gather {
+                #[expect(clippy::cast_precision_loss, reason = "a handful of workers")]
+                return Some(node.workers.map_or(0, |workers| workers.planned) as f64);
+            }
+            above = self.parents[at];
+        }
+        None
+    }
+
+    /// The conditions of a kind, taken apart, each that has to hold by itself.
+    pub(crate) fn parts_of(node: &PlanNode, kind: ConditionKind) -> Vec<Expression> {
+        let conditions = node.conditions_of(kind);
+        conditions
+            .flat_map(|condition| match Expression::read(&condition.text) {
+                Expression::And(parts) => parts,
+                one => vec![one],
+            })
+            .collect()
+    }
+
+    /// Whether a column is one of the table that this node reads.
+    pub(crate) fn is_of(node: &PlanNode, column: &ColumnName) -> bool {
+        match (&column.table, &node.relation) {
+            (None, _) => true,
+            (Some(table), Some(relation)) => *table == relation.alias,
+            (Some(_), None) => false,
+        }
+    }
+
+    /// A name as SQL writes it.
+    pub(crate) fn quoted(&self, name: &str) -> String {
+        dbwright_ddl::quote_identifier(self.server.engine, name)
+    }
+
+    /// A table as SQL writes it, with its schema where that is not `public`.
+    pub(crate) fn quoted_table(&self, table: &TableFacts) -> String {
+        if table.schema == "public" || self.server.engine == Engine::Sqlite {
+            self.quoted(&table.name)
+        } else {
+            format!("{}.{}", self.quoted(&table.schema), self.quoted(&table.name))
+        }
+    }
+}
+
+/// A number of rows for people: `12`, `3,400`, `1.2 million`.
+pub(crate) fn rows_told(rows: f64) -> String {
+    if rows >= 999_500.0 {
+        return format!("{:.1} million", rows / 1e6);
+    }
+    let digits = format!("{:.0}", rows.max(0.0));
+    let mut told = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            told.push(',');
+        }
+        told.push(digit);
+    }
+    told
+}
+
+/// A number of rows with the word behind it: `1 row`, `12 rows`.
+pub(crate) fn count_of_rows(rows: f64) -> String {
+    let told = rows_told(rows);
+    if told == "1" {
+        "1 row".to_owned()
+    } else {
+        format!("{told} rows")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_told_for_people() {
+        let told: Vec<String> = [0.0, 1.0, 999.0, 1000.0, 123_456.0, 2_500_000.0]
+            .iter()
+            .map(|rows| rows_told(*rows))
+            .collect();
+        assert_eq!(told, ["0", "1", "999", "1,000", "123,456", "2.5 million"]);
+    }
+}

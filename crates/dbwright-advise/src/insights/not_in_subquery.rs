@@ -1,0 +1,257 @@
+//! `NOT IN` with a subquery that may give NULL, or that is run again for every row.
+//!
+//! A single NULL among the rows of the subquery makes `NOT IN` give no row at all: `7 NOT IN (1, NULL)` is unknown, not true.
+//! And as the server has to mind that, it can't use an anti join: it looks each value up in what the subquery gave, and where
+//! that does not fit into memory it goes through all of it again for every row.
+//!
+//! How it is found: a filter `NOT (… SubPlan …)` in the plan, `NOT IN (SELECT` in the query, and either a column of the
+//! subquery that may be NULL, or a subquery that is not hashed.
+//!
+//! ```sql setup postgres
+//! CREATE TABLE customer (id integer PRIMARY KEY, name text);
+//! CREATE TABLE blocked (customer_id integer, since date);
+//! CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer NOT NULL);
+//! INSERT INTO customer SELECT n, 'customer ' || n FROM generate_series(1, 20000) n;
+//! INSERT INTO blocked SELECT n, date '2026-01-01' FROM generate_series(1, 2000) n;
+//! INSERT INTO orders SELECT n, n FROM generate_series(1, 2000) n;
+//! ```
+//!
+//! ```sql told postgres
+//! SELECT name FROM customer WHERE id NOT IN (SELECT customer_id FROM blocked)
+//! ```
+//!
+//! A column that is never NULL, looked up in a hash table:
+//!
+//! ```sql silent postgres
+//! SELECT name FROM customer WHERE id NOT IN (SELECT customer_id FROM orders)
+//! ```
+//!
+//! What to do: write `NOT EXISTS (SELECT … WHERE column = value)`, which ignores NULL and can be an anti join.
+//!
+//! See <https://www.postgresql.org/docs/current/functions-subquery.html#FUNCTIONS-SUBQUERY-NOTIN>.
+
+use std::ops::Range;
+
+use dbwright_catalog::{
+    ChangePurpose, ConditionKind, Engine, NodeRole, PlanChangeKind, PlanFinding, PlanNode, Severity,
+};
+
+use crate::context::Context;
+use crate::expression::Expression;
+use crate::finding::change;
+use crate::insight::Insight;
+use crate::query::{Query, Select};
+
+pub(crate) static INSIGHT: Insight = Insight {
+    name: "not-in-subquery",
+    severity: Severity::Warning,
+    engines: &[Engine::Postgres],
+    source: include_str!("not_in_subquery.rs"),
+    look,
+};
+
+fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    let Some(query) = &context.query else { return };
+    let places = not_in(query);
+    for (index, node) in context.nodes.iter().enumerate() {
+        let Some((below, name)) = denied_subquery(context, index, node) else {
+            continue;
+        };
+        let is_hashed = node
+            .conditions_of(ConditionKind::Filter)
+            .any(|condition| condition.text.contains(&format!("hashed {name}")));
+        let nullable = may_be_null(context, below);
+        let is_slow = !is_hashed && context.is_much(context.costs[index].inclusive);
+        if places.is_empty() || (!nullable && !is_slow) {
+            continue;
+        }
+        let message = if nullable {
+            "NOT IN gives no row at all as soon as its subquery gives a NULL"
+        } else {
+            "NOT IN runs its subquery again for every row"
+        };
+        let mut finding = INSIGHT.finding(Some(below), message.to_owned());
+        if nullable {
+            let output = context.nodes[below].output.join(", ");
+            finding.evidence.push(format!("{output} may be NULL."));
+        }
+        if is_slow {
+            finding.evidence.push(format!(
+                "{name} is not hashed: what it gives is looked through for every row."
+            ));
+        }
+        finding
+            .advice
+            .push("Write NOT EXISTS, which ignores NULL and can be an anti join.".to_owned());
+        // Which subquery of the text is which of the plan is clear only where there is one.
+        if let [place] = places.as_slice()
+            && let Some(sql) = rewritten(context, node, query, place)
+        {
+            finding.change = Some(change(
+                PlanChangeKind::Query,
+                ChangePurpose::Result,
+                sql,
+                &["Rows whose own value is NULL are given by NOT EXISTS and were not by NOT IN."],
+            ));
+        }
+        findings.push(finding);
+    }
+}
+
+/// The subquery below this node that a filter denies.
+fn denied_subquery(context: &Context<'_>, index: usize, node: &PlanNode) -> Option<(usize, String)> {
+    let children = (index + 1..context.nodes.len()).filter(|child| context.parents[*child] == Some(index));
+    for child in children {
+        let NodeRole::PerRow(name) = &context.nodes[child].role else {
+            continue;
+        };
+        let parts = Context::parts_of(node, ConditionKind::Filter);
+        let denied = parts.iter().any(|part| match part {
+            Expression::Other(text) => {
+                text.starts_with("NOT ") && !text.contains("EXISTS") && text.contains(name.as_str())
+            }
+            _ => false,
+        });
+        if denied {
+            return Some((child, name.clone()));
+        }
+    }
+    None
+}
+
+/// Whether what a subquery gives may be NULL. What is not a column of a known table is taken to be never NULL.
+fn may_be_null(context: &Context<'_>, root: usize) -> bool {
+    let Some(output) = context.nodes[root].output.first() else {
+        return false;
+    };
+    let Expression::Flag { column, .. } = Expression::read(output) else {
+        return false;
+    };
+    // The nodes below the root stand behind it.
+    let mut below: Vec<usize> = vec![root];
+    for index in root + 1..context.nodes.len() {
+        if context.parents[index].is_some_and(|parent| below.contains(&parent)) {
+            below.push(index);
+        }
+    }
+    below.into_iter().any(|index| {
+        let node = context.nodes[index];
+        let is_reader = node.relation.is_some() && Context::is_of(node, &column);
+        let facts = context.table(node).and_then(|table| table.column(&column.name));
+        let is_refused = Context::parts_of(node, ConditionKind::Filter)
+            .iter()
+            .any(|part| match part {
+                Expression::Flag { column: tested, text } => *tested == column && text.ends_with("IS NOT NULL"),
+                _ => false,
+            });
+        is_reader && facts.is_some_and(|facts| !facts.not_null) && !is_refused
+    })
+}
+
+/// A `NOT IN (SELECT …)` of the text.
+struct NotIn {
+    /// The value before `NOT`.
+    value: Range<usize>,
+    /// From the value to the closing bracket.
+    whole: Range<usize>,
+    subquery: Select,
+}
+
+fn not_in(query: &Query<'_>) -> Vec<NotIn> {
+    let mut found = Vec::new();
+    for subquery in query.selects() {
+        let Some(not) = subquery
+            .at
+            .checked_sub(3)
+            .filter(|not| query.stand_at(*not, &["not", "in", "("]))
+        else {
+            continue;
+        };
+        let Some(inside) = query.inside(not + 2) else { continue };
+        let start = value_start(query, not);
+        found.push(NotIn {
+            value: start..not,
+            whole: start..inside.end + 1,
+            subquery,
+        });
+    }
+    found
+}
+
+/// Where the name before `NOT` begins: `id`, `c.id`. Anything longer is none.
+fn value_start(query: &Query<'_>, not: usize) -> usize {
+    let is_name = |index: Option<usize>| index.is_some_and(|index| query.words[index].name().is_some());
+    let is_dot = |index: Option<usize>| index.is_some_and(|index| query.words[index].is_symbol("."));
+    let mut start = not;
+    while is_name(start.checked_sub(1)) {
+        start -= 1;
+        if !is_dot(start.checked_sub(1)) {
+            break;
+        }
+        start -= 1;
+    }
+    start
+}
+
+/// The query with `NOT EXISTS`, where the subquery is plain enough.
+fn rewritten(context: &Context<'_>, node: &PlanNode, query: &Query<'_>, place: &NotIn) -> Option<String> {
+    let subquery = &place.subquery;
+    let is_plain = !subquery.is_special
+        && subquery.end + 1 == place.whole.end
+        && subquery.group.is_none()
+        && subquery.having.is_none()
+        && subquery.limit.is_none()
+        && subquery.offset.is_none()
+        && !place.value.is_empty();
+    let before = place.whole.start.checked_sub(1);
+    let begins_condition = before.is_some_and(|before| {
+        let word = &query.words[before];
+        word.is("where") || word.is("and") || word.is("or") || word.is_symbol("(")
+    });
+    let from = subquery.from.clone()?;
+    let column = query.source(&subquery.list);
+    let is_column = subquery
+        .list
+        .clone()
+        .all(|index| query.words[index].name().is_some() || query.words[index].is_symbol("."));
+    if !is_plain || !begins_condition || !is_column || column.is_empty() {
+        return None;
+    }
+    let value = value_outside(context, node, query, place, &from)?;
+    let condition = match &subquery.condition {
+        Some(condition) => format!("({}) AND ", query.source(condition)),
+        None => String::new(),
+    };
+    let exists = format!(
+        "NOT EXISTS (SELECT FROM {} WHERE {condition}{column} = {value})",
+        query.source(&from),
+    );
+    Some(query.replaced(&[(place.whole.clone(), exists)]))
+}
+
+/// The value before `NOT`, so written that it means the same inside of the subquery: with the alias of its table, which the
+/// subquery must not use for another one.
+fn value_outside(
+    context: &Context<'_>,
+    node: &PlanNode,
+    query: &Query<'_>,
+    place: &NotIn,
+    from: &Range<usize>,
+) -> Option<String> {
+    let name = query.words[place.value.end - 1].name()?;
+    let (alias, value) = if place.value.len() > 1 {
+        (
+            query.words[place.value.start].name()?,
+            query.source(&place.value).to_owned(),
+        )
+    } else {
+        let relation = node.relation.as_ref()?;
+        context.table(node)?.column(&name)?;
+        let value = format!("{}.{}", context.quoted(&relation.alias), query.source(&place.value));
+        (relation.alias.clone(), value)
+    };
+    let is_free = from
+        .clone()
+        .all(|index| query.words[index].name().as_deref() != Some(&alias));
+    is_free.then_some(value)
+}

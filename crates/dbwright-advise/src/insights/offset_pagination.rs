@@ -1,0 +1,167 @@
+//! A page far down a list, for which all pages before it are read and thrown away.
+//!
+//! `OFFSET 10000` makes the server find ten thousand rows in order and drop them. Page 2 takes twice what page 1 takes, page 1000
+//! a thousand times; and rows that come or go between two pages are shown twice or not at all.
+//!
+//! How it is found: the query ends in `OFFSET` with at least a thousand, and what stands below the limit in the plan is a good
+//! part of the cost. Where the offset is a parameter: the list has at least ten thousand rows.
+//!
+//! ```sql setup postgres
+//! CREATE TABLE post (id integer PRIMARY KEY, title text NOT NULL, at timestamptz NOT NULL);
+//! INSERT INTO post SELECT n, 'post ' || n, timestamptz '2026-01-01' + n * interval '1 minute' FROM generate_series(1, 50000) n;
+//! CREATE INDEX ON post (at, id);
+//! ```
+//!
+//! ```sql told postgres
+//! SELECT id, title FROM post ORDER BY at DESC, id DESC LIMIT 20 OFFSET 20000
+//! ```
+//!
+//! ```sql silent postgres
+//! SELECT id, title FROM post ORDER BY at DESC, id DESC LIMIT 20 OFFSET 40
+//! ```
+//!
+//! What to do: remember the last row of a page and ask for those behind it, with an index on the columns of `ORDER BY`, of which
+//! the last should be unique. Pages can then be turned, not jumped to.
+//!
+//! See <https://www.postgresql.org/docs/current/queries-limit.html>.
+
+use std::ops::Range;
+
+use dbwright_catalog::{ChangePurpose, Engine, Operation, PlanChangeKind, PlanFinding, Severity};
+use dbwright_sql::TokenKind;
+
+use crate::context::{Context, rows_told};
+use crate::finding::change;
+use crate::insight::Insight;
+use crate::query::{Query, Select};
+
+pub(crate) static INSIGHT: Insight = Insight {
+    name: "offset-pagination",
+    severity: Severity::Warning,
+    engines: &[Engine::Postgres],
+    source: include_str!("offset_pagination.rs"),
+    look,
+};
+
+/// So many rows thrown away are not worth a word.
+const SKIPPED_MIN: f64 = 1000.0;
+
+/// A list in which somebody may turn to far pages.
+const LIST_MIN: f64 = 10_000.0;
+
+fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    let Some(query) = &context.query else { return };
+    let Some(select) = query.outermost() else { return };
+    let Some(offset) = &select.offset else { return };
+    let Some((index, _)) = context.nodes_of(&[Operation::Limit]).next() else {
+        return;
+    };
+    let Some(below) = context.nodes.get(index + 1) else {
+        return;
+    };
+    let list = below.estimate.map_or(0.0, |estimate| estimate.rows);
+    let word = &query.words[offset.start.min(query.words.len() - 1)];
+    let mut finding = match (word.kind, word.text.parse::<f64>()) {
+        (TokenKind::Number, Ok(skipped))
+            if skipped >= SKIPPED_MIN && context.is_much(context.costs[index].inclusive) =>
+        {
+            let mut finding = INSIGHT.finding(
+                Some(index),
+                format!(
+                    "{} rows are read in order and thrown away before the first one is given",
+                    rows_told(skipped)
+                ),
+            );
+            finding
+                .evidence
+                .push(format!("The query says OFFSET {}.", query.source(offset)));
+            finding
+        }
+        (TokenKind::Parameter, _) if list >= LIST_MIN => {
+            let mut finding = INSIGHT.finding(
+                Some(index),
+                "The further the page, the more rows are read in order and thrown away".to_owned(),
+            );
+            finding.severity = Severity::Note;
+            finding.evidence.push(format!(
+                "The query says OFFSET {}, of a list of about {} rows.",
+                query.source(offset),
+                rows_told(list)
+            ));
+            finding
+        }
+        _ => return,
+    };
+    finding
+        .advice
+        .push("Remember the last row of a page, and ask for those behind it.".to_owned());
+    if let Some(sql) = behind_the_last(query, &select, offset) {
+        finding.change = Some(change(
+            PlanChangeKind::Query,
+            ChangePurpose::Cost,
+            sql,
+            &[
+                "Its new parameters are the values of the last row of the page before.",
+                "The last column of ORDER BY should be unique, and none of them NULL.",
+            ],
+        ));
+    }
+    findings.push(finding);
+}
+
+/// The query for the rows behind the last one, where it sorts by plain columns, all in the same direction.
+fn behind_the_last(query: &Query<'_>, select: &Select, offset: &Range<usize>) -> Option<String> {
+    let order = select.order.as_ref()?;
+    if select.distinct || select.group.is_some() || select.from.is_none() {
+        return None;
+    }
+    let mut columns = Vec::new();
+    let mut descends = Vec::new();
+    for item in query.items(order) {
+        let last = &query.words[item.end.checked_sub(1)?];
+        let (name, descending) = match last.folded().as_deref() {
+            Some("desc") => (item.start..item.end - 1, true),
+            Some("asc") => (item.start..item.end - 1, false),
+            _ => (item.clone(), false),
+        };
+        let is_column = !name.is_empty()
+            && name
+                .clone()
+                .all(|index| query.words[index].name().is_some() || query.words[index].is_symbol("."));
+        let is_plain =
+            is_column && name.clone().filter(|index| !query.words[*index].is_symbol(".")).count() == name.len() / 2 + 1;
+        if !is_plain {
+            return None;
+        }
+        columns.push(query.source(&name));
+        descends.push(descending);
+    }
+    let descending = *descends.first()?;
+    if descends.iter().any(|other| *other != descending) {
+        return None;
+    }
+    let parameters = query.words.iter().filter(|word| word.kind == TokenKind::Parameter);
+    let highest: usize = parameters
+        .filter_map(|word| word.text.strip_prefix('$')?.parse().ok())
+        .max()
+        .unwrap_or(0);
+    let values: Vec<String> = (1..=columns.len())
+        .map(|number| format!("${}", highest + number))
+        .collect();
+    let operator = if descending { "<" } else { ">" };
+    let (columns, values) = (columns.join(", "), values.join(", "));
+    let behind = format!("({columns}) {operator} ({values})");
+    // `OFFSET` goes with its word.
+    let gone = offset.start - 1..offset.end;
+    let mut changes = if let Some(condition) = &select.condition {
+        vec![
+            (condition.start..condition.start, format!("{behind} AND (")),
+            (condition.end..condition.end, ") ".to_owned()),
+        ]
+    } else {
+        let end = select.from.as_ref()?.end;
+        vec![(end..end, format!("WHERE {behind} "))]
+    };
+    changes.push((gone, String::new()));
+    Some(query.replaced(&changes).trim_end().to_owned())
+}

@@ -1,0 +1,84 @@
+//! Facts to advice: plans of queries as servers print them ([`read_postgres`]), and what insights tell of them ([`look`]).
+//!
+//! An insight speaks only where it is true and matters on the plan at hand: what takes no time is not told, however unusual it
+//! looks. This crate runs nothing and reads no file.
+
+mod context;
+mod expression;
+mod finding;
+mod insight;
+mod insights;
+mod plan;
+mod query;
+
+use dbwright_catalog::{PlanFacts, PlanFinding, QueryPlan, Server};
+
+pub use insight::{Insight, InsightExample};
+pub use plan::{NoPlan, read_postgres, read_postgres_file};
+
+/// Every insight, in the order in which they are listed to people.
+pub static INSIGHTS: &[&Insight] = &[
+    &insights::sequential_scan_for_few_rows::INSIGHT,
+    &insights::spilled_to_disk::INSIGHT,
+    &insights::not_in_subquery::INSIGHT,
+    &insights::offset_pagination::INSIGHT,
+];
+
+/// The insight with this name.
+pub fn find(name: &str) -> Option<&'static Insight> {
+    INSIGHTS.iter().copied().find(|insight| insight.name == name)
+}
+
+/// What insights tell of a plan, what is worst first. Changes that they propose are not tried yet.
+///
+/// The facts are those of the tables that the plan names; where something is not known, what depends on it is not told.
+pub fn look(query: Option<&str>, plan: &QueryPlan, facts: &PlanFacts, server: &Server) -> Vec<PlanFinding> {
+    let context = context::Context::new(query, plan, facts, server);
+    let mut findings = Vec::new();
+    for insight in INSIGHTS
+        .iter()
+        .filter(|insight| insight.engines.contains(&server.engine))
+    {
+        (insight.look)(&context, &mut findings);
+    }
+    let share = |finding: &PlanFinding| finding.node.map_or(0.0, |node| context.share(node));
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(share(b).total_cmp(&share(a))));
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_insight_has_a_name_of_its_own_a_file_and_a_whole_page() {
+        let mut names: Vec<&str> = INSIGHTS.iter().map(|insight| insight.name).collect();
+        names.sort_unstable();
+        let mut files: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/insights"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .filter(|name| name != "mod.rs")
+            .map(|name| name.trim_end_matches(".rs").replace('_', "-"))
+            .collect();
+        files.sort_unstable();
+        assert_eq!(names, files);
+        for insight in INSIGHTS {
+            let page = insight.page();
+            for part in ["How it is found:", "What to do:", "See <https://"] {
+                assert!(page.contains(part), "{}: {part}", insight.name);
+            }
+            for engine in insight.engines {
+                for told in [true, false] {
+                    assert!(
+                        insight
+                            .examples()
+                            .iter()
+                            .any(|example| example.told == told && example.engine == *engine),
+                        "{} has no example for {engine} that is told: {told}",
+                        insight.name
+                    );
+                }
+            }
+        }
+    }
+}
