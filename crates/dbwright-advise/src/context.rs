@@ -153,12 +153,11 @@ impl<'a> Context<'a> {
         dbwright_ddl::quote_identifier(self.server.engine, name)
     }
 
-    /// A table as SQL writes it, with its schema where that is not `public`.
+    /// A table as SQL writes it, with its schema.
     pub(crate) fn quoted_table(&self, table: &TableFacts) -> String {
-        if table.schema == "public" || self.server.engine == Engine::Sqlite {
-            self.quoted(&table.name)
-        } else {
-            format!("{}.{}", self.quoted(&table.schema), self.quoted(&table.name))
+        match self.server.engine {
+            Engine::Postgres => format!("{}.{}", self.quoted(&table.schema), self.quoted(&table.name)),
+            Engine::MySql | Engine::MariaDb | Engine::Sqlite => self.quoted(&table.name),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | `silent` | it does not |
 //! | `postgres`, `mysql mariadb` … | the engine, or several |
 //! | `analyze` | the query is run, as `--analyze` does |
+//! | `kept` | somebody else has run it, and its plan is given, as `--plan` does |
 //! | `from:18`, `below:18` | the majors of the server that it holds for |
 
 use dbwright_catalog::{Engine, PlanFinding, Severity};
@@ -43,6 +44,8 @@ pub struct InsightExample {
     pub setup: String,
     /// Whether it is run.
     pub analyze: bool,
+    /// Whether somebody else has run it and kept its plan.
+    pub kept: bool,
     /// First major version of the server for which it holds.
     pub major_from: Option<u32>,
     /// First major version for which it no longer holds.
@@ -113,6 +116,7 @@ impl Insight {
                             .map(|(_, sql)| sql.clone())
                             .unwrap_or_default(),
                         analyze: tags.analyze,
+                        kept: tags.kept,
                         major_from: tags.major_from,
                         major_below: tags.major_below,
                     }),
@@ -154,6 +158,9 @@ fn caption(info: &str, names_engine: bool) -> String {
     if tags.analyze {
         notes.push("with `--analyze`".to_owned());
     }
+    if tags.kept {
+        notes.push("a plan given with `--plan`".to_owned());
+    }
     let notes = if notes.is_empty() {
         String::new()
     } else {
@@ -173,6 +180,7 @@ struct Tags {
     role: Option<Role>,
     engines: Vec<Engine>,
     analyze: bool,
+    kept: bool,
     major_from: Option<u32>,
     major_below: Option<u32>,
 }
@@ -183,6 +191,7 @@ impl Tags {
             role: None,
             engines: Vec::new(),
             analyze: false,
+            kept: false,
             major_from: None,
             major_below: None,
         };
@@ -192,6 +201,7 @@ impl Tags {
                 "told" => tags.role = Some(Role::Told),
                 "silent" => tags.role = Some(Role::Silent),
                 "analyze" => tags.analyze = true,
+                "kept" => tags.kept = true,
                 other => match other.split_once(':') {
                     Some(("from", major)) => tags.major_from = major.parse().ok(),
                     Some(("below", major)) => tags.major_below = major.parse().ok(),

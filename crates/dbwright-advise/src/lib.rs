@@ -6,10 +6,12 @@
 mod context;
 mod expression;
 mod finding;
+mod indexing;
 mod insight;
 mod insights;
 mod plan;
 mod query;
+mod rewrite;
 
 use dbwright_catalog::{PlanFacts, PlanFinding, QueryPlan, Server};
 
@@ -19,9 +21,27 @@ pub use plan::{NoPlan, read_postgres, read_postgres_file};
 /// Every insight, in the order in which they are listed to people.
 pub static INSIGHTS: &[&Insight] = &[
     &insights::sequential_scan_for_few_rows::INSIGHT,
-    &insights::spilled_to_disk::INSIGHT,
-    &insights::not_in_subquery::INSIGHT,
+    &insights::filter_discards_most_rows::INSIGHT,
+    &insights::function_on_column::INSIGHT,
+    &insights::implicit_cast::INSIGHT,
+    &insights::leading_wildcard::INSIGHT,
+    &insights::or_across_columns::INSIGHT,
+    &insights::nested_loop_over_many_rows::INSIGHT,
+    &insights::correlated_subquery::INSIGHT,
+    &insights::wrong_row_estimate::INSIGHT,
+    &insights::partitions_not_pruned::INSIGHT,
+    &insights::materialised_cte::INSIGHT,
     &insights::offset_pagination::INSIGHT,
+    &insights::count_for_existence::INSIGHT,
+    &insights::not_in_subquery::INSIGHT,
+    &insights::spilled_to_disk::INSIGHT,
+    &insights::lossy_bitmap::INSIGHT,
+    &insights::index_only_scan_with_heap_fetches::INSIGHT,
+    &insights::trigger_time::INSIGHT,
+    &insights::jit_time::INSIGHT,
+    &insights::workers_not_launched::INSIGHT,
+    &insights::unbounded_result::INSIGHT,
+    &insights::wide_rows_selected::INSIGHT,
 ];
 
 /// The insight with this name.

@@ -138,6 +138,40 @@ impl<'text> Query<'text> {
         items
     }
 
+    /// The conditions of a clause that all have to hold.
+    pub(crate) fn conjuncts(&self, clause: &Range<usize>) -> Vec<Range<usize>> {
+        self.split(clause, "and")
+    }
+
+    /// The parts of an expression between words outside of brackets; the `AND` of `BETWEEN` and what stands in a `CASE` is passed
+    /// over.
+    pub(crate) fn split(&self, clause: &Range<usize>, border: &str) -> Vec<Range<usize>> {
+        let mut parts = Vec::new();
+        let mut start = clause.start;
+        let Some(depth) = clause.clone().map(|index| self.depths[index]).min() else {
+            return parts;
+        };
+        let mut between = false;
+        let mut in_case: usize = 0;
+        for index in clause.clone().filter(|index| self.depths[*index] == depth) {
+            let word = &self.words[index];
+            if word.is("between") {
+                between = true;
+            } else if word.is("case") {
+                in_case += 1;
+            } else if word.is("end") {
+                in_case = in_case.saturating_sub(1);
+            } else if word.is("and") && std::mem::take(&mut between) {
+                // It belongs to BETWEEN.
+            } else if word.is(border) && in_case == 0 {
+                parts.push(start..index);
+                start = index + 1;
+            }
+        }
+        parts.push(start..clause.end);
+        parts
+    }
+
     fn select(&self, at: usize) -> Select {
         let depth = self.depths[at];
         let mut select = Select {
@@ -230,6 +264,7 @@ mod tests {
         assert!(outer.distinct);
         assert_eq!(source(&outer.from), "t, u");
         assert_eq!(source(&outer.condition), "a IS DISTINCT FROM 1 AND b BETWEEN 1 AND 2");
+        assert_eq!(query.conjuncts(outer.condition.as_ref().unwrap()).len(), 2);
         assert_eq!(source(&outer.having), "count(*) > 1");
         assert_eq!(source(&outer.order), "a, b DESC");
         assert_eq!(source(&outer.limit), "10");

@@ -34,13 +34,11 @@
 //!
 //! See <https://www.postgresql.org/docs/current/indexes-multicolumn.html>.
 
-use dbwright_catalog::{
-    ChangePurpose, ConditionKind, Engine, Operation, PlanChangeKind, PlanFinding, PlanNode, Severity, TableFacts,
-};
+use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, Operation, PlanChangeKind, PlanFinding, Severity};
 
 use crate::context::{Context, count_of_rows, rows_told};
-use crate::expression::{Expression, Form, Operand};
 use crate::finding::change;
+use crate::indexing::wanted;
 use crate::insight::Insight;
 
 pub(crate) static INSIGHT: Insight = Insight {
@@ -66,7 +64,9 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         if rows > all * FEW {
             continue;
         }
-        let Some(wanted) = wanted(node, table) else { continue };
+        let Some(wanted) = wanted(node, table, &[ConditionKind::Filter]) else {
+            continue;
+        };
         let told = if node.actual.is_some() { "" } else { "about " };
         let mut finding = INSIGHT.finding(
             Some(index),
@@ -83,93 +83,12 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             context.share_told(index),
             count_of_rows(rows),
         ));
-        let columns: Vec<String> = wanted.columns.iter().map(|name| context.quoted(name)).collect();
-        let predicate = if wanted.predicate.is_empty() {
-            String::new()
-        } else {
-            format!(" WHERE {}", wanted.predicate.join(" AND "))
-        };
         finding.advice.push(format!(
             "An index on {} finds them without reading the others.",
-            columns.join(", ")
+            wanted.columns_told(context)
         ));
-        let sql = format!(
-            "CREATE INDEX ON {} ({}){predicate}",
-            context.quoted_table(table),
-            columns.join(", ")
-        );
+        let sql = wanted.sql(context, table);
         finding.change = Some(change(PlanChangeKind::Index, ChangePurpose::Cost, sql, &[]));
         findings.push(finding);
-    }
-}
-
-/// An index that would help.
-struct Wanted {
-    columns: Vec<String>,
-    predicate: Vec<String>,
-}
-
-/// What an index on the columns of the filter would be; nothing where no index can answer it, or one is there already.
-fn wanted(node: &PlanNode, table: &TableFacts) -> Option<Wanted> {
-    let mut equal: Vec<String> = Vec::new();
-    let mut range: Option<String> = None;
-    let mut predicate: Vec<String> = Vec::new();
-    for part in Context::parts_of(node, ConditionKind::Filter) {
-        match &part {
-            Expression::Compare { left, operator, right } => {
-                let Some(column) = compared(node, left, right) else {
-                    continue;
-                };
-                match operator.as_str() {
-                    "=" | "= ANY" if !equal.contains(&column) => equal.push(column),
-                    "<" | "<=" | ">" | ">=" => range = range.or(Some(column)),
-                    _ => {}
-                }
-            }
-            Expression::Flag { column, text } if Context::is_of(node, column) => {
-                predicate.push(without_alias(text, column.table.as_deref()));
-            }
-            _ => {}
-        }
-    }
-    let mut columns = equal;
-    columns.extend(range.filter(|column| !columns.contains(column)));
-    columns.retain(|column| table.column(column).is_some());
-    let first = columns.first()?;
-    let is_there = table
-        .indexes
-        .iter()
-        .any(|index| index.keys.first() == Some(first) && index.predicate.is_none());
-    (!is_there).then_some(Wanted { columns, predicate })
-}
-
-/// The column of this table that is compared with something that is known before the table is read: a value, or a column of
-/// another table where this one is read for each of its rows.
-fn compared(node: &PlanNode, left: &Operand, right: &Operand) -> Option<String> {
-    for (side, other) in [(left, right), (right, left)] {
-        let is_plain = match &side.form {
-            Form::Column => true,
-            // What the server adds to compare `varchar` as text changes nothing for an index.
-            Form::CastColumn(to) => to == "text",
-            Form::Call(_) | Form::Constant | Form::Other => false,
-        };
-        if let [column] = side.columns.as_slice()
-            && is_plain
-            && other.columns.iter().all(|other| !Context::is_of(node, other))
-            && Context::is_of(node, column)
-        {
-            return Some(column.name.clone());
-        }
-    }
-    None
-}
-
-/// A condition without the alias before its columns, as an index's `WHERE` has it.
-fn without_alias(text: &str, alias: Option<&str>) -> String {
-    match alias {
-        Some(alias) => text
-            .replace(&format!("{alias}."), "")
-            .replace(&format!("\"{alias}\"."), ""),
-        None => text.to_owned(),
     }
 }

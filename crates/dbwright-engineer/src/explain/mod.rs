@@ -92,7 +92,7 @@ pub async fn explain(request: &ExplainRequest) -> Result<Explanation, EngineerEr
         }
     };
     let run = matches!(request.on, ExplainOn::Live { run: true, .. });
-    let queries = all(connection.as_mut(), request, run).await;
+    let queries = all(connection.as_mut(), twin.as_ref(), request, run).await;
     let server = connection.as_ref().map(|connection| connection.server().clone());
     if let Some(connection) = connection {
         connection.close().await;
@@ -126,6 +126,7 @@ fn told(fidelity: &Fidelity) -> Planner {
 
 async fn all(
     mut connection: Option<&mut Connection>,
+    twin: Option<&Twin>,
     request: &ExplainRequest,
     run: bool,
 ) -> Result<Vec<ExplainedQuery>, EngineerError> {
@@ -135,7 +136,7 @@ async fn all(
     }
     if let Some(connection) = connection {
         for query in &request.queries {
-            explained.push(one(connection, query, run).await?);
+            explained.push(one(connection, twin, query, run).await?);
         }
     }
     Ok(explained)
@@ -176,7 +177,12 @@ async fn kept(connection: Option<&mut Connection>, file: &str, json: &str) -> Re
     })
 }
 
-async fn one(connection: &mut Connection, query: &QueryText, run: bool) -> Result<ExplainedQuery, EngineerError> {
+async fn one(
+    connection: &mut Connection,
+    twin: Option<&Twin>,
+    query: &QueryText,
+    run: bool,
+) -> Result<ExplainedQuery, EngineerError> {
     let options = ExplainOptions {
         run,
         before: Vec::new(),
@@ -188,7 +194,7 @@ async fn one(connection: &mut Connection, query: &QueryText, run: bool) -> Resul
                 let known = facts(connection, &plan).await?;
                 let server = connection.server().clone();
                 let findings = look(Some(&query.sql), &plan, &known, &server);
-                let findings = trial::tried(connection, &query.sql, &plan, findings).await?;
+                let findings = trial::tried(connection, twin, &query.sql, &plan, findings).await?;
                 Ok(Box::new(ExplainedPlan { plan, findings, notes }))
             }
             Err(no_plan) => Err(format!("its plan can't be read: {no_plan}")),

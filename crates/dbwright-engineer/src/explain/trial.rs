@@ -5,7 +5,7 @@ use dbwright_live::connect::Connection;
 use dbwright_live::explain::{ExplainOptions, Explained, explain};
 
 use super::plan_of;
-use crate::EngineerError;
+use crate::{EngineerError, Twin};
 
 /// A plan is better from this share of the cost before on.
 const BETTER_COST: f64 = 0.95;
@@ -16,6 +16,7 @@ const BETTER_TIME: f64 = 0.8;
 /// Tries each change on the server that made the plan.
 pub(super) async fn tried(
     connection: &mut Connection,
+    twin: Option<&Twin>,
     query: &str,
     plan: &QueryPlan,
     findings: Vec<PlanFinding>,
@@ -29,9 +30,7 @@ pub(super) async fn tried(
         change.trial = match change.kind {
             PlanChangeKind::Query => asked(connection, &change.sql, plan.is_measured(), Vec::new()).await?,
             PlanChangeKind::Setting => asked(connection, query, plan.is_measured(), vec![change.sql.clone()]).await?,
-            PlanChangeKind::Index => PlanTrial::NotTried(
-                "indexes are not tried yet: build it on a copy and explain the query there".to_owned(),
-            ),
+            PlanChangeKind::Index => with_index(connection, twin, query, &change.sql).await?,
         };
         let holds = match &change.trial {
             PlanTrial::Planned(after) => is_better(plan, after),
@@ -60,6 +59,37 @@ pub(super) fn not_tried(findings: Vec<PlanFinding>) -> Vec<PlanFinding> {
         change.trial = PlanTrial::NotTried("the plan came from elsewhere".to_owned());
     }
     findings
+}
+
+/// The plan with a hypothetical index, which only a twin can have.
+async fn with_index(
+    connection: &mut Connection,
+    twin: Option<&Twin>,
+    query: &str,
+    sql: &str,
+) -> Result<PlanTrial, EngineerError> {
+    let Some(Twin::Postgres(twin)) = twin else {
+        return Ok(PlanTrial::NotTried(
+            "an index is tried on a twin (`dbwright capture URL -o FILE`, `dbwright explain --on FILE`)".to_owned(),
+        ));
+    };
+    let indexes = match twin.add_index(sql).await {
+        Ok(indexes) => indexes,
+        Err(error) => {
+            let problem = EngineerError::from(error).message();
+            // The operators of an extension that is not there yet.
+            return Ok(if sql.contains("gin_trgm_ops") {
+                PlanTrial::NotTried("the extension pg_trgm is not in this database".to_owned())
+            } else {
+                PlanTrial::Refused(problem)
+            });
+        }
+    };
+    let planned = asked(connection, query, false, Vec::new()).await;
+    for index in indexes {
+        twin.drop_index(&index.schema, &index.name).await?;
+    }
+    planned
 }
 
 async fn asked(

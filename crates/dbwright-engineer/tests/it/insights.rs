@@ -4,12 +4,25 @@
 use dbwright_advise::{INSIGHTS, Insight, InsightExample};
 use dbwright_catalog::{Engine, ExplainedPlan, ExplainedQuery};
 use dbwright_engineer::{ExplainOn, ExplainRequest, ReadLimits, explain, queries_in};
-use dbwright_live::scratch::postgres::{PostgresScratch, Who};
+use dbwright_live::scratch::postgres::{PostgresScratch, Session, Who};
+use dbwright_sql::{Dialect, statements};
+use tokio_postgres::SimpleQueryMessage;
 
 use crate::servers;
 
 /// Explains an example on a server.
-async fn explained(url: &str, example: &InsightExample) -> ExplainedQuery {
+async fn explained(session: &Session, url: &str, example: &InsightExample) -> ExplainedQuery {
+    let (mut queries, mut plans) = (queries_in(example.engine, &example.query, None), Vec::new());
+    if example.kept {
+        let sql = format!("BEGIN; EXPLAIN (ANALYZE, FORMAT JSON) {}; ROLLBACK", example.query);
+        let answer = session.client.simple_query(&sql).await.unwrap();
+        let json = answer.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        plans.push(("kept.json".to_owned(), json.unwrap().to_owned()));
+        queries.clear();
+    }
     let request = ExplainRequest {
         on: ExplainOn::Live {
             url: url.to_owned(),
@@ -17,8 +30,8 @@ async fn explained(url: &str, example: &InsightExample) -> ExplainedQuery {
             limits: ReadLimits::default(),
             run: example.analyze,
         },
-        queries: queries_in(example.engine, &example.query, None),
-        plans: Vec::new(),
+        queries,
+        plans,
     };
     let mut explanation = explain(&request).await.unwrap();
     assert_eq!(explanation.queries.len(), 1, "{}", example.query);
@@ -51,31 +64,32 @@ async fn wrong_on_postgres(server: &PostgresScratch, major: u32) -> Vec<String> 
     let mut wrong = Vec::new();
     let folder = server.socket_folder().unwrap().display().to_string();
     for insight in INSIGHTS {
-        let mut there: Option<(String, String)> = None;
+        let mut there: Option<(String, (String, Session))> = None;
         let examples = insight.examples().into_iter();
         for example in examples.filter(|example| example.engine == Engine::Postgres && example.holds_for(major)) {
-            let database = match there.take() {
-                Some((setup, database)) if setup == example.setup => database,
+            let (database, session) = match there.take() {
+                Some((setup, there)) if setup == example.setup => there,
                 _ => {
                     let database = server.create_database().await.unwrap();
                     let session = server.connect(&database, Who::Observer).await.unwrap();
-                    for sql in ["SET search_path = public", example.setup.as_str(), "VACUUM ANALYZE"] {
+                    let statements = statements(Dialect::server(Engine::Postgres), &example.setup);
+                    let setup = statements.iter().map(|statement| statement.text.as_str());
+                    for sql in ["SET search_path = public"].into_iter().chain(setup).chain(["ANALYZE"]) {
                         let done = session.client.batch_execute(sql).await;
                         done.unwrap_or_else(|error| panic!("{}: {sql}: {error:?}", insight.name));
                     }
-                    session.close().await;
-                    database
+                    (database, session)
                 }
             };
             let url = format!("postgres://dbwright@/{database}?host={folder}");
-            let explained = explained(&url, &example).await;
+            let explained = explained(&session, &url, &example).await;
             if let Some(mistake) = mistake(insight, &example, &explained) {
                 wrong.push(format!(
                     "{} on PostgreSQL {major}, told: {}:\n{}\n=> {mistake}\n{explained:#?}",
                     insight.name, example.told, example.query
                 ));
             }
-            there = Some((example.setup, database));
+            there = Some((example.setup, (database, session)));
         }
     }
     wrong

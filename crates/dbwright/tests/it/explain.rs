@@ -67,7 +67,9 @@ async fn a_twin_plans_and_shows_what_would_help() {
         "planned by a twin on PostgreSQL 18",
         "20 rows expected",
         "warning[sequential-scan-for-few-rows]: All 20,000 of orders are read to find about 20",
-        "CREATE INDEX ON orders (state)",
+        "CREATE INDEX ON public.orders (state)",
+        "The plan then: cost ",
+        "by orders_state_idx",
     ] {
         assert!(told.stdout.contains(part), "{part}\n{}", told.stdout);
     }

@@ -1,0 +1,85 @@
+//! `LIKE '%…'` reads the whole table, as no B-tree knows where such words are.
+//!
+//! An index on a text is sorted by its beginning. A pattern that begins with a wildcard may match anywhere.
+//!
+//! How it is found: a sequential scan filters by `LIKE` or `ILIKE` with a pattern that begins with `%` or `_`, and is a good part
+//! of the cost.
+//!
+//! ```sql setup postgres
+//! CREATE TABLE article (id integer PRIMARY KEY, title text NOT NULL);
+//! INSERT INTO article SELECT n, 'title of article ' || md5(n::text) FROM generate_series(1, 50000) n;
+//! ```
+//!
+//! ```sql told postgres
+//! SELECT id FROM article WHERE title LIKE '%abcde%'
+//! ```
+//!
+//! ```sql silent postgres
+//! SELECT id FROM article WHERE title LIKE 'title%'
+//! ```
+//!
+//! What to do: build an index of trigrams (the extension `pg_trgm`), which answers such patterns from three letters on; or full
+//! text search, where words are meant.
+//!
+//! See <https://www.postgresql.org/docs/current/pgtrgm.html>.
+
+use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, Operation, PlanChangeKind, PlanFinding, Severity};
+
+use crate::context::Context;
+use crate::expression::{Expression, Form};
+use crate::finding::change;
+use crate::insight::Insight;
+
+pub(crate) static INSIGHT: Insight = Insight {
+    name: "leading-wildcard",
+    severity: Severity::Warning,
+    engines: &[Engine::Postgres],
+    source: include_str!("leading_wildcard.rs"),
+    look,
+};
+
+fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    for (index, node) in context.nodes_of(&[Operation::SequentialScan]) {
+        let Some(table) = context.table(node).filter(|_| context.matters(index)) else {
+            continue;
+        };
+        for part in Context::parts_of(node, ConditionKind::Filter) {
+            let Expression::Compare { left, operator, right } = part else {
+                continue;
+            };
+            let is_pattern = matches!(operator.as_str(), "~~" | "~~*")
+                && (right.text.starts_with("'%") || right.text.starts_with("'_"));
+            let ([column], Form::Column | Form::CastColumn(_)) = (left.columns.as_slice(), &left.form) else {
+                continue;
+            };
+            if !is_pattern || !Context::is_of(node, column) || table.column(&column.name).is_none() {
+                continue;
+            }
+            let mut finding = INSIGHT.finding(
+                Some(index),
+                format!(
+                    "All of {} is read, as the pattern for {} begins with a wildcard",
+                    table.name, column.name
+                ),
+            );
+            finding
+                .evidence
+                .push(format!("{} is {}.", node.title(), context.share_told(index)));
+            finding
+                .advice
+                .push("An index of trigrams answers it; full text search is for words.".to_owned());
+            let sql = format!(
+                "CREATE INDEX ON {} USING gin ({} gin_trgm_ops)",
+                context.quoted_table(table),
+                context.quoted(&column.name)
+            );
+            finding.change = Some(change(
+                PlanChangeKind::Index,
+                ChangePurpose::Cost,
+                sql,
+                &["It needs `CREATE EXTENSION pg_trgm`, and takes more room and time to write than a B-tree."],
+            ));
+            findings.push(finding);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! `OR` between conditions on different tables, which no index can answer.
+//!
+//! Each half could be found by an index; both together are known only when the tables are joined, so that all of it is joined and
+//! then filtered.
+//!
+//! How it is found: a filter or join filter is an `OR` over columns of different tables, and the query as two queries joined by
+//! `UNION ALL` has a better plan. It is not told where the server combines indexes by itself.
+//!
+//! ```sql setup postgres
+//! CREATE TABLE customer (id integer PRIMARY KEY, email text NOT NULL);
+//! CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer NOT NULL, reference text NOT NULL);
+//! INSERT INTO customer SELECT n, 'e' || n FROM generate_series(1, 20000) n;
+//! INSERT INTO orders SELECT n, n % 20000 + 1, 'r' || n FROM generate_series(1, 40000) n;
+//! CREATE INDEX ON customer (email);
+//! CREATE INDEX ON orders (reference);
+//! CREATE INDEX ON orders (customer_id);
+//! ```
+//!
+//! ```sql told postgres
+//! SELECT o.id FROM orders o JOIN customer c ON c.id = o.customer_id WHERE o.reference = 'r7' OR c.email = 'e9'
+//! ```
+//!
+//! ```sql silent postgres
+//! SELECT o.id FROM orders o JOIN customer c ON c.id = o.customer_id WHERE o.reference = 'r7' OR o.customer_id = 9
+//! ```
+//!
+//! What to do: ask two questions and put the answers together with `UNION ALL`, the second without what the first has found.
+//!
+//! See <https://www.postgresql.org/docs/current/indexes-bitmap-scans.html>.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, PlanChangeKind, PlanFinding, Severity};
+use dbwright_sql::postgres::calls;
+
+use crate::context::Context;
+use crate::expression::{ColumnName, Expression};
+use crate::finding::change;
+use crate::insight::Insight;
+use crate::query::Query;
+
+pub(crate) static INSIGHT: Insight = Insight {
+    name: "or-across-columns",
+    severity: Severity::Warning,
+    engines: &[Engine::Postgres],
+    source: include_str!("or_across_columns.rs"),
+    look,
+};
+
+/// Functions that make one row of many.
+const AGGREGATES: [&str; 14] = [
+    "count",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "array_agg",
+    "string_agg",
+    "json_agg",
+    "jsonb_agg",
+    "json_object_agg",
+    "jsonb_object_agg",
+    "bool_and",
+    "bool_or",
+    "every",
+];
+
+fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    let Some(query) = &context.query else { return };
+    for (index, node) in context.nodes.iter().enumerate() {
+        for kind in [ConditionKind::JoinFilter, ConditionKind::Filter] {
+            for part in Context::parts_of(node, kind) {
+                let Expression::Or(arms) = part else { continue };
+                let tables: BTreeSet<String> = arms
+                    .iter()
+                    .flat_map(columns)
+                    .filter_map(|column| column.table)
+                    .collect();
+                if tables.len() < 2 || !context.is_much(context.costs[index].inclusive) {
+                    continue;
+                }
+                let Some(sql) = as_union(query) else { continue };
+                let tables: Vec<String> = tables.into_iter().collect();
+                let mut finding = INSIGHT.finding(
+                    Some(index),
+                    format!(
+                        "OR over columns of {} is checked only when these are joined",
+                        tables.join(" and ")
+                    ),
+                );
+                finding
+                    .advice
+                    .push("Ask two questions, each of which an index answers.".to_owned());
+                finding.change = Some(change(PlanChangeKind::Query, ChangePurpose::Evidence, sql, &[]));
+                findings.push(finding);
+                return;
+            }
+        }
+    }
+}
+
+fn columns(expression: &Expression) -> Vec<ColumnName> {
+    match expression {
+        Expression::And(parts) | Expression::Or(parts) => parts.iter().flat_map(columns).collect(),
+        Expression::Compare { left, right, .. } => left.columns.iter().chain(&right.columns).cloned().collect(),
+        Expression::Flag { column, .. } => vec![column.clone()],
+        Expression::Other(_) => Vec::new(),
+    }
+}
+
+/// The query as two, where it is plain and has one `OR` that stands for itself.
+fn as_union(query: &Query<'_>) -> Option<String> {
+    let select = query.outermost()?;
+    let condition = select.condition.clone()?;
+    let is_plain = !select.distinct
+        && select.at == 0
+        && select.group.is_none()
+        && select.having.is_none()
+        && select.order.is_none()
+        && select.limit.is_none()
+        && select.offset.is_none();
+    let aggregates = calls(query.source(&select.list));
+    if !is_plain || aggregates.iter().any(|name| AGGREGATES.contains(&name.name.as_str())) {
+        return None;
+    }
+    let whole: Vec<Range<usize>> = query.conjuncts(&condition);
+    let mut found = None;
+    for part in &whole {
+        let inner = match query.inside(part.start) {
+            Some(inside) if inside.end + 1 == part.end => inside,
+            _ => part.clone(),
+        };
+        let arms = query.split(&inner, "or");
+        if arms.len() == 2 {
+            if found.is_some() {
+                return None;
+            }
+            found = Some((part.clone(), arms));
+        }
+    }
+    let (part, arms) = found?;
+    let [first, second] = arms.as_slice() else { return None };
+    let (first, second) = (query.source(first), query.source(second));
+    let one = query.replaced(&[(part.clone(), format!("({first})"))]);
+    let other = query.replaced(&[(part, format!("({second}) AND ({first}) IS NOT TRUE"))]);
+    Some(format!("{one}\nUNION ALL\n{other}"))
+}

@@ -1,0 +1,73 @@
+//! A query gives as many rows as there are.
+//!
+//! Without a limit, the result grows with the table: it fills the memory of whoever reads it, today or in a year.
+//!
+//! How it is found: a `SELECT` without `LIMIT` whose plan gives ten thousand rows or more.
+//!
+//! ```sql setup postgres
+//! CREATE TABLE orders (id integer PRIMARY KEY, state text NOT NULL);
+//! INSERT INTO orders SELECT n, 'done' FROM generate_series(1, 20000) n;
+//! ```
+//!
+//! ```sql told postgres
+//! SELECT id FROM orders WHERE state = 'done'
+//! ```
+//!
+//! ```sql silent postgres
+//! SELECT id FROM orders WHERE state = 'done' ORDER BY id LIMIT 100
+//! ```
+//!
+//! What to do: give it a limit and turn pages by the last row; where all rows are wanted, as in an export, read them through a
+//! cursor.
+//!
+//! See <https://www.postgresql.org/docs/current/queries-limit.html>.
+
+use dbwright_catalog::{Engine, PlanFinding, Severity};
+
+use crate::context::{Context, count_of_rows};
+use crate::insight::Insight;
+
+pub(crate) static INSIGHT: Insight = Insight {
+    name: "unbounded-result",
+    severity: Severity::Note,
+    engines: &[Engine::Postgres],
+    source: include_str!("unbounded_result.rs"),
+    look,
+};
+
+/// So many rows are no page.
+const ROWS_MIN: f64 = 10_000.0;
+
+fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    let Some(query) = &context.query else { return };
+    let reads = query
+        .words
+        .first()
+        .is_some_and(|word| word.is("select") || word.is("with"));
+    let rows = context.plan.root.rows();
+    let Some(select) = query.outermost().filter(|select| reads && select.limit.is_none()) else {
+        return;
+    };
+    if rows < ROWS_MIN || query.source(&select.list).is_empty() {
+        return;
+    }
+    let told = if context.plan.is_measured() { "" } else { "about " };
+    let mut finding = INSIGHT.finding(
+        None,
+        format!(
+            "The query gives {told}{}, and more as its tables grow",
+            count_of_rows(rows)
+        ),
+    );
+    if let Some(estimate) = context.plan.root.estimate {
+        finding.evidence.push(format!(
+            "It has no LIMIT; {} bytes a row make {:.1} MB.",
+            estimate.width,
+            rows * f64::from(estimate.width) / 1e6
+        ));
+    }
+    finding
+        .advice
+        .push("Give it a limit and turn pages by the last row, or read it through a cursor.".to_owned());
+    findings.push(finding);
+}

@@ -1,0 +1,96 @@
+//! `SELECT *` fetches columns that are large.
+//!
+//! Large values (texts, documents, pictures) are stored beside the table and are put together again for each row. Selecting all
+//! columns fetches them whether somebody looks at them or not, and no index can answer by itself.
+//!
+//! How it is found: the query selects `*`, its rows are at least 400 bytes wide on average, all of them together take a
+//! megabyte or more, and statistics name the columns that are large.
+//!
+//! ```sql setup postgres
+//! CREATE TABLE article (id integer PRIMARY KEY, author_id integer NOT NULL, title text NOT NULL, body text NOT NULL);
+//! INSERT INTO article SELECT n, n % 10, 'title ' || n, repeat(md5(n::text), 20) FROM generate_series(1, 20000) n;
+//! ```
+//!
+//! ```sql told postgres
+//! SELECT * FROM article WHERE author_id = 3
+//! ```
+//!
+//! ```sql silent postgres
+//! SELECT id, title FROM article WHERE author_id = 3
+//! ```
+//!
+//! What to do: name the columns that are needed.
+//!
+//! See <https://www.postgresql.org/docs/current/storage-toast.html>.
+
+use dbwright_catalog::{Engine, PlanFinding, Severity};
+
+use crate::context::{Context, count_of_rows};
+use crate::insight::Insight;
+
+pub(crate) static INSIGHT: Insight = Insight {
+    name: "wide-rows-selected",
+    severity: Severity::Note,
+    engines: &[Engine::Postgres],
+    source: include_str!("wide_rows_selected.rs"),
+    look,
+};
+
+/// Bytes of a row that are many.
+const WIDTH_MIN: u32 = 400;
+
+/// Bytes of a column that is large.
+const COLUMN_MIN: u32 = 200;
+
+/// Bytes of all rows below which nobody waits for them.
+const BYTES_MIN: f64 = 1e6;
+
+fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    let Some(query) = &context.query else { return };
+    let Some(select) = query.outermost() else { return };
+    let all = query.items(&select.list).into_iter().any(|item| {
+        let star = item
+            .end
+            .checked_sub(1)
+            .is_some_and(|last| query.words[last].text == "*");
+        star && (item.len() == 1 || item.len() == 3)
+    });
+    let Some(estimate) = context.plan.root.estimate.filter(|_| all) else {
+        return;
+    };
+    let bytes = context.plan.root.rows() * f64::from(estimate.width);
+    if estimate.width < WIDTH_MIN || bytes < BYTES_MIN {
+        return;
+    }
+    let mut large = Vec::new();
+    for table in &context.facts.tables {
+        for column in table
+            .columns
+            .iter()
+            .filter(|column| column.width.is_some_and(|width| width >= COLUMN_MIN))
+        {
+            large.push(format!(
+                "{}.{} ({} bytes)",
+                table.name,
+                column.name,
+                column.width.unwrap_or(0)
+            ));
+        }
+    }
+    if large.is_empty() {
+        return;
+    }
+    let mut finding = INSIGHT.finding(
+        None,
+        format!(
+            "SELECT * fetches {:.1} MB in {}",
+            bytes / 1e6,
+            count_of_rows(context.plan.root.rows())
+        ),
+    );
+    finding
+        .evidence
+        .push(format!("Large are, on average: {}.", large.join(", ")));
+    finding.advice.push("Name the columns that are needed.".to_owned());
+    findings.push(finding);
+}
