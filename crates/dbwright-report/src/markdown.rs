@@ -92,6 +92,11 @@ fn headline(summary: &Summary) -> String {
     match summary.severities() {
         Some(found) => format!("{found} in {migrations}"),
         None if summary.judged == 0 => "no migrations to check".to_owned(),
+        None if summary.observed == 0 && summary.predicted > 0 => format!(
+            "nothing found in {migrations}, {} of {} predicted",
+            summary.predicted,
+            words::count(summary.statements, "statement")
+        ),
         None if summary.not_observed() > 0 => format!(
             "nothing found in {migrations}, {} of {} not observed",
             summary.not_observed(),

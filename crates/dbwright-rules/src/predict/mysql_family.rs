@@ -341,6 +341,8 @@ impl Predictor {
             }
             Stop::Opaque(reason) => {
                 self.incomplete.get_or_insert_with(|| reason.clone());
+                let named = self.named_by_code(text);
+                self.vague.extend(named.into_iter().map(|name| (name, reason.clone())));
                 return (Known::Unknown(reason), Outcome::Done);
             }
             Stop::Error(error) => (error, None),
@@ -362,6 +364,27 @@ impl Predictor {
                 (known, outcome)
             }
         }
+    }
+
+    /// The tables that code names, by its own words, those of the routine that it calls, and those that user variables hold:
+    /// it may have changed them.
+    fn named_by_code(&self, text: &str) -> Vec<String> {
+        let words = |text: &str| -> BTreeSet<String> {
+            let words = text.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+            words.map(str::to_ascii_lowercase).collect()
+        };
+        let own = words(text);
+        let mut named = own.clone();
+        for object in self.ledger.catalog.objects.values() {
+            let routine = object.id.name().split('(').next().unwrap_or_default();
+            if object.id.kind == ObjectKind::Routine && own.contains(&routine.to_ascii_lowercase()) {
+                named.extend(words(&object.definition));
+            }
+        }
+        // Which of them a prepared statement was made of is not followed.
+        named.extend(self.session.variables.values().flat_map(|value| words(value)));
+        let tables = self.tables.keys().map(|id| id.name().to_ascii_lowercase());
+        tables.filter(|name| named.contains(name)).collect()
     }
 
     fn run(&mut self, text: &str, summary: &MySqlFamilySummary, work: &mut Work) -> Result<(), Stop> {

@@ -3,6 +3,7 @@
 //! What was seen stands in `cases/predict/postgres/list-18.txt` and its like; a live test in the crate of use cases holds
 //! these files against servers. A statement that can't be predicted must be unknown, never wrong.
 
+mod examples;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,7 +6,7 @@ mod relations;
 mod risk;
 
 use dbwright_catalog::{
-    AllowedFinding, Figure, FigureKind, FigureValue, Finding, History, Known, MigrationSet, Outcome, Rollback,
+    AllowedFinding, Effect, Figure, FigureKind, FigureValue, Finding, History, Known, MigrationSet, Outcome, Rollback,
     RollbackCoverage, Scorecard, Target, Trace,
 };
 
@@ -64,7 +64,7 @@ fn share(kind: FigureKind, value: FigureValue, to_raise: Vec<String>) -> Figure 
 
 /// Statements of the judged migrations that ran and were watched; one that the server refused by itself was.
 fn migration_coverage(history: &History, judged: &MigrationSet, trace: Option<&Trace>) -> (FigureValue, Vec<String>) {
-    let (mut part, mut whole) = (0, 0);
+    let (mut part, mut predicted, mut whole) = (0, 0, 0);
     for (index, migration) in history.migrations.iter().enumerate() {
         if !judged.contains(index) {
             continue;
@@ -80,6 +80,12 @@ fn migration_coverage(history: &History, judged: &MigrationSet, trace: Option<&T
             ran && effect.known == Known::Observed
         });
         part += observed.count().min(migration.statements.len());
+        let is_predicted = |effect: &&Effect| effect.known == Known::Predicted;
+        predicted += effects
+            .iter()
+            .filter(is_predicted)
+            .count()
+            .min(migration.statements.len());
     }
     let to_raise = if part < whole {
         vec!["The statements that were not observed are listed with the reason; most need an extension, a role or a version that this server has not.".to_owned()]
@@ -93,6 +99,11 @@ fn migration_coverage(history: &History, judged: &MigrationSet, trace: Option<&T
         ),
         (None, _) => (
             FigureValue::Unknown("the migrations did not run".to_owned()),
+            Vec::new(),
+        ),
+        // A share of nothing that ran would look like a failure.
+        (Some(_), _) if part == 0 && predicted > 0 => (
+            FigureValue::Unknown(format!("nothing ran; {predicted} of {whole} statements are predicted")),
             Vec::new(),
         ),
         (Some(_), _) => (FigureValue::Share { part, whole }, to_raise),

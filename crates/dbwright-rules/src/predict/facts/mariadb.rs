@@ -30,6 +30,7 @@ pub(in crate::predict) const FACTS: &[Fact] = &[
     fact(Operation::DropIndexedColumn, ALL, NOCOPY, INSTANT_PAGE),
     fact(Operation::DropColumnOfIndex, ALL, REBUILD, INSTANT_PAGE),
     fact(Operation::DropVirtualColumn, ALL, INSTANT, INSTANT_PAGE),
+    fact(Operation::DropVirtualBesideColumn, ALL, COPY, INSTANT_PAGE),
     fact(Operation::AddAndDropColumnVirtual, ALL, COPY, INSTANT_PAGE),
     fact(Operation::RenameColumn, ALL, INSTANT, INSTANT_PAGE),
     fact(Operation::RenameReferencedColumn, ALL, INSTANT, INSTANT_PAGE),

@@ -48,6 +48,7 @@ pub(in crate::predict) const FACTS: &[Fact] = &[
     fact(Operation::DropIndexedColumn, ALL, REBUILD, COLUMNS),
     fact(Operation::DropColumnOfIndex, ALL, REBUILD, COLUMNS),
     fact(Operation::DropVirtualColumn, ALL, INSTANT, GENERATED),
+    fact(Operation::DropVirtualBesideColumn, ALL, COPY, GENERATED),
     fact(Operation::AddAndDropColumnVirtual, ALL, INSTANT, COLUMNS),
     fact(Operation::RenameColumn, from(8, 0, 28), INSTANT, COLUMNS),
     fact(Operation::RenameColumn, before(8, 0, 28), INPLACE, COLUMNS),

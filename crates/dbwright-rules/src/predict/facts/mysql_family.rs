@@ -32,6 +32,8 @@ pub(in crate::predict) enum Operation {
     /// Of an index that keeps other columns.
     DropColumnOfIndex,
     DropVirtualColumn,
+    /// A virtual column goes, and one that is stored comes.
+    DropVirtualBesideColumn,
     /// One column comes and another goes, in a table with virtual columns.
     AddAndDropColumnVirtual,
     RenameColumn,

@@ -79,6 +79,9 @@ impl Predictor {
             operations.push(Operation::AddAndDropColumnVirtual);
         }
         let adds_virtual = has(&[Operation::AddVirtualColumn, Operation::AddVirtualColumnWithin]);
+        if adds && has(&[Operation::DropVirtualColumn]) {
+            operations.push(Operation::DropVirtualBesideColumn);
+        }
         if adds && adds_virtual {
             operations.push(Operation::AddVirtualBesideColumn);
         }

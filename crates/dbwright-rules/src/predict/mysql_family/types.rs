@@ -181,7 +181,10 @@ pub(super) fn change(before: &Column, after: &Column) -> TypeChange {
     let (old, new) = (before.type_name.as_str(), after.type_name.as_str());
     let same_charset = charset_of(before) == charset_of(after);
     let collates = same_charset && before.collation != after.collation;
-    let of_type = type_change(old, new, charset_of(after).unwrap_or_default());
+    let of_type = type_change(
+        (old, charset_of(before).unwrap_or_default()),
+        (new, charset_of(after).unwrap_or_default()),
+    );
     if same_charset && !collates {
         return of_type;
     }
@@ -190,7 +193,8 @@ pub(super) fn change(before: &Column, after: &Column) -> TypeChange {
         _ => false,
     };
     match of_type {
-        TypeChange::None if is_compatible => TypeChange::Collation,
+        TypeChange::None | TypeChange::Extended if is_compatible => TypeChange::Collation,
+        TypeChange::Lengthened | TypeChange::LongLengthened if is_compatible => of_type,
         TypeChange::None
         | TypeChange::Extended
         | TypeChange::Lengthened
@@ -215,8 +219,9 @@ fn charset_of(column: &Column) -> Option<&str> {
     }
 }
 
-fn type_change(old: &str, new: &str, charset: &str) -> TypeChange {
-    if old == new {
+/// What a change from one printed type to another does, each with its character set.
+fn type_change((old, old_charset): (&str, &str), (new, charset): (&str, &str)) -> TypeChange {
+    if old == new && letter_bytes_max(old_charset) == letter_bytes_max(charset) {
         return TypeChange::None;
     }
     let (base, new_base) = (base_of(old), base_of(new));
@@ -225,15 +230,20 @@ fn type_change(old: &str, new: &str, charset: &str) -> TypeChange {
     }
     match base {
         "varchar" | "varbinary" => {
-            let letter = if base == "varchar" {
-                letter_bytes_max(charset)
-            } else {
-                1
-            };
             let (Some(before), Some(after)) = (length_of(old), length_of(new)) else {
                 return TypeChange::Converted;
             };
-            let (before, after) = (before * letter, after * letter);
+            if after < before {
+                return TypeChange::Converted;
+            }
+            let letter = |charset| {
+                if base == "varchar" {
+                    letter_bytes_max(charset)
+                } else {
+                    1
+                }
+            };
+            let (before, after) = (before * letter(old_charset), after * letter(charset));
             // A length takes one byte up to 255, two from 256 on.
             if after >= before && (after <= 255 || before > 255) {
                 TypeChange::Extended
@@ -258,6 +268,7 @@ fn type_change(old: &str, new: &str, charset: &str) -> TypeChange {
                 TypeChange::Converted
             }
         }
+        _ if old == new => TypeChange::None,
         // Only the width that is shown differs.
         base if base.ends_with("int") => {
             let sign = |name: &str| (name.contains("unsigned"), name.contains("zerofill"));
@@ -342,23 +353,23 @@ mod tests {
     #[test]
     fn a_longer_text_is_stored_as_before_on_either_side_of_255_bytes() {
         assert_eq!(
-            type_change("varchar(20)", "varchar(60)", "utf8mb4"),
+            type_change(("varchar(20)", "utf8mb4"), ("varchar(60)", "utf8mb4")),
             TypeChange::Extended
         );
         assert_eq!(
-            type_change("varchar(60)", "varchar(70)", "utf8mb4"),
+            type_change(("varchar(60)", "utf8mb4"), ("varchar(70)", "utf8mb4")),
             TypeChange::LongLengthened
         );
         assert_eq!(
-            type_change("varchar(70)", "varchar(90)", "utf8mb4"),
+            type_change(("varchar(70)", "utf8mb4"), ("varchar(90)", "utf8mb4")),
             TypeChange::Extended
         );
         assert_eq!(
-            type_change("enum('a','b')", "enum('a','b','c')", ""),
+            type_change(("enum('a','b')", ""), ("enum('a','b','c')", "")),
             TypeChange::LabelsAppended
         );
         assert_eq!(
-            type_change("enum('a','b')", "enum('b','a','c')", ""),
+            type_change(("enum('a','b')", ""), ("enum('b','a','c')", "")),
             TypeChange::Converted
         );
     }
