@@ -356,6 +356,8 @@ pub struct ExtendedStatistics {
     pub dependencies: Option<String>,
     /// Most common combinations, in the same way; only where values were asked for.
     pub most_common: Option<String>,
+    /// What the planner knows of each expression: its column is the number of the expression, from 1.
+    pub expressions: Vec<ColumnStatistics>,
 }
 
 /// A query that a database is asked, without its values.

@@ -78,7 +78,10 @@ async fn schema(
     connection: &mut Connection,
     missing: &mut Vec<Unread>,
 ) -> Result<(Vec<String>, Vec<SchemaStatement>), LiveError> {
-    let reading = connection.read().await?;
+    let reading = match connection {
+        Connection::Postgres(postgres) => postgres.read_past_locks().await?,
+        Connection::MySqlFamily(_) | Connection::Sqlite(_) => connection.read().await?,
+    };
     missing.extend(reading.unread);
     missing.extend(reading.unmodelled.into_iter().map(|object| Unread {
         what: format!("{} {}", object.kind, object.name),

@@ -107,7 +107,15 @@ impl PostgresConnection {
     }
 
     pub(super) async fn read(&mut self) -> Result<Reading, LiveError> {
-        let read = introspect::postgres::read_whole(&self.client, &self.server).await;
+        self.explained(introspect::postgres::read_whole(&self.client, &self.server).await)
+    }
+
+    /// Reads the schema but for what is under an ACCESS EXCLUSIVE lock, which is named.
+    pub(crate) async fn read_past_locks(&self) -> Result<Reading, LiveError> {
+        self.explained(introspect::postgres::read_past_locks(&self.client, &self.server).await)
+    }
+
+    fn explained(&self, read: Result<Reading, LiveError>) -> Result<Reading, LiveError> {
         read.map_err(|error| match error {
             LiveError::Postgres { source, .. } => explain(&self.problems, &source),
             error => error,

@@ -24,12 +24,12 @@ use tokio_postgres::{Client, SimpleQueryRow};
 
 use crate::LiveError;
 pub(crate) use prepared::{COUNTERS, LOCKS};
-use queries::{Ask, Only};
+use queries::Ask;
 
 pub use opened::read_opened;
 pub use session::read_only;
 use session::{Row, read_together};
-pub use whole::read_whole;
+pub use whole::{read_past_locks, read_whole};
 
 /// Whether a transaction is open in the session that reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -433,7 +433,7 @@ impl CatalogState {
     }
 
     async fn read_objects(&mut self, client: &Client, frame: Frame, scope: &Scope) -> Result<BTreeSet<Key>, LiveError> {
-        let queries = scope.queries(self.catalog.server.version.major);
+        let queries = scope.queries(self.catalog.server.version.major, "");
         let sql: Vec<&str> = queries.iter().map(|(_, sql)| sql.as_str()).collect();
         let results = read_only(client, frame, &sql).await?;
         let mut read = BTreeSet::new();
@@ -519,12 +519,7 @@ impl CatalogState {
     }
 
     fn ask_all(&self) -> Ask<'static> {
-        Ask {
-            major: self.catalog.server.version.major,
-            only: Only::All,
-            whole: false,
-            readable: &[],
-        }
+        Ask::all(self.catalog.server.version.major)
     }
 }
 
@@ -697,12 +692,14 @@ impl Scope {
     }
 
     /// The queries in an order in which each finds the names that it needs: relations before what belongs to them.
-    fn queries(&self, major: u32) -> Vec<(Reader, String)> {
+    ///
+    /// Relations of the OIDs in `withheld`, a list with commas, are left out where everything is read.
+    fn queries(&self, major: u32, withheld: &str) -> Vec<(Reader, String)> {
+        let whole = self.whole;
         let ask = Ask {
-            major,
-            only: Only::All,
-            whole: self.whole,
-            readable: &[],
+            whole,
+            withheld,
+            ..Ask::all(major)
         };
         let mut queries = Vec::new();
         for (reader, name, query) in READERS {

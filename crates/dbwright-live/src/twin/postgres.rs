@@ -12,7 +12,7 @@ mod pages;
 mod sizes;
 mod statistics;
 
-use dbwright_catalog::{Engine, Server, Snapshot, StoredKind, StoredRelation, Version};
+use dbwright_catalog::{Engine, SchemaStatement, Server, Snapshot, StoredKind, StoredRelation, Version};
 
 use self::end_points::Leaves;
 use self::files::Files;
@@ -20,7 +20,7 @@ use super::Fidelity;
 use crate::LiveError;
 use crate::prove_plan::postgres::apply::run_step;
 use crate::scratch::ScratchOptions;
-use crate::scratch::postgres::{PostgresScratch, Programs, Who};
+use crate::scratch::postgres::{PostgresScratch, Programs, Session, Who};
 
 /// A twin that runs.
 pub struct Twin {
@@ -171,12 +171,54 @@ async fn schema(
         }
     }
     let session = scratch.connect(database, Who::Migrator).await?;
-    for statement in &snapshot.schema {
+    for statements in snapshot.schema.chunks(TOGETHER) {
+        if !together(&session, statements).await? {
+            one_by_one(&session, scratch, statements, reasons).await?;
+        }
+    }
+    session.close().await;
+    Ok(())
+}
+
+/// So many statements are sent at once.
+const TOGETHER: usize = 50;
+
+/// Runs statements in one transaction; nothing of it stays where one is refused. Extensions need help of their own.
+async fn together(session: &Session, statements: &[SchemaStatement]) -> Result<bool, LiveError> {
+    if statements
+        .iter()
+        .any(|statement| statement.object.starts_with("extension "))
+    {
+        return Ok(false);
+    }
+    let sql: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+    match session
+        .client
+        .batch_execute(&format!("BEGIN; {}; COMMIT", sql.join(";\n")))
+        .await
+    {
+        Ok(()) => Ok(true),
+        Err(error) if error.as_db_error().is_some() => {
+            let undone = session.client.batch_execute("ROLLBACK").await;
+            undone.map_err(|error| LiveError::postgres("building the schema of a twin", error))?;
+            Ok(false)
+        }
+        Err(error) => Err(LiveError::postgres("building the schema of a twin", error)),
+    }
+}
+
+async fn one_by_one(
+    session: &Session,
+    scratch: &PostgresScratch,
+    statements: &[SchemaStatement],
+    reasons: &mut Vec<String>,
+) -> Result<(), LiveError> {
+    for statement in statements {
         // Who owns what and may what changes no plan.
         let is_of_rights = ["grant ", "owner ", "default privilege ", "membership ", "comment "]
             .iter()
             .any(|kind| statement.object.starts_with(kind));
-        if let Err(refused) = run_step(&session, scratch, "", &statement.sql).await?
+        if let Err(refused) = run_step(session, scratch, "", &statement.sql).await?
             && !is_of_rights
         {
             reasons.push(format!(
@@ -186,7 +228,6 @@ async fn schema(
             ));
         }
     }
-    session.close().await;
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 //! Snapshots: no value in them that was not asked for, and what rights allow.
 
-use dbwright_catalog::{SampleValues, Snapshot};
+use dbwright_catalog::{SampleValues, SchemaStatement, Snapshot};
 use dbwright_live::capture::capture;
 use dbwright_live::connect::{Connection, ReadLimits};
 use dbwright_live::scratch::postgres::{PostgresScratch, Session, Who};
+use dbwright_live::twin::Fidelity;
+use dbwright_live::twin::postgres::build;
 
 use crate::servers;
 
@@ -13,6 +15,7 @@ const MARKED: &str = "
     CREATE INDEX users_email ON public.users (lower(email));
     CREATE INDEX users_country ON public.users (upper(country));
     CREATE STATISTICS public.users_together ON country, place FROM public.users;
+    CREATE EXTENSION pg_stat_statements SCHEMA public;
     INSERT INTO public.users SELECT i, 'MARKmail' || i % 200, 'MARKland' || i % 5, ARRAY['MARKtag' || i % 9],
         'MARKplace' || i % 5 FROM generate_series(1, 4000) AS i;
     ANALYZE public.users;
@@ -147,10 +150,201 @@ async fn what_a_role_may_not_read_is_said_with_the_grant_that_helps() {
         assert_eq!(snapshot.extended.len(), 1);
         let told: Vec<&str> = snapshot.missing.iter().map(|missing| missing.what.as_str()).collect();
         assert_eq!(told, ["statistics of public.fresh", "workload"]);
+        let grants = snapshot
+            .schema
+            .iter()
+            .filter(|statement| statement.object.starts_with("grant "));
+        let on: Vec<&str> = grants.map(|statement| statement.object.as_str()).collect();
+        assert!(on.iter().all(|object| !object.contains("extension")), "{on:?}");
         // Numbers do, where values may not be read.
         let all = production.capture("monitor", &values(true, &[])).await;
         assert!(marks(&all).is_empty() && !all.columns.is_empty());
         assert!(all.missing.iter().any(|missing| missing.what == "sample values"));
         production.stop().await;
     }
+}
+
+/// Statistics of an expression are values of it.
+#[tokio::test]
+async fn expressions_of_extended_statistics_are_taken_with_their_values_only_where_all_may_be() {
+    let production = Production::start(18).await;
+    let admin = &production.observer.client;
+    let sql = "CREATE STATISTICS public.users_expression ON (lower(country)), (id % 7) FROM public.users; ANALYZE public.users";
+    admin.batch_execute(sql).await.unwrap();
+    for (by_default, exceptions, found) in [
+        (false, &[][..], &[][..]),
+        (true, &[], &["MARKland"]),
+        (true, &["users.email"], &[]),
+    ] {
+        let mut snapshot = production.capture("dbwright", &values(by_default, exceptions)).await;
+        snapshot.extended.retain(|extended| extended.name == "users_expression");
+        assert_eq!(snapshot.extended[0].expressions.len(), 2);
+        snapshot.columns.clear();
+        snapshot.relations.clear();
+        assert_eq!(marks(&snapshot), found, "{}", snapshot.values);
+    }
+    production.stop().await;
+}
+
+/// A migration that holds or awaits a table stops nothing: that table is named, with what reads it, and the rest is taken.
+#[tokio::test]
+async fn what_is_locked_is_named_and_the_rest_is_taken() {
+    for major in servers::majors() {
+        let production = Production::start(major).await;
+        let admin = &production.observer.client;
+        let sql = "CREATE VIEW public.emails AS SELECT email FROM public.users; \
+                   CREATE VIEW public.short AS SELECT left(email, 3) AS s FROM public.emails; \
+                   CREATE TABLE public.orders (id int PRIMARY KEY, user_id int REFERENCES public.users, CHECK (id > 0)); \
+                   CREATE VIEW public.sums AS SELECT count(*) AS n FROM public.orders; \
+                   INSERT INTO public.orders SELECT i, i FROM generate_series(1, 500) i; ANALYZE public.orders";
+        admin.batch_execute(sql).await.unwrap();
+        let lock = "BEGIN; LOCK TABLE public.users, public.events IN ACCESS EXCLUSIVE MODE";
+        admin.batch_execute(lock).await.unwrap();
+        let snapshot = production.capture("dbwright", &values(true, &[])).await;
+        admin.batch_execute("ROLLBACK").await.unwrap();
+        let locked: Vec<&str> = snapshot
+            .missing
+            .iter()
+            .filter(|missing| missing.why.contains("ACCESS EXCLUSIVE"))
+            .map(|missing| missing.what.as_str())
+            .filter(|what| what.starts_with("table ") || what.starts_with("view "))
+            .collect();
+        assert_eq!(
+            locked,
+            [
+                "view public.emails",
+                "table public.events",
+                "table public.events_1",
+                "view public.short",
+                "table public.users"
+            ]
+        );
+        let has = |object: &str| snapshot.schema.iter().any(|statement| statement.object == object);
+        assert!(has("table orders") && has("view sums") && !has("table users") && !has("view short"));
+        assert!(snapshot.columns.iter().any(|column| column.relation == "users"));
+        let ends = |name: &str| {
+            let index = snapshot
+                .relations
+                .iter()
+                .find(|relation| relation.name == name)
+                .unwrap();
+            index.end_points.clone()
+        };
+        assert_eq!(ends("orders_pkey").unwrap().greatest, "500");
+        assert_eq!(ends("users_pkey"), None);
+        // What can be built of it is built, and the rest named.
+        let twin = build(&snapshot, &servers::scratch_options(major)).await.unwrap();
+        let Fidelity::Approximate(reasons) = &twin.fidelity else {
+            panic!("{:?}", twin.fidelity)
+        };
+        let told = |what: &str| reasons.iter().any(|reason| reason.contains(what));
+        assert!(told("table public.users") && told("constraint orders"), "{reasons:?}");
+        twin.stop().await.unwrap();
+        production.stop().await;
+    }
+}
+
+/// A server that is gone in the middle ends a capture with an error that says so, whenever that is.
+#[tokio::test]
+async fn a_server_that_goes_away_ends_a_capture() {
+    let production = Production::start(18).await;
+    let socket = production.url.rsplit_once("host=").unwrap().1.to_owned() + "/.s.PGSQL.5432";
+    let database = production
+        .url
+        .split_once("@/")
+        .unwrap()
+        .1
+        .split_once('?')
+        .unwrap()
+        .0
+        .to_owned();
+    let mut last = None;
+    for messages in (2..).step_by(3) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let cut = tokio::spawn(cut_after(messages, listener, socket.clone()));
+        let url = format!("postgres://dbwright@127.0.0.1:{port}/{database}?sslmode=disable");
+        let taken = async {
+            let mut connection = Connection::open(&url.parse().unwrap(), &ReadLimits::default()).await?;
+            capture(&mut connection, &values(true, &[])).await
+        };
+        let taken = taken.await;
+        cut.abort();
+        match taken {
+            Ok(_) => break,
+            Err(error) => last = Some((messages, error.to_string())),
+        }
+    }
+    let (messages, error) = last.unwrap();
+    assert!(messages > 15, "{messages}: {error}");
+    assert!(error.contains("connection closed") || error.contains("gone"), "{error}");
+    production.stop().await;
+}
+
+/// Passes on so many messages of a client to a server, and its answers; then both see the other go.
+async fn cut_after(messages: usize, listener: tokio::net::TcpListener, socket: String) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (client, _) = listener.accept().await.unwrap();
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = tokio::net::UnixStream::connect(socket).await.unwrap().into_split();
+    let answers = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    for number in 0..messages {
+        // The first message has no letter.
+        let mut head = vec![0; if number == 0 { 4 } else { 5 }];
+        if from_client.read_exact(&mut head).await.is_err() {
+            break;
+        }
+        let length = u32::from_be_bytes(head[head.len() - 4..].try_into().unwrap());
+        let mut body = vec![0; length as usize - 4];
+        from_client.read_exact(&mut body).await.unwrap();
+        to_server.write_all(&head).await.unwrap();
+        to_server.write_all(&body).await.unwrap();
+    }
+    answers.abort();
+}
+
+/// What is not on this machine is left out of the twin, with what needs it, and named.
+#[tokio::test]
+async fn what_can_not_be_built_here_is_named() {
+    let production = Production::start(18).await;
+    let mut snapshot = production.capture("dbwright", &values(true, &[])).await;
+    production.stop().await;
+    for (object, sql) in [
+        ("extension elsewhere", "CREATE EXTENSION elsewhere"),
+        (
+            "table public.places",
+            "CREATE TABLE public.places (id int, at elsewhere.geometry)",
+        ),
+        (
+            "index public.places_at",
+            "CREATE INDEX places_at ON public.places USING elsewhere (at)",
+        ),
+    ] {
+        snapshot.schema.push(SchemaStatement {
+            object: object.to_owned(),
+            sql: sql.to_owned(),
+        });
+    }
+    let mut lost = snapshot.columns[0].clone();
+    lost.relation = "places".to_owned();
+    snapshot.columns.push(lost);
+    let twin = build(&snapshot, &servers::scratch_options(18)).await.unwrap();
+    let Fidelity::Approximate(reasons) = &twin.fidelity else {
+        panic!("{:?}", twin.fidelity)
+    };
+    for object in ["extension elsewhere", "table public.places", "index public.places_at"] {
+        let told = reasons
+            .iter()
+            .filter(|reason| reason.starts_with(&format!("{object} is not in the twin: ")));
+        assert_eq!(told.count(), 1, "{reasons:?}");
+    }
+    let session = twin.scratch.connect(&twin.database, Who::Observer).await.unwrap();
+    let rows = session
+        .client
+        .query("EXPLAIN SELECT * FROM public.users WHERE id = 7", &[])
+        .await
+        .unwrap();
+    assert!(rows[0].get::<_, String>(0).contains("users_pkey"));
+    session.close().await;
+    twin.stop().await.unwrap();
 }

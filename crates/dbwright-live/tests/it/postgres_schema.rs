@@ -388,7 +388,7 @@ async fn a_schema_that_changes_while_it_is_read_is_read_as_it_was_at_one_moment(
                     .filter(|id| matches!(id.kind, ObjectKind::Table | ObjectKind::View | ObjectKind::Column))
                     .map(ToString::to_string)
                     .collect();
-                let is_one = names == ["t.a", "t", "v"] || names == ["u.b", "u", "w"];
+                let is_one = names == ["t", "t.a", "v"] || names == ["u", "u.b", "w"];
                 assert!(is_one, "{names:?}");
             }
             Err(error) => {

@@ -78,6 +78,10 @@ async fn a_twin_plans_as_the_filled_database_does() {
         let database = production.create_database().await.unwrap();
         let observer = production.connect(&database, Who::Observer).await.unwrap();
         for statement in FILLED.split(";\n") {
+            // 13 has no statistics of expressions.
+            if major < 14 && statement.contains("ends_expressions") {
+                continue;
+            }
             observer
                 .client
                 .simple_query(statement)

@@ -328,6 +328,7 @@ impl From<words::ExtendedStatistics> for wire::ExtendedStatistics {
             distinct: from.distinct,
             dependencies: from.dependencies,
             most_common: from.most_common,
+            expressions: from.expressions.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -342,6 +343,7 @@ impl From<wire::ExtendedStatistics> for words::ExtendedStatistics {
             distinct: from.distinct,
             dependencies: from.dependencies,
             most_common: from.most_common,
+            expressions: from.expressions.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -135,3 +135,59 @@ async fn a_twin_outlives_the_command_plans_as_production_does_and_is_gone_when_i
     session.close().await;
     server.stop().await.unwrap();
 }
+
+/// The process that keeps a twin, which runs in this folder.
+#[cfg(target_os = "linux")]
+fn keeper(folder: &Path) -> u32 {
+    let folder = folder.canonicalize().unwrap();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut found = processes.filter_map(|process| {
+        let id = process.file_name().to_str()?.parse().ok()?;
+        let is_here = std::fs::read_link(process.path().join("cwd")).ok()? == folder;
+        let command = std::fs::read(process.path().join("cmdline")).ok()?;
+        (is_here && command.split(|byte| *byte == 0).any(|word| word == b"keep")).then_some(id)
+    });
+    found.next().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nothing_of_a_twin_stays_when_its_keeper_is_killed() {
+    let (server, session, url) = production().await;
+    session
+        .client
+        .batch_execute("CREATE TABLE public.orders (id int PRIMARY KEY)")
+        .await
+        .unwrap();
+    let folder = project(&[]);
+    let captured = dbwright(folder.path(), &["capture", &url, "-o", "shop.dbsnap"]);
+    assert_eq!(captured.code, Some(0), "{}", captured.stderr);
+    for round in 0..2 {
+        let started = dbwright(folder.path(), &["twin", "start", "shop.dbsnap"]);
+        assert_eq!(started.code, Some(0), "{round}: {}", started.stderr);
+        let host = started
+            .stdout
+            .lines()
+            .next()
+            .unwrap()
+            .rsplit_once("host=")
+            .unwrap()
+            .1
+            .to_owned();
+        assert!(Path::new(&host).exists());
+        let killed = std::process::Command::new("kill")
+            .args(["-9", &keeper(folder.path()).to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        let begun = std::time::Instant::now();
+        while Path::new(&host).exists() {
+            assert!(begun.elapsed().as_secs() < 60, "{host} is still there");
+            std::thread::yield_now();
+        }
+        let listed = dbwright(folder.path(), &["twin", "list"]);
+        assert!(!listed.stdout.contains("shop"), "{}", listed.stdout);
+    }
+    session.close().await;
+    server.stop().await.unwrap();
+}

@@ -23,17 +23,19 @@ const SET_UP: &str = "\
 fn indexes() -> String {
     format!(
         "SELECT i.indrelid, tn.nspname, t.relname, i.indexrelid, ic.relname, i.indkey[0], \
-            pg_catalog.pg_get_indexdef(i.indexrelid, 1, false), i.indoption[0] & 1, i.indoption[0] & 2, \
-            EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.relation = i.indrelid \
-               AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid() AND l.database = \
-                 (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())), \
+            CASE WHEN i.is_locked THEN '' ELSE pg_catalog.pg_get_indexdef(i.indexrelid, 1, false) END, i.indoption[0] & 1, i.indoption[0] & 2, \
+            i.is_locked, \
             NOT pg_catalog.row_security_active(t.oid) AND CASE WHEN i.indkey[0] = 0 \
                THEN pg_catalog.has_table_privilege(t.oid, 'SELECT') \
                ELSE pg_catalog.has_column_privilege(t.oid, i.indkey[0], 'SELECT') END, \
             i.indkey[0] = 0 AND EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = i.indexrelid \
                AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass \
                AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass)) \
-         FROM pg_catalog.pg_index i \
+         FROM (SELECT x.*, x.indrelid = ANY (l.locked) OR x.indexrelid = ANY (l.locked) AS is_locked \
+            FROM (SELECT ARRAY(SELECT l.relation FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' \
+               AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid() AND l.database = \
+                 (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())) AS locked \
+               OFFSET 0) l, pg_catalog.pg_index x) i \
          JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid \
          JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
          JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace \

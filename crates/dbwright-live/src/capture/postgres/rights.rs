@@ -26,6 +26,8 @@ pub(super) struct Rights {
     /// Whether sample values may be read where the numbers are.
     pub(super) values: bool,
     pub(super) extended: Source,
+    /// Whether statistics of expressions (14 and later), which hold sample values, may be read.
+    pub(super) expressions: bool,
 }
 
 /// Columns of `pg_statistic` without sample values.
@@ -44,7 +46,10 @@ pub(super) async fn ask(connection: &mut Connection, values: &SampleValues) -> R
     };
     let needed_extended = if values.is_none() { "stxdndistinct" } else { "stxdmcv" };
     let sql = format!(
-        "SELECT pg_catalog.quote_ident(current_user), {} AND {}, {}, {}",
+        "SELECT pg_catalog.quote_ident(current_user), {} AND {}, {}, {}, \
+            pg_catalog.has_column_privilege('pg_catalog.pg_statistic_ext_data'::regclass, \
+              (SELECT a.attnum FROM pg_catalog.pg_attribute a WHERE a.attname = 'stxdexpr' \
+                 AND a.attrelid = 'pg_catalog.pg_statistic_ext_data'::regclass), 'SELECT')",
         may("pg_statistic", "starelid"),
         may("pg_statistic", "stanumbers5"),
         may("pg_statistic", "stavalues5"),
@@ -58,6 +63,7 @@ pub(super) async fn ask(connection: &mut Connection, values: &SampleValues) -> R
         columns: source(row.flag()),
         values: row.flag(),
         extended: source(row.flag()),
+        expressions: row.flag(),
     })
 }
 
@@ -98,6 +104,9 @@ pub(super) fn extended_grant(role: &str, values: &SampleValues, major: u32) -> S
     }
     if !values.is_none() {
         columns.push("stxdmcv");
+        if major >= 14 {
+            columns.push("stxdexpr");
+        }
     }
     format!(
         "GRANT SELECT ({}) ON pg_catalog.pg_statistic_ext_data TO {role}",

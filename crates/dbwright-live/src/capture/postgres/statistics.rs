@@ -49,8 +49,11 @@ pub(super) async fn columns(
             from_view(&allowed, connection.server().version.major)
         }
     };
-    let rows = connection.rows(&sql).await?;
-    let columns = Row::all(rows).map(|mut row| ColumnStatistics {
+    Ok(Row::all(connection.rows(&sql).await?).map(statistics_of).collect())
+}
+
+fn statistics_of(mut row: Row) -> ColumnStatistics {
+    ColumnStatistics {
         schema: row.text(),
         relation: row.text(),
         column: row.text(),
@@ -71,8 +74,7 @@ pub(super) async fn columns(
         })
         .filter(|slot| slot.kind != 0)
         .collect(),
-    });
-    Ok(columns.collect())
+    }
 }
 
 const NAMED: &str = "pg_catalog.pg_class c ON c.oid = s.starelid \
@@ -84,8 +86,18 @@ const NAMED: &str = "pg_catalog.pg_class c ON c.oid = s.starelid \
 /// Columns of tables go by their names, parts of indexes by their numbers: their names are made up.
 const COLUMN: &str = "CASE WHEN c.relkind IN ('i', 'I') THEN a.attnum::text ELSE a.attname END";
 
-/// Reads `pg_statistic`. Values are named in the query only where some are wanted, so that no right on them is needed.
+/// Reads `pg_statistic`.
 fn from_table(allowed: &Allowed) -> String {
+    format!(
+        "SELECT n.nspname, c.relname, {COLUMN}, s.stainherit, s.stanullfrac, s.stawidth, s.stadistinct, {} \
+         FROM pg_catalog.pg_statistic s JOIN {NAMED} ORDER BY 1, 2, a.attnum, 4",
+        slots(allowed)
+    )
+}
+
+/// The slots of a row `s` of `pg_statistic`. Values are named in the query only where some are wanted, so that no right on them
+/// is needed.
+fn slots(allowed: &Allowed) -> String {
     let slots: Vec<String> = (1..=5)
         .map(|slot| {
             let values = allowed.value(&format!("s.stavalues{slot}::text"), "s.starelid", "s.staattnum");
@@ -103,10 +115,36 @@ fn from_table(allowed: &Allowed) -> String {
             )
         })
         .collect();
+    slots.join(", ")
+}
+
+/// What the planner knows of expressions of extended statistics (14 and later), which stand in an array of rows of
+/// `pg_statistic`.
+fn of_expressions(values: &SampleValues, major: u32) -> String {
+    // An expression may be made of any column: only where all of them may be taken.
+    let allowed = if values.by_default && values.exceptions.is_empty() {
+        Allowed::All
+    } else {
+        Allowed::None
+    };
+    let named = |what: &str| {
+        let names: Vec<String> = (1..=5).map(|slot| format!("{what}{slot}")).collect();
+        names.join(", ")
+    };
     format!(
-        "SELECT n.nspname, c.relname, {COLUMN}, s.stainherit, s.stanullfrac, s.stawidth, s.stadistinct, {} \
-         FROM pg_catalog.pg_statistic s JOIN {NAMED} ORDER BY 1, 2, a.attnum, 4",
-        slots.join(", ")
+        "SELECT n.nspname, x.stxname, s.number, {}, s.stanullfrac, s.stawidth, s.stadistinct, {} \
+         FROM pg_catalog.pg_statistic_ext x JOIN pg_catalog.pg_namespace n ON n.oid = x.stxnamespace \
+         JOIN pg_catalog.pg_statistic_ext_data d ON d.stxoid = x.oid \
+         CROSS JOIN LATERAL pg_catalog.unnest(d.stxdexpr) WITH ORDINALITY AS \
+           s(starelid, staattnum, stainherit, stanullfrac, stawidth, stadistinct, {}, {}, {}, {}, {}, number) \
+         WHERE s.stawidth IS NOT NULL ORDER BY 1, 2, 4, 3",
+        if major >= 15 { "d.stxdinherit" } else { "false" },
+        slots(&allowed),
+        named("stakind"),
+        named("staop"),
+        named("stacoll"),
+        named("stanumbers"),
+        named("stavalues")
     )
 }
 
@@ -207,6 +245,17 @@ pub(super) async fn extended(
             return Ok(Vec::new());
         }
     };
+    let mut expressions: Vec<ColumnStatistics> = Vec::new();
+    if major >= 14 && rights.expressions {
+        match connection.rows(&of_expressions(values, major)).await {
+            Ok(rows) => expressions = Row::all(rows).map(statistics_of).collect(),
+            Err(error) if is_gone(&error) => return Err(error),
+            Err(error) => missing.push(Unread {
+                what: "expressions of extended statistics".to_owned(),
+                why: format!("{error}."),
+            }),
+        }
+    }
     let found = Row::all(rows).map(|mut row| {
         let (schema, name, inherited) = (row.text(), row.text(), row.flag());
         let (numbers, names) = (row.text(), row.text());
@@ -215,6 +264,11 @@ pub(super) async fn extended(
             .trim_matches(['{', '}'])
             .split(',')
             .filter_map(|number| number.parse().ok());
+        let of_name = expressions
+            .iter()
+            .filter(|one| one.schema == schema && one.relation == name && one.inherited == inherited)
+            .cloned()
+            .collect();
         ExtendedStatistics {
             schema,
             name,
@@ -223,6 +277,7 @@ pub(super) async fn extended(
             distinct: row.maybe(),
             dependencies: row.maybe(),
             most_common: row.maybe(),
+            expressions: of_name,
         }
     });
     Ok(found.collect())

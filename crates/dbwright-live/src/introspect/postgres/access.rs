@@ -64,7 +64,9 @@ impl Whole {
     pub(super) fn grants(&mut self, rows: &[SimpleQueryRow]) {
         let mut grants: BTreeMap<ObjectId, Vec<Privilege>> = BTreeMap::new();
         for row in rows.iter().map(Row) {
-            if let Some(target) = self.target(&row, row.optional(2), None) {
+            // Nobody has privileges on an extension: those are on what came with it.
+            let of_extension = self.id_of(row.oid(0), row.oid(1)).map(|id| id.kind) == Some(ObjectKind::Extension);
+            if let Some(target) = self.target(&row, row.optional(2), None).filter(|_| !of_extension) {
                 let id = target.satellite_of(ObjectKind::Grant, row.text(3));
                 note(grants.entry(id).or_default(), row.optional(4), row.flag(5));
             }

@@ -30,6 +30,7 @@ pub async fn read_opened(client: &Client, server: &Server) -> Result<Vec<Object>
         only: Only::All,
         whole: true,
         readable: &[],
+        withheld: "",
     };
     let policies = queries::policies(&ask);
     let answers = read_only(client, Frame::Alone, &[&policies, TO_EVERYBODY]).await?;

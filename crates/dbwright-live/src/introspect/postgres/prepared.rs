@@ -35,6 +35,7 @@ pub(super) fn statements(major: u32) -> String {
         only: Only::These,
         whole: false,
         readable: &[],
+        withheld: "",
     };
     let readers = READERS.map(|(_, name, query)| (name, "oid[]", query(&ask)));
     let others = [

@@ -37,6 +37,8 @@ pub(super) struct Ask<'a> {
     pub(super) whole: bool,
     /// Columns of `pg_subscription` that the role may read. Which ones everybody may, differs between versions.
     pub(super) readable: &'a [String],
+    /// OIDs of relations that are left out, as a list with commas.
+    pub(super) withheld: &'a str,
 }
 
 /// Which rows of a catalog a query reads.
@@ -47,9 +49,35 @@ pub(super) enum Only {
     These,
 }
 
+impl Ask<'static> {
+    /// Everything that is followed from statement to statement.
+    pub(super) fn all(major: u32) -> Self {
+        Ask {
+            major,
+            only: Only::All,
+            whole: false,
+            readable: &[],
+            withheld: "",
+        }
+    }
+}
+
 impl Ask<'_> {
     fn condition(&self, column: &str) -> String {
         self.only.condition(column)
+    }
+
+    /// That a relation is the user's own and may be read.
+    fn relation(&self, oid: &str) -> String {
+        no_extension_member("pg_class", oid) + &self.not_withheld(oid)
+    }
+
+    fn not_withheld(&self, oid: &str) -> String {
+        if self.withheld.is_empty() {
+            String::new()
+        } else {
+            format!(" AND {oid} NOT IN ({})", self.withheld)
+        }
     }
 
     /// The column where this major has it, else what stands for it.
@@ -118,6 +146,22 @@ pub(super) fn dependencies() -> &'static str {
 pub(super) fn readable() -> &'static str {
     "SELECT attname, has_column_privilege('pg_subscription', attname, 'SELECT') FROM pg_attribute \
      WHERE attrelid = 'pg_subscription'::regclass AND attnum > 0"
+}
+
+/// Relations that somebody holds under an ACCESS EXCLUSIVE lock, or waits for, with what can't be printed meanwhile: their
+/// indexes, and the views that read them. OIDs, and kinds and names of what has a name of its own.
+pub(super) fn locked() -> &'static str {
+    "WITH RECURSIVE held(oid) AS ( \
+       SELECT l.relation FROM pg_locks l WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' \
+         AND l.pid <> pg_backend_pid() AND l.relation >= 16384 \
+         AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) \
+       UNION SELECT x.oid FROM held h CROSS JOIN LATERAL ( \
+         SELECT i.indexrelid FROM pg_index i WHERE i.indrelid = h.oid \
+         UNION ALL SELECT w.ev_class FROM pg_depend d JOIN pg_rewrite w ON w.oid = d.objid \
+           WHERE d.classid = 2618 AND d.refclassid = 1259 AND d.refobjid = h.oid) x(oid)) \
+     SELECT h.oid, CASE WHEN c.relkind IN ('r', 'p', 'f') THEN 'table' WHEN c.relkind IN ('v', 'm') THEN 'view' END, \
+       n.nspname || '.' || c.relname \
+     FROM held h LEFT JOIN pg_class c ON c.oid = h.oid LEFT JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY 3"
 }
 
 /// The catalogs whose rows make up the model, with the column that names the object to read again when a row is new.

@@ -23,9 +23,32 @@ const ATTEMPTS: u32 = 3;
 ///
 /// When the server refuses a query or the session is broken.
 pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, LiveError> {
+    read(client, server, Locked::Awaited).await
+}
+
+/// Reads what [`read_whole`] reads, but for what somebody holds under an ACCESS EXCLUSIVE lock: that is named, with the views
+/// that read it, as the server would wait to print it.
+///
+/// # Errors
+///
+/// As [`read_whole`], and when such locks are taken again and again while it reads.
+pub async fn read_past_locks(client: &Client, server: &Server) -> Result<Reading, LiveError> {
+    read(client, server, Locked::LeftOut).await
+}
+
+/// What becomes of relations under an ACCESS EXCLUSIVE lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Locked {
+    Awaited,
+    LeftOut,
+}
+
+async fn read(client: &Client, server: &Server, locked: Locked) -> Result<Reading, LiveError> {
     let mut attempt = 1;
     loop {
-        match read_once(client, server).await {
+        match read_once(client, server, locked).await {
+            // A lock was taken between looking and printing.
+            Err(error) if locked == Locked::LeftOut && attempt < ATTEMPTS && is_lock_timeout(&error) => attempt += 1,
             Err(error) => match changed_meanwhile(&error) {
                 Some(_) if attempt < ATTEMPTS => attempt += 1,
                 Some(said) => {
@@ -44,6 +67,13 @@ pub async fn read_whole(client: &Client, server: &Server) -> Result<Reading, Liv
 /// The OID of `pg_proc`.
 const ROUTINES: u32 = 1255;
 
+fn is_lock_timeout(error: &LiveError) -> bool {
+    let LiveError::Postgres { source, .. } = error else {
+        return false;
+    };
+    source.as_db_error().is_some_and(|error| error.code().code() == "55P03")
+}
+
 /// What the server said where an object was gone when it wanted to print it. The lists come from a snapshot, the texts do
 /// not.
 fn changed_meanwhile(error: &LiveError) -> Option<String> {
@@ -54,19 +84,27 @@ fn changed_meanwhile(error: &LiveError) -> Option<String> {
     matches!(error.code().code(), "XX000" | "42P01" | "42704" | "42883").then(|| error.message().to_owned())
 }
 
-async fn read_once(client: &Client, server: &Server) -> Result<Reading, LiveError> {
+async fn read_once(client: &Client, server: &Server, locked: Locked) -> Result<Reading, LiveError> {
     let mut state = CatalogState::empty(server);
     let scope = Scope::whole();
-    let followed = scope.queries(server.version.major);
     let columns = read_together(client, &[queries::readable()]).await?;
     let (readable, hidden): (Vec<Row<'_>>, Vec<Row<'_>>) =
         columns.iter().flatten().map(Row).partition(|column| column.flag(1));
     let readable: Vec<String> = readable.iter().map(|column| column.text(0).to_owned()).collect();
+    let locked = match locked {
+        Locked::Awaited => Vec::new(),
+        Locked::LeftOut => read_together(client, &[queries::locked()]).await?,
+    };
+    let locked: Vec<Row<'_>> = locked.iter().flatten().map(Row).collect();
+    let withheld: Vec<&str> = locked.iter().map(|relation| relation.text(0)).collect();
+    let withheld = withheld.join(", ");
+    let followed = scope.queries(server.version.major, &withheld);
     let ask = Ask {
         major: server.version.major,
         only: Only::All,
         whole: true,
         readable: &readable,
+        withheld: &withheld,
     };
     let more = Asked::new(&ask);
     let sql: Vec<&str> = followed.iter().map(|(_, sql)| sql.as_str()).chain(more.sql()).collect();
@@ -83,6 +121,16 @@ async fn read_once(client: &Client, server: &Server) -> Result<Reading, LiveErro
     whole.say(&results);
     let edges = whole.edges(&results[Asked::DEPENDENCIES]);
     let mut reading = whole.reading(server, edges, &results);
+    for relation in &locked {
+        if let Some(kind) = relation.optional(1) {
+            reading.unread.push(Unread {
+                what: format!("{kind} {}", relation.text(2)),
+                why: "Somebody holds it, or a table that it reads, under an ACCESS EXCLUSIVE lock, or waits for that; take \
+                      another snapshot when the lock is gone."
+                    .to_owned(),
+            });
+        }
+    }
     // How a subscription connects is never read.
     let mut hidden: Vec<&str> = hidden
         .iter()

@@ -10,7 +10,6 @@ use dbwright_catalog::{GinPages, Snapshot, StoredKind, StoredRelation};
 
 use super::end_points::Leaves;
 use super::pages::{self, PAGE};
-use super::statistics::oid_of;
 use crate::LiveError;
 use crate::scratch::postgres::Session;
 
@@ -59,9 +58,11 @@ impl Files {
             .map(|relation| ((relation.schema.as_str(), relation.name.as_str()), size(relation)))
             .collect();
         let (mut files, mut estimated) = (Vec::new(), 0);
+        let paths = paths(session).await?;
+        let entries = entries(session).await?;
         for relation in snapshot.relations.iter().filter(|relation| relation.kind.has_file()) {
-            let oid = oid_of(relation);
-            let Some(path) = ask(session, &format!("SELECT pg_catalog.pg_relation_filepath(({oid}))")).await? else {
+            let Some((oid, path)) = paths.get(&(relation.schema.clone(), relation.name.clone(), word(relation.kind)))
+            else {
                 // What could not be built is named elsewhere.
                 continue;
             };
@@ -72,7 +73,7 @@ impl Files {
                         levels
                     } else {
                         estimated += u32::from(relation.kind == StoredKind::Index);
-                        pages::levels(pages, entry_bytes(session, &oid).await?)
+                        pages::levels(pages, entries.get(oid).copied().unwrap_or(28.0))
                     },
                     leaf: leaves.of_index(relation),
                 },
@@ -89,7 +90,7 @@ impl Files {
                 _ => Head::Nothing,
             };
             files.push(RelationFile {
-                path: path.into(),
+                path: path.clone(),
                 pages,
                 head,
             });
@@ -168,31 +169,75 @@ fn size(relation: &StoredRelation) -> u64 {
     relation.bytes.map_or(seen, |bytes| bytes / PAGE as u64)
 }
 
-/// How many bytes an entry takes on the inner pages of an index, by the widths and numbers of values of its columns.
-async fn entry_bytes(session: &Session, oid: &str) -> Result<f64, LiveError> {
-    let sql = format!(
-        "SELECT COALESCE(s.stawidth, NULLIF(ia.attlen, -1), 16), \
+/// What a relation is told apart by from others of its name.
+fn word(kind: StoredKind) -> &'static str {
+    match kind {
+        StoredKind::Toast => "toast",
+        StoredKind::ToastIndex => "toast index",
+        StoredKind::Index | StoredKind::PartitionedIndex => "index",
+        StoredKind::Table | StoredKind::PartitionedTable | StoredKind::MaterialisedView | StoredKind::ForeignTable => {
+            "table"
+        }
+    }
+}
+
+/// OIDs and files of all relations, by schema, name and what they are. A table's toast goes by the table's name.
+async fn paths(session: &Session) -> Result<HashMap<(String, String, &'static str), (String, PathBuf)>, LiveError> {
+    let sql = "SELECT c.oid, COALESCE(o.nspname, n.nspname), COALESCE(o.relname, c.relname), c.relkind, \
+                  COALESCE(t.relkind = 't', false), pg_catalog.pg_relation_filepath(c.oid) \
+               FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+               LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
+               LEFT JOIN (SELECT ow.reltoastrelid, ow.relname, ns.nspname FROM pg_catalog.pg_class ow \
+                    JOIN pg_catalog.pg_namespace ns ON ns.oid = ow.relnamespace WHERE ow.reltoastrelid <> 0) o \
+                 ON o.reltoastrelid = CASE c.relkind WHEN 't' THEN c.oid ELSE t.oid END \
+               WHERE c.relkind IN ('r', 'm', 'i', 't') AND c.oid >= 16384 AND c.relpersistence <> 't'";
+    let answer = session.client.simple_query(sql).await;
+    let answer = answer.map_err(|error| LiveError::postgres("finding the files of a twin", error))?;
+    let mut paths = HashMap::new();
+    for message in &answer {
+        if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
+            let text = |at| row.get(at).unwrap_or_default().to_owned();
+            let kind = match (row.get(3).unwrap_or_default(), row.get(4)) {
+                ("t", _) => StoredKind::Toast,
+                ("i", Some("t")) => StoredKind::ToastIndex,
+                ("i", _) => StoredKind::Index,
+                _ => StoredKind::Table,
+            };
+            paths.insert((text(1), text(2), word(kind)), (text(0), PathBuf::from(text(5))));
+        }
+    }
+    Ok(paths)
+}
+
+/// How many bytes an entry takes on the inner pages of every B-tree, by the widths and numbers of values of its columns; by the
+/// OID of the index.
+async fn entries(session: &Session) -> Result<HashMap<String, f64>, LiveError> {
+    let sql = "SELECT i.indexrelid, COALESCE(s.stawidth, NULLIF(ia.attlen, -1), 16), \
             CASE WHEN s.stadistinct < 0 THEN -s.stadistinct * c.reltuples ELSE s.stadistinct END, c.reltuples \
          FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid \
          JOIN pg_catalog.pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum <= i.indnkeyatts \
-         LEFT JOIN pg_catalog.pg_statistic s ON NOT s.stainherit AND ((i.indkey[ia.attnum - 1] <> 0 \
-              AND s.starelid = i.indrelid AND s.staattnum = i.indkey[ia.attnum - 1]) \
-            OR (i.indkey[ia.attnum - 1] = 0 AND s.starelid = i.indexrelid AND s.staattnum = ia.attnum)) \
-         WHERE i.indexrelid = ({oid}) ORDER BY ia.attnum"
-    );
-    let answer = session.client.simple_query(&sql).await;
+         LEFT JOIN pg_catalog.pg_statistic s ON NOT s.stainherit \
+            AND s.starelid = CASE i.indkey[ia.attnum - 1] WHEN 0 THEN i.indexrelid ELSE i.indrelid END \
+            AND s.staattnum = CASE i.indkey[ia.attnum - 1] WHEN 0 THEN ia.attnum ELSE i.indkey[ia.attnum - 1] END \
+         WHERE i.indexrelid >= 16384 ORDER BY i.indexrelid, ia.attnum";
+    let answer = session.client.simple_query(sql).await;
     let answer = answer.map_err(|error| LiveError::postgres("finding the files of a twin", error))?;
-    let (mut columns, mut rows) = (Vec::new(), 0.0);
+    let mut columns: HashMap<String, (Vec<(f64, f64)>, f64)> = HashMap::new();
     for message in &answer {
         if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
             let number = |at: usize| row.get(at).and_then(|text| text.parse::<f64>().ok());
-            rows = number(2).unwrap_or_default();
+            let rows = number(3).unwrap_or_default();
             // Where nothing is known, every row has a value of its own.
-            let distinct = number(1).filter(|distinct| *distinct > 0.0).unwrap_or(rows);
-            columns.push((number(0).unwrap_or(16.0), distinct));
+            let distinct = number(2).filter(|distinct| *distinct > 0.0).unwrap_or(rows);
+            let index = columns.entry(row.get(0).unwrap_or_default().to_owned()).or_default();
+            index.0.push((number(1).unwrap_or(16.0), distinct));
+            index.1 = rows;
         }
     }
-    Ok(pages::inner_entry(&columns, rows))
+    Ok(columns
+        .into_iter()
+        .map(|(oid, (columns, rows))| (oid, pages::inner_entry(&columns, rows)))
+        .collect())
 }
 
 pub(super) async fn ask(session: &Session, sql: &str) -> Result<Option<String>, LiveError> {

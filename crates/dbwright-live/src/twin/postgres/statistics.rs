@@ -14,12 +14,15 @@ use crate::scratch::postgres::Session;
 /// Kinds of slots whose meaning is in their values.
 const VALUED: [i16; 5] = [1, 2, 4, 6, 7];
 
+/// So many statements are sent at once.
+const TOGETHER: usize = 200;
+
 fn literal(text: &str) -> String {
     quote_literal(Engine::Postgres, text)
 }
 
 /// The relation of these names, as a query that gives its OID or nothing.
-pub(super) fn oid_of(relation: &StoredRelation) -> String {
+fn oid_of(relation: &StoredRelation) -> String {
     let named = format!(
         "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = {} AND c.relname = {}",
@@ -67,13 +70,21 @@ pub(super) async fn restore(
     }
     sql.push_str("COMMIT");
     run(session, &sql).await?;
-    for column in &snapshot.columns {
-        let written = session.client.batch_execute(&column_sql(column)).await;
-        note(
-            written,
-            &format!("{}.{}.{}", column.schema, column.relation, column.column),
-            reasons,
-        )?;
+    for columns in snapshot.columns.chunks(TOGETHER) {
+        let together: Vec<String> = columns.iter().map(column_sql).collect();
+        // One transaction: where one is refused, none is written, and each is by itself.
+        match session.client.batch_execute(&together.join("; ")).await {
+            Ok(()) => continue,
+            Err(error) if error.as_db_error().is_some() => {}
+            Err(error) => return Err(LiveError::postgres("writing the statistics of a twin", error)),
+        }
+        for (column, sql) in columns.iter().zip(&together) {
+            note(
+                session.client.batch_execute(sql).await,
+                &format!("{}.{}.{}", column.schema, column.relation, column.column),
+                reasons,
+            )?;
+        }
     }
     if !snapshot.extended.is_empty() {
         // The types have no input; what the server sends is what it keeps.
@@ -91,6 +102,18 @@ pub(super) async fn restore(
                 .batch_execute(&extended_sql(extended, &numbers, major))
                 .await;
             note(written, &format!("{}.{}", extended.schema, extended.name), reasons)?;
+            if !extended.expressions.is_empty() && major >= 14 {
+                let written = session.client.batch_execute(&expressions_sql(extended, major)).await;
+                if written.is_err() {
+                    // If that fails, the session is broken, which the next statement tells.
+                    let _ = session.client.batch_execute("ROLLBACK").await;
+                }
+                note(
+                    written,
+                    &format!("expressions of {}.{}", extended.schema, extended.name),
+                    reasons,
+                )?;
+            }
         }
         for name in ["pg_ndistinct", "pg_dependencies", "pg_mcv_list"] {
             run(session, &format!("DROP CAST (bytea AS pg_catalog.{name})")).await?;
@@ -267,6 +290,50 @@ fn extended_sql(extended: &ExtendedStatistics, numbers: &[(i16, i16)], major: u3
         bytes(&dependencies, "pg_dependencies"),
         bytes(&extended.most_common, "pg_mcv_list")
     )
+}
+
+/// Statistics of expressions stand in an array of rows of `pg_statistic`: they are written for the columns of a table that is
+/// not kept, and gathered.
+fn expressions_sql(extended: &ExtendedStatistics, major: u32) -> String {
+    const TABLE: &str = "pg_catalog.pg_class c WHERE c.relname = 'dbwright_expressions'";
+    let numbers = extended
+        .expressions
+        .iter()
+        .filter_map(|one| one.column.parse::<u32>().ok());
+    let last = numbers.max().unwrap_or(1);
+    let columns: Vec<String> = (1..=last).map(|number| format!("e{number} int")).collect();
+    let mut sql = format!(
+        "BEGIN; CREATE SCHEMA dbwright_expressions; CREATE TABLE dbwright_expressions.dbwright_expressions ({});",
+        columns.join(", ")
+    );
+    for one in &extended.expressions {
+        let row = ColumnStatistics {
+            schema: "dbwright_expressions".to_owned(),
+            relation: "dbwright_expressions".to_owned(),
+            column: format!("e{}", one.column),
+            inherited: false,
+            ..one.clone()
+        };
+        sql.push_str(&column_sql(&row));
+        sql.push(';');
+    }
+    let inherited = if major >= 15 {
+        format!(" AND d.stxdinherit = {}", extended.inherited)
+    } else {
+        String::new()
+    };
+    let _ = write!(
+        sql,
+        "UPDATE pg_catalog.pg_statistic_ext_data d SET stxdexpr = (SELECT pg_catalog.array_agg(s ORDER BY g) \
+            FROM pg_catalog.generate_series(1, {last}) g LEFT JOIN pg_catalog.pg_statistic s ON s.staattnum = g \
+              AND s.starelid = (SELECT c.oid FROM {TABLE})) \
+         WHERE d.stxoid = (SELECT s.oid FROM pg_catalog.pg_statistic_ext s \
+            JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace WHERE n.nspname = {} AND s.stxname = {}){inherited}; \
+         DROP SCHEMA dbwright_expressions CASCADE; COMMIT",
+        literal(&extended.schema),
+        literal(&extended.name)
+    );
+    sql
 }
 
 /// Twelve bytes of head, then items: a number of eight bytes, how many columns (in `count` bytes), and these, two bytes

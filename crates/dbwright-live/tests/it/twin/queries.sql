@@ -46,3 +46,14 @@ SELECT * FROM app.ends WHERE day > '2010-12-10';
 SELECT * FROM app.ends WHERE share * 2 > 26666;
 SELECT * FROM app.ends e JOIN app.orders o ON o.id = e.id;
 SELECT * FROM app.ends e JOIN app.orders o USING (id) ORDER BY id LIMIT 10
+;
+SELECT * FROM app.ends WHERE id % 10 = 3 AND amount / 2 > 20000;
+SELECT * FROM app.ends WHERE id % 10 = 3 AND short = 's7';
+SELECT * FROM app.hashed h JOIN app.users u USING (id) WHERE h.kind = 3;
+SELECT * FROM app.hashed WHERE id = 77;
+SELECT count(*) FROM app.hashed;
+SELECT * FROM app.quick WHERE k = 5;
+SELECT * FROM app.quick WHERE span && int4range(10, 20);
+SELECT * FROM app.quick WHERE k = 5 AND flags @> ARRAY[3];
+SELECT * FROM app.users u LEFT JOIN app.orders o ON o.user_id = u.id WHERE o.id IS NULL;
+SELECT * FROM app.docs d JOIN app.docs e USING (id) WHERE d.body LIKE 'a%'

@@ -84,7 +84,7 @@ pub(in super::super) fn triggers(ask: &Ask<'_>) -> String {
          LEFT JOIN pg_trigger pg ON {parent} \
          WHERE {kept} AND {} AND {}{}",
         user_schema("n.nspname"),
-        no_extension_member("pg_class", "c.oid"),
+        ask.relation("c.oid"),
         ask.condition("g.tgrelid"),
         parent = ask.only_whole("pg.oid = g.tgparentid", "false"),
     )

@@ -3,25 +3,25 @@
 use super::{Ask, list, no_extension_member, user_schema};
 
 /// Rewrite rules but those that make a view.
-pub(in super::super) fn rules(_ask: &Ask<'_>) -> String {
+pub(in super::super) fn rules(ask: &Ask<'_>) -> String {
     format!(
         "SELECT 2618, w.oid, n.nspname, c.relname, w.rulename, w.ev_enabled, pg_get_ruledef(w.oid) \
          FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE w.rulename <> '_RETURN' AND {} AND {}",
         user_schema("n.nspname"),
-        no_extension_member("pg_class", "c.oid")
+        ask.relation("c.oid")
     )
 }
 
 /// Row security policies.
-pub(in super::super) fn policies(_ask: &Ask<'_>) -> String {
+pub(in super::super) fn policies(ask: &Ask<'_>) -> String {
     format!(
         "SELECT 3256, p.oid, n.nspname, c.relname, p.polname, p.polcmd, p.polpermissive, {roles}, \
            pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid) \
          FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE {} AND {}",
         user_schema("n.nspname"),
-        no_extension_member("pg_class", "c.oid"),
+        ask.relation("c.oid"),
         roles = list(
             "ARRAY(SELECT CASE WHEN r = 0 THEN 'public' ELSE pg_get_userbyid(r)::text END FROM unnest(p.polroles) r ORDER BY 1)"
         ),
@@ -29,12 +29,13 @@ pub(in super::super) fn policies(_ask: &Ask<'_>) -> String {
 }
 
 /// Extended statistics. No target is -1 up to 16 and NULL from 17 on.
-pub(in super::super) fn statistics(_ask: &Ask<'_>) -> String {
+pub(in super::super) fn statistics(ask: &Ask<'_>) -> String {
     format!(
         "SELECT 3381, s.oid, n.nspname, s.stxname, s.stxrelid, nullif(s.stxstattarget, -1), pg_get_statisticsobjdef(s.oid) \
-         FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE {} AND {}",
+         FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE {} AND {}{}",
         user_schema("n.nspname"),
-        no_extension_member("pg_statistic_ext", "s.oid")
+        no_extension_member("pg_statistic_ext", "s.oid"),
+        ask.not_withheld("s.stxrelid")
     )
 }
 

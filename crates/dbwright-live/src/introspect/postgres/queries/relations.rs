@@ -1,6 +1,6 @@
 //! Tables, views, sequences and indexes, and what belongs to them.
 
-use super::{Ask, Only, column_names, list, no_extension_member, user_schema};
+use super::{Ask, Only, column_names, list, user_schema};
 
 /// Tables, views, sequences and indexes. `relfilenode` is 0 for what has no file. The volatile columns of `pg_class` (size,
 /// age, hints) are not read.
@@ -33,7 +33,7 @@ pub(in super::super) fn relations(ask: &Ask<'_>) -> String {
              relispartition,relrewrite,relfrozenxid,relminmxid,relacl,reloptions,relpartbound"
         ),
         user = user_schema("n.nspname"),
-        own = no_extension_member("pg_class", "c.oid"),
+        own = ask.relation("c.oid"),
         only = ask.condition("c.oid")
     )
 }
@@ -72,7 +72,7 @@ fn attributes(ask: &Ask, kinds: &str) -> String {
              attinhcount,attcollation,attacl,attoptions,attfdwoptions,attmissingval"
         ),
         user = user_schema("n.nspname"),
-        own = no_extension_member("pg_class", "c.oid"),
+        own = ask.relation("c.oid"),
         only = ask.condition("a.attrelid")
     )
 }
@@ -91,7 +91,7 @@ pub(in super::super) fn constraints(ask: &Ask<'_>) -> String {
          LEFT JOIN pg_class pc ON pc.oid = pk.conrelid LEFT JOIN pg_namespace pn ON pn.oid = pc.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'f') AND {} AND {}{}",
         user_schema("n.nspname"),
-        no_extension_member("pg_class", "c.oid"),
+        ask.relation("c.oid"),
         ask.condition("k.conrelid"),
         local = ask.only_whole("k.conislocal", "true"),
         inherited = ask.only_whole("k.coninhcount > 0", "false"),
@@ -127,7 +127,7 @@ pub(in super::super) fn indexes(ask: &Ask<'_>) -> String {
          LEFT JOIN pg_class hc ON hc.oid = h.inhparent LEFT JOIN pg_namespace hn ON hn.oid = hc.relnamespace \
          WHERE {} AND {}{}",
         user_schema("n.nspname"),
-        no_extension_member("pg_class", "c.oid"),
+        ask.relation("c.oid"),
         match &ask.only {
             Only::All => String::new(),
             Only::These => format!(
