@@ -71,7 +71,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         let mut finding = INSIGHT.finding(
             Some(index),
             format!(
-                "All {} of {} are read to find {told}{}",
+                "All {} rows of {} are read to find {told}{}",
                 rows_told(all),
                 table.name,
                 rows_told(rows)

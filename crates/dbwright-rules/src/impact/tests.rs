@@ -125,7 +125,7 @@ fn texts_are_sorted_more_slowly_and_what_is_no_b_tree_has_no_time() {
     assert_eq!(
         fact(&of_text, "create-index-without-concurrently", Some(&rates())),
         "In production orders has about 10 million rows, 1.1 GB, 20 reads and 1.0 written rows a second; writes wait \
-         about 14 s to 42 s (orders_state is built)."
+         about 22 s to 66 s (orders_state is built)."
     );
 }
 
@@ -153,9 +153,9 @@ fn a_lock_is_held_until_the_transaction_ends_and_each_row_is_looked_up_for_a_for
     };
     let (child, parent) = (of("orders"), of("customers"));
     assert_eq!((child.waiting, parent.waiting), (Waiting::Writes, Waiting::Writes));
-    // 10 s for the rows that are looked up, and 21.1 s for the index.
+    // 20 s for the rows that are looked up, and 33.1 s for the index.
     let held = child.held.unwrap();
-    assert_eq!((held.low.as_secs(), held.high.as_secs()), (20, 62));
+    assert_eq!((held.low.as_secs(), held.high.as_secs()), (35, 106));
     assert_eq!(parent.held, child.held);
     assert_eq!((parent.rows, parent.bytes), (Some(100), Some(8_000)));
     assert_eq!(child.traffic.unwrap().over, Duration::from_hours(1));

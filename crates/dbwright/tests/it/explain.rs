@@ -66,7 +66,7 @@ async fn a_twin_plans_and_shows_what_would_help() {
     for part in [
         "planned by a twin on PostgreSQL 18",
         "20 rows expected",
-        "warning[sequential-scan-for-few-rows]: All 20,000 of orders are read to find about 20",
+        "warning[sequential-scan-for-few-rows]: All 20,000 rows of orders are read to find about 20",
         "CREATE INDEX ON public.orders (state)",
         "The plan then: cost ",
         "by orders_state_idx",
