@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use crate::{Finding, ObjectId, Server};
 
+/// How a fact about production begins: it is known from the snapshot, and was not observed.
+pub const IN_PRODUCTION: &str = "In production ";
+
 /// What one statement means for the tables of production.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Impact {
@@ -150,6 +153,8 @@ pub fn impact_of<'a>(finding: &Finding, impacts: &'a [Impact]) -> Option<&'a Tab
                 || table.work.iter().any(|work| work.object == *relation)
         })
     };
-    let only = (impact.tables.len() == 1).then(|| impact.tables.first()).flatten();
+    let only = (relation.is_none() && impact.tables.len() == 1)
+        .then(|| impact.tables.first())
+        .flatten();
     impact.tables.iter().find(concerns).or(only)
 }

@@ -73,7 +73,9 @@ pub use explained::{
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
 pub use fix_files::{FileChange, FixFiles, FixFilesOutcome};
 pub use history::{Down, History, LeftOut, Migration, MigrationSet, RunMode, Tool};
-pub use impact::{Impact, Rates, TableImpact, TableWork, TimeRange, Traffic, Waiting, WorkKind, impact_of};
+pub use impact::{
+    IN_PRODUCTION, Impact, Rates, TableImpact, TableWork, TimeRange, Traffic, Waiting, WorkKind, impact_of,
+};
 pub use measured::{Counter, Measured, Related, Relation, RelationKind};
 pub use nearest::nearest;
 pub use object::{

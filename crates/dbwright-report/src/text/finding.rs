@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use dbwright_catalog::{Change, Evidence, Finding, Known, LockMode, ObjectId, ObjectKind, Section, Version};
+use dbwright_catalog::{
+    Change, Evidence, Finding, IN_PRODUCTION, Known, LockMode, ObjectId, ObjectKind, Section, Version,
+};
 
 use crate::layout::{BOLD, FAINT, HELP, Layout, clean, severity_style};
 use crate::text::{fix, frame};
@@ -114,7 +116,9 @@ pub(crate) fn facts(evidence: &Evidence) -> Vec<String> {
         facts.partition(|fact| lock.as_ref().is_some_and(|lock| fact.starts_with(lock)));
     let mut facts: Vec<String> = of_lock.into_iter().next().or(lock).into_iter().chain(others).collect();
     match facts.first_mut() {
-        Some(first) if !first.contains('\n') => *first = format!("{}; {known}", first.trim_end_matches('.')),
+        Some(first) if !first.contains('\n') && !first.starts_with(IN_PRODUCTION) => {
+            *first = format!("{}; {known}", first.trim_end_matches('.'))
+        }
         _ => facts.push(known),
     }
     facts

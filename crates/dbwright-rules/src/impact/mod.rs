@@ -122,14 +122,17 @@ impl Production<'_> {
     }
 }
 
-/// Rows, where they were counted.
+/// Rows, where they were counted, or where there is no page for them.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a number of rows, which the server keeps as a float"
 )]
 fn rows(table: &StoredRelation) -> Option<u64> {
-    (table.tuples >= 0.0).then_some(table.tuples as u64)
+    if table.tuples >= 0.0 {
+        return Some(table.tuples as u64);
+    }
+    (table.bytes == Some(0)).then_some(0)
 }
 
 /// Who waits on which table: of several locks on one, for the strongest.

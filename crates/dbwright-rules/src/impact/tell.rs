@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use dbwright_catalog::{
-    Finding, Impact, ObjectId, Rates, TableImpact, TimeRange, Traffic, Waiting, WorkKind, impact_of,
+    Finding, IN_PRODUCTION, Impact, ObjectId, Rates, TableImpact, TimeRange, Traffic, Waiting, WorkKind, impact_of,
 };
 
 /// Adds to each finding what its statement means for the table of production that it concerns.
@@ -60,7 +60,7 @@ fn fact(impact: &TableImpact) -> String {
             None => String::new(),
         },
     };
-    format!("In production {table} {size}{time}.")
+    format!("{IN_PRODUCTION}{table} {size}{time}.")
 }
 
 /// How long the statement works on the table.

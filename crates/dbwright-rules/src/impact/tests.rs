@@ -160,3 +160,18 @@ fn a_lock_is_held_until_the_transaction_ends_and_each_row_is_looked_up_for_a_for
     assert_eq!((parent.rows, parent.bytes), (Some(100), Some(8_000)));
     assert_eq!(child.traffic.unwrap().over, Duration::from_hours(1));
 }
+
+#[test]
+fn an_empty_table_that_nobody_counted_has_no_rows_and_another_table_is_not_told_of() {
+    let case = orders().migration([did("DROP TABLE customers")
+        .drops([table("customers")])
+        .locks("orders", LockMode::Share)]);
+    let findings = case.judge_by("drop-table");
+    let mut snapshot = production();
+    snapshot.relations.retain(|relation| relation.name == "orders");
+    snapshot.relations[0].tuples = -1.0;
+    snapshot.relations[0].bytes = Some(0);
+    let impacts = impacts(&case.trace, &findings, &snapshot, Some(&rates()));
+    assert_eq!(impacts[0].tables[0].rows, Some(0));
+    assert_eq!(dbwright_catalog::impact_of(&findings[0], &impacts), None);
+}
