@@ -117,7 +117,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Vec<String> {
     let mut facts: Vec<String> = of_lock.into_iter().next().or(lock).into_iter().chain(others).collect();
     match facts.first_mut() {
         Some(first) if !first.contains('\n') && !first.starts_with(IN_PRODUCTION) => {
-            *first = format!("{}; {known}", first.trim_end_matches('.'))
+            *first = format!("{}; {known}", first.trim_end_matches('.'));
         }
         _ => facts.push(known),
     }
