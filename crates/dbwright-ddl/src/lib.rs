@@ -26,4 +26,7 @@ pub use render::{
     Circumstances, Rendered, TableOptions, TableText, postgres, render, table_text, with_collation, without_comment,
     without_definer,
 };
-pub use rows::{ATTEMPTS, Placement, ROWS_PER_TABLE, Row, Rows, candidates, delete_sql, insert_sql, order, placement};
+pub use rows::{
+    ATTEMPTS, BoundProof, BoundQuestion, Placement, ROWS_PER_TABLE, Row, Rows, bound_proof, candidates, delete_sql,
+    insert_sql, order, placement,
+};

@@ -3,6 +3,7 @@
 //! The rows are guesses: whether a server takes them it says itself, and each further attempt guesses differently. What
 //! conditions demand is worked out beforehand as far as they are understood, so that most rows go in at once.
 
+mod bound_proof;
 mod calendar;
 mod column;
 mod demand;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 
 use dbwright_catalog::{Catalog, Change, Object, ObjectBody, ObjectId, ObjectKind};
 
+pub use bound_proof::{BoundProof, BoundQuestion, bound_proof};
 pub use generate::candidates;
 pub use insert::{delete_sql, insert_sql};
 pub use order::{Placement, order, placement};

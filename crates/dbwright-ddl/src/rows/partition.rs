@@ -63,7 +63,10 @@ fn table_of<'a>(catalog: &'a Catalog, id: &ObjectId) -> Option<&'a Table> {
 
 /// `RANGE (a, b)` is `RANGE` and the two keys.
 fn key(table: &Table) -> Option<(String, Vec<Expression>)> {
-    let text = table.partition_key.as_deref()?;
+    key_of(table.partition_key.as_deref()?)
+}
+
+fn key_of(text: &str) -> Option<(String, Vec<Expression>)> {
     let open = text.find('(')?;
     Some((
         text[..open].trim().to_ascii_uppercase(),
@@ -109,30 +112,53 @@ fn arguments(engine: Engine, list: &str) -> Option<Vec<Expression>> {
     }
 }
 
+/// What a bound demands of the rows of a partition, and the keys of its parent; nothing where it is a hash.
+pub(super) fn demanded(key: &str, bound: &str) -> Option<(Vec<Expression>, Expression)> {
+    let (method, keys) = key_of(key)?;
+    let condition = condition(&method, &keys, bound)?;
+    Some((keys, condition))
+}
+
 fn condition(method: &str, keys: &[Expression], bound: &str) -> Option<Expression> {
-    let bound = bound.trim().strip_prefix("FOR VALUES").unwrap_or(bound).trim();
-    match method {
-        "LIST" => {
-            let [key] = keys else { return None };
-            let items = arguments(Engine::Postgres, bound.strip_prefix("IN")?.trim())?;
-            Some(in_list(key, items))
-        }
-        "RANGE" => {
-            let (from, to) = bound.strip_prefix("FROM")?.split_once(") TO (")?;
-            let from = arguments(Engine::Postgres, &format!("{from})"))?;
-            let to = arguments(Engine::Postgres, &format!("({to}"))?;
+    let lists: Vec<Vec<Expression>> = groups(bound)
+        .into_iter()
+        .map(|list| arguments(Engine::Postgres, list))
+        .collect::<Option<_>>()?;
+    match (method, keys, lists.as_slice()) {
+        ("LIST", [key], [items]) => Some(in_list(key, items.clone())),
+        ("RANGE", keys, [from, to]) => {
             let known = keys.iter().map(|key| {
                 not(Expression::Same(
                     Box::new(key.clone()),
                     Box::new(Expression::Constant(Value::Null)),
                 ))
             });
-            let reached = beyond(keys, &from);
-            let ended = beyond(keys, &to);
+            let reached = beyond(keys, from);
+            let ended = beyond(keys, to);
             Some(known.fold(and(reached, not(ended)), and))
         }
         _ => None,
     }
+}
+
+/// The parenthesised lists of a bound: `(1, 2)` and `(3, 4)` of `FOR VALUES FROM (1, 2) TO (3, 4)`.
+fn groups(bound: &str) -> Vec<&str> {
+    let mut groups = Vec::new();
+    let (mut depth, mut start) = (0_u32, 0);
+    for token in dbwright_sql::tokens(Engine::Postgres, bound) {
+        if token.is_symbol("(") {
+            if depth == 0 {
+                start = token.span.start;
+            }
+            depth += 1;
+        } else if token.is_symbol(")") {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                groups.push(&bound[start..token.span.end]);
+            }
+        }
+    }
+    groups
 }
 
 /// Whether the key is one of these, NULL only where it is among them.

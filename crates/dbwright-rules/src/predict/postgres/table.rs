@@ -83,7 +83,8 @@ impl Predictor {
             }
         }
         if let Some(parent) = &parent {
-            self.make_partition(&id, parent, work)?;
+            let bound = table.bound.as_deref().unwrap_or_default();
+            self.make_partition(&id, parent, bound, work)?;
         }
         self.new_constraints(&id, table, work)
     }
@@ -355,17 +356,15 @@ impl Predictor {
 
     /// What a new partition takes: locks on its parent and the default partition, which is read; indexes and foreign
     /// keys like those of the parent.
-    fn make_partition(&mut self, table: &ObjectId, parent: &ObjectId, work: &mut Work) -> Result<(), Stop> {
+    fn make_partition(
+        &mut self,
+        table: &ObjectId,
+        parent: &ObjectId,
+        bound: &str,
+        work: &mut Work,
+    ) -> Result<(), Stop> {
         self.take(parent, Operation::CreatePartition, work)?;
-        let default = self.default_partition(parent).filter(|default| default != table);
-        if let Some(default) = default {
-            for member in self.family(&default) {
-                work.lock(&member, LockMode::AccessExclusive);
-                if !self.is_partitioned(&member) {
-                    work.scanned.insert(member);
-                }
-            }
-        }
+        self.search_default(parent, table, bound, work);
         self.clone_indexes(table, parent, true, work);
         self.clone_foreign_keys(table, parent, work)
     }

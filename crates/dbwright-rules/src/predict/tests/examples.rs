@@ -58,11 +58,6 @@ const OTHERWISE: &[(Engine, &str, &str)] = &[
         "options of views are not kept",
     ),
     (Engine::Postgres, "granted-to-public", "grants are not kept"),
-    (
-        Engine::Postgres,
-        "attach-partition-scan",
-        "what a check implies is not known",
-    ),
 ];
 
 /// A rule that looks at comments of the repository, which are read elsewhere.
