@@ -3,7 +3,7 @@
 //! When something matters is decided here, once.
 
 use dbwright_catalog::{
-    ConditionKind, Engine, NodeCost, Operation, PlanFacts, PlanNode, QueryPlan, Server, TableFacts,
+    ConditionKind, CostUnit, Engine, NodeCost, Operation, PlanFacts, PlanNode, QueryPlan, Server, TableFacts,
 };
 
 use crate::expression::{ColumnName, Expression};
@@ -11,6 +11,9 @@ use crate::query::Query;
 
 /// Estimated cost below which nobody waits: reading a hundred pages one after the other.
 const COST_MIN: f64 = 100.0;
+
+/// Rows below which nobody waits for reading them, where a server tells no cost.
+const ROWS_MIN: f64 = 1000.0;
 
 /// Milliseconds below which nobody waits.
 const MS_MIN: f64 = 1.0;
@@ -73,7 +76,11 @@ impl<'a> Context<'a> {
 
     /// Whether so much is worth speaking of.
     pub(crate) fn is_much(&self, takes: f64) -> bool {
-        let least = if self.plan.is_timed() { MS_MIN } else { COST_MIN };
+        let least = match self.plan.unit() {
+            CostUnit::Milliseconds => MS_MIN,
+            CostUnit::Cost => COST_MIN,
+            CostUnit::RowsRead => ROWS_MIN,
+        };
         takes >= least && takes >= SHARE_MIN * self.whole()
     }
 
@@ -90,8 +97,16 @@ impl<'a> Context<'a> {
 
     /// `87 % of the cost`, `87 % of the time`.
     pub(crate) fn share_told(&self, node: usize) -> String {
-        let of = if self.plan.is_timed() { "time" } else { "cost" };
-        format!("{:.0} % of the {of}", self.share(node) * 100.0)
+        format!("{:.0} % of the {}", self.share(node) * 100.0, self.unit_told())
+    }
+
+    /// What costs are counted in, for people.
+    pub(crate) fn unit_told(&self) -> &'static str {
+        match self.plan.unit() {
+            CostUnit::Milliseconds => "time",
+            CostUnit::Cost => "cost",
+            CostUnit::RowsRead => "rows read",
+        }
     }
 
     /// What is known of the table that a node reads.
@@ -129,13 +144,15 @@ impl<'a> Context<'a> {
     }
 
     /// The conditions of a kind, taken apart, each that has to hold by itself.
-    pub(crate) fn parts_of(node: &PlanNode, kind: ConditionKind) -> Vec<Expression> {
+    pub(crate) fn parts_of(&self, node: &PlanNode, kind: ConditionKind) -> Vec<Expression> {
         let conditions = node.conditions_of(kind);
         conditions
-            .flat_map(|condition| match Expression::read(&condition.text) {
-                Expression::And(parts) => parts,
-                one => vec![one],
-            })
+            .flat_map(
+                |condition| match Expression::read(self.server.engine, &condition.text) {
+                    Expression::And(parts) => parts,
+                    one => vec![one],
+                },
+            )
             .collect()
     }
 

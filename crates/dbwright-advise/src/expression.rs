@@ -1,7 +1,9 @@
-//! Conditions as PostgreSQL prints them in a plan, taken apart far enough to tell what an index could do for them.
+//! Conditions as servers print them in a plan, or queries write them, taken apart far enough to tell what an index could do for
+//! them.
 //!
-//! The server prints every expression with all its brackets, so that no table of precedences is needed. What is not
-//! understood is [`Expression::Other`].
+//! Servers print brackets around what could be misread, so that no table of precedences is needed but that `AND` binds stronger
+//! than `OR`. `LIKE` is `~~`, `IN (…)` is `= ANY`, and `BETWEEN` two comparisons. What is not understood is
+//! [`Expression::Other`].
 
 use dbwright_catalog::Engine;
 use dbwright_sql::{Token, TokenKind, tokens};
@@ -101,10 +103,8 @@ pub(crate) enum Form {
 
 impl Expression {
     /// Reads a condition.
-    pub(crate) fn read(text: &str) -> Expression {
-        let words: Vec<Token<'_>> = tokens(Engine::Postgres, text)
-            .filter(|token| !token.is_space())
-            .collect();
+    pub(crate) fn read(engine: Engine, text: &str) -> Expression {
+        let words: Vec<Token<'_>> = tokens(engine, text).filter(|token| !token.is_space()).collect();
         expression(text, &words)
     }
 }
@@ -119,6 +119,9 @@ fn expression(text: &str, words: &[Token<'_>]) -> Expression {
         if parts.len() > 1 {
             return make(parts.into_iter().map(|part| expression(text, part)).collect());
         }
+    }
+    if let Some(range) = between(text, words) {
+        return range;
     }
     if let Some(compared) = comparison(text, words) {
         return compared;
@@ -140,6 +143,26 @@ fn expression(text: &str, words: &[Token<'_>]) -> Expression {
     }
 }
 
+/// `value BETWEEN low AND high`.
+fn between(text: &str, words: &[Token<'_>]) -> Option<Expression> {
+    let depths = depths(words);
+    let at = |word: &str| (0..words.len()).find(|index| depths[*index] == 0 && words[*index].is(word));
+    let (between, and) = (at("between")?, at("and")?);
+    let has_other_words = ["not", "case", "is"].iter().any(|word| at(word).is_some());
+    if has_other_words || between == 0 || and <= between + 1 || and + 1 == words.len() {
+        return None;
+    }
+    let compare = |operator: &str, with: &[Token<'_>]| Expression::Compare {
+        left: operand(text, &words[..between]),
+        operator: operator.to_owned(),
+        right: operand(text, with),
+    };
+    Some(Expression::And(vec![
+        compare(">=", &words[between + 1..and]),
+        compare("<=", &words[and + 1..]),
+    ]))
+}
+
 /// `left operator right`, where there is one operator outside of brackets.
 fn comparison(text: &str, words: &[Token<'_>]) -> Option<Expression> {
     let mut found = None;
@@ -148,7 +171,9 @@ fn comparison(text: &str, words: &[Token<'_>]) -> Option<Expression> {
             continue;
         }
         let token = &words[index];
-        let compares = token.kind == TokenKind::Operator && !matches!(token.text, "+" | "-" | "*" | "/" | "%" | "||");
+        let is_operator =
+            token.kind == TokenKind::Operator && !matches!(token.text, "+" | "-" | "*" | "/" | "%" | "||");
+        let compares = is_operator || is_word(token, &["like", "ilike", "glob", "in"]);
         if compares && index > 0 {
             if found.is_some() {
                 return None;
@@ -159,7 +184,13 @@ fn comparison(text: &str, words: &[Token<'_>]) -> Option<Expression> {
         }
     }
     let index = found?;
-    let mut operator = words[index].text.to_owned();
+    let mut operator = match words[index].text.to_ascii_lowercase().as_str() {
+        "like" => "~~".to_owned(),
+        "ilike" => "~~*".to_owned(),
+        "in" => "= ANY".to_owned(),
+        "==" => "=".to_owned(),
+        operator => operator.to_owned(),
+    };
     let mut right = &words[index + 1..];
     if let Some(quantifier) = right.first().filter(|token| token.is("any") || token.is("all")) {
         operator.push(' ');
@@ -300,11 +331,16 @@ fn split<'w, 't>(words: &'w [Token<'t>], is_border: impl Fn(&Token<'t>) -> bool)
     let mut parts = Vec::new();
     let mut start = 0;
     let mut in_case: usize = 0;
+    let mut between = false;
     for (index, token) in words.iter().enumerate() {
         if depths[index] > 0 {
             continue;
         }
-        if token.is("case") {
+        if token.is("between") {
+            between = true;
+        } else if token.is("and") && std::mem::take(&mut between) {
+            // It belongs to BETWEEN.
+        } else if token.is("case") {
             in_case += 1;
         } else if token.is("end") {
             in_case = in_case.saturating_sub(1);
@@ -356,7 +392,7 @@ mod tests {
                 Expression::Other(text) => format!("other {text}"),
             }
         }
-        tell(&Expression::read(text))
+        tell(&Expression::read(Engine::Postgres, text))
     }
 
     #[test]
@@ -399,6 +435,14 @@ mod tests {
             ),
             ("(o.name ~~ '%x'::text)", "<Column o.name> ~~ <Constant '%x'::text>"),
             ("(o.user_id = u.id)", "<Column o.user_id> = <Column u.id>"),
+            (
+                "a.x = 1 and a.y between 2 and 3 or a.z in (4, 5)",
+                "or[and[<Column a.x> = <Constant 1>, and[<Column a.y> >= <Constant 2>, <Column a.y> <= <Constant 3>]], \
+                 <Column a.z> = ANY <Constant 4, 5>]",
+            ),
+            ("a.name LIKE '%x'", "<Column a.name> ~~ <Constant '%x'>"),
+            ("a.name NOT LIKE '%x'", "other a.name NOT LIKE '%x'"),
+            ("a.x NOT IN (1, 2)", "other a.x NOT IN (1, 2)"),
             ("", "other "),
             (")(", "other )("),
         ] {

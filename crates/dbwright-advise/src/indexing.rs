@@ -1,6 +1,6 @@
 //! Which index would answer the conditions of a node.
 
-use dbwright_catalog::{ConditionKind, PlanNode, TableFacts};
+use dbwright_catalog::{ConditionKind, Engine, PlanNode, TableFacts};
 
 use crate::context::Context;
 use crate::expression::{Expression, Form, Operand};
@@ -25,7 +25,8 @@ impl Wanted {
             format!(" WHERE {}", self.predicate.join(" AND "))
         };
         format!(
-            "CREATE INDEX ON {} ({}){predicate}",
+            "{} ON {} ({}){predicate}",
+            create_index(context, table, &self.columns),
             context.quoted_table(table),
             self.columns_told(context)
         )
@@ -38,13 +39,30 @@ impl Wanted {
     }
 }
 
+/// `CREATE INDEX`, with a name where the engine makes none up.
+pub(crate) fn create_index(context: &Context<'_>, table: &TableFacts, columns: &[String]) -> String {
+    if context.server.engine == Engine::Postgres {
+        return "CREATE INDEX".to_owned();
+    }
+    let name = format!("{}_{}_idx", table.name, columns.join("_"));
+    let is_taken = |name: &str| table.indexes.iter().any(|index| index.name.eq_ignore_ascii_case(name));
+    let mut names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}{number}")));
+    let free = names.find(|name| !is_taken(name)).unwrap_or(name.clone());
+    format!("CREATE INDEX {}", context.quoted(&free))
+}
+
 /// The index on the columns that these conditions compare: those that are equal to something first, then one that is less or
 /// greater. Nothing where no index can answer them, or one is there already.
-pub(crate) fn wanted(node: &PlanNode, table: &TableFacts, kinds: &[ConditionKind]) -> Option<Wanted> {
+pub(crate) fn wanted(
+    context: &Context<'_>,
+    node: &PlanNode,
+    table: &TableFacts,
+    kinds: &[ConditionKind],
+) -> Option<Wanted> {
     let mut equal: Vec<String> = Vec::new();
     let mut range: Option<String> = None;
     let mut predicate: Vec<String> = Vec::new();
-    for part in kinds.iter().flat_map(|kind| Context::parts_of(node, *kind)) {
+    for part in kinds.iter().flat_map(|kind| context.parts_of(node, *kind)) {
         match &part {
             Expression::Compare { left, operator, right } => {
                 let Some(column) = compared(node, left, right) else {

@@ -1,4 +1,4 @@
-//! Facts to advice: plans of queries as servers print them ([`read_postgres`]), and what insights tell of them ([`look`]).
+//! Facts to advice: plans of queries as servers print them ([`read_plan`]), and what insights tell of them ([`look`]).
 //!
 //! An insight speaks only where it is true and matters on the plan at hand: what takes no time is not told, however unusual it
 //! looks. This crate runs nothing and reads no file.
@@ -16,7 +16,7 @@ mod rewrite;
 use dbwright_catalog::{PlanFacts, PlanFinding, QueryPlan, Server};
 
 pub use insight::{Insight, InsightExample};
-pub use plan::{NoPlan, read_postgres, read_postgres_file};
+pub use plan::{NoPlan, read_plan, read_postgres, read_postgres_file};
 
 /// Every insight, in the order in which they are listed to people.
 pub static INSIGHTS: &[&Insight] = &[

@@ -95,8 +95,8 @@ pub use plan::{
 pub use plan_facts::{ColumnFacts, IndexFacts, PlanFacts, TableFacts};
 pub use proof::Proof;
 pub use query_plan::{
-    Actual, Buffers, ConditionKind, Estimate, HashUse, HeapBlocks, Jit, NodeCost, NodeRole, Operation, PlanCondition,
-    PlanNode, PlanRelation, QueryPlan, SortUse, TriggerTime, Workers,
+    Actual, Buffers, ConditionKind, CostUnit, Estimate, HashUse, HeapBlocks, Jit, NodeCost, NodeRole, Operation,
+    PlanCondition, PlanNode, PlanRelation, QueryPlan, SortUse, TriggerTime, Workers,
 };
 pub use review::{AccessChange, MigrationTrace, Review, Section, Trace, Unfilled};
 pub use rollback::{

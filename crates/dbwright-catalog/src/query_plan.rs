@@ -108,14 +108,14 @@ pub struct PlanRelation {
 /// What the server expects of one run of a node.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
-    /// Cost until the first row, in the server's own unit.
-    pub startup_cost: f64,
-    /// Cost until the last row.
-    pub total_cost: f64,
+    /// Cost until the first row, in the server's own unit, where that is told.
+    pub startup_cost: Option<f64>,
+    /// Cost until the last row, where that is told.
+    pub total_cost: Option<f64>,
     /// Rows.
     pub rows: f64,
-    /// Bytes of a row.
-    pub width: u32,
+    /// Bytes of a row, where that is told.
+    pub width: Option<u32>,
 }
 
 /// What a node did.
@@ -253,6 +253,9 @@ pub struct PlanNode {
     pub join_type: Option<String>,
     /// What is expected of it.
     pub estimate: Option<Estimate>,
+    /// Rows that one run looks at before its filter, where the server or statistics tell and the rows that come out do not say
+    /// it as well.
+    pub rows_read: Option<f64>,
     /// What it did.
     pub actual: Option<Actual>,
     /// Its conditions.
@@ -291,6 +294,7 @@ impl PlanNode {
             source: None,
             join_type: None,
             estimate: None,
+            rows_read: None,
             actual: None,
             conditions: Vec::new(),
             keys: Vec::new(),
@@ -353,10 +357,21 @@ impl PlanRelation {
     }
 }
 
+/// What the costs of a plan's nodes are counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CostUnit {
+    /// Milliseconds: the query was run.
+    Milliseconds,
+    /// What the server expects, in a unit of its own.
+    Cost,
+    /// Rows that are read, as the server or statistics tell: it tells no costs.
+    RowsRead,
+}
+
 /// What a node takes of the whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NodeCost {
-    /// All its runs with everything below it: milliseconds where the query was run with times, else cost.
+    /// All its runs with everything below it, in the plan's [`CostUnit`].
     pub inclusive: f64,
     /// Without what is below.
     pub own: f64,
@@ -386,11 +401,33 @@ impl QueryPlan {
         self.root.actual.is_some_and(|actual| actual.total_ms.is_some())
     }
 
+    /// What the server expects all of it to cost, where it tells that.
+    pub fn total_cost(&self) -> Option<f64> {
+        self.root.estimate?.total_cost
+    }
+
+    /// What the costs of its nodes are counted in.
+    pub fn unit(&self) -> CostUnit {
+        if self.is_timed() {
+            CostUnit::Milliseconds
+        } else if self.total_cost().is_some() {
+            CostUnit::Cost
+        } else {
+            CostUnit::RowsRead
+        }
+    }
+
     /// What each node takes, in the order of [`QueryPlan::nodes`].
     ///
     /// A server tells a node's cost for one run. How often it runs is told where the query was run; else it follows from the
     /// node above it, and no node takes more than the one above has left (a `LIMIT` does not wait for all rows).
+    /// Where a server tells no cost, rows that are read are counted, as many as there can be.
     pub fn costs(&self) -> Vec<NodeCost> {
+        if self.unit() == CostUnit::RowsRead {
+            let mut costs = Vec::new();
+            count_reads(&self.root, 1.0, &mut costs);
+            return costs;
+        }
         let timed = self.is_timed();
         let whole = inclusive(&self.root, timed, 1.0, 1.0).unwrap_or(0.0);
         let mut costs = Vec::new();
@@ -405,8 +442,43 @@ fn inclusive(node: &PlanNode, timed: bool, runs: f64, processes: f64) -> Option<
         let actual = node.actual?;
         Some(actual.total_ms? * actual.loops / processes)
     } else {
-        Some(node.estimate?.total_cost * runs)
+        Some(node.estimate?.total_cost? * runs)
     }
+}
+
+/// Counts the rows that all runs of a node read at most, with everything below it.
+fn count_reads(node: &PlanNode, runs: f64, costs: &mut Vec<NodeCost>) -> f64 {
+    let at = costs.len();
+    let own = node.rows_read.unwrap_or(0.0) * runs;
+    costs.push(NodeCost { inclusive: own, own });
+    let mut inclusive = own;
+    for child in &node.children {
+        let of_child = self::runs(node, child);
+        let of_child = if of_child.is_finite() {
+            of_child
+        } else {
+            rows_at_most(node)
+        };
+        inclusive += count_reads(child, runs * of_child, costs);
+    }
+    costs[at].inclusive = inclusive;
+    inclusive
+}
+
+/// Rows that one run of a node gives at most, as far as that is known.
+fn rows_at_most(node: &PlanNode) -> f64 {
+    let own = node.estimate.map(|estimate| estimate.rows).or(node.rows_read);
+    let joined = || match node.operation {
+        Operation::NestedLoop => joined(node).map(rows_at_most).product(),
+        _ => node.children.first().map_or(1.0, rows_at_most),
+    };
+    own.unwrap_or_else(joined).max(1.0)
+}
+
+/// The inputs of a join.
+fn joined(node: &PlanNode) -> impl Iterator<Item = &PlanNode> {
+    let inputs = node.children.iter();
+    inputs.filter(|child| matches!(child.role, NodeRole::Outer | NodeRole::Inner))
 }
 
 fn share_out(node: &PlanNode, timed: bool, whole: f64, processes: f64, costs: &mut Vec<NodeCost>) {
@@ -433,11 +505,10 @@ fn share_out(node: &PlanNode, timed: bool, whole: f64, processes: f64, costs: &m
 
 /// How often a child is expected to run for one run of its parent.
 fn runs(parent: &PlanNode, child: &PlanNode) -> f64 {
-    let rows = |node: &PlanNode| node.estimate.map_or(1.0, |estimate| estimate.rows.max(1.0));
     match &child.role {
         NodeRole::Inner if parent.operation == Operation::NestedLoop => {
-            let outer = parent.children.iter().find(|child| child.role == NodeRole::Outer);
-            outer.map_or(1.0, rows)
+            let before = joined(parent).take_while(|other| !std::ptr::eq(*other, child));
+            before.map(rows_at_most).product()
         }
         NodeRole::PerRow(name) => {
             let hashed = format!("hashed {name}");
@@ -455,7 +526,7 @@ fn runs(parent: &PlanNode, child: &PlanNode) -> f64 {
                 // For every row that is looked at, and only those that pass are told.
                 f64::INFINITY
             } else {
-                rows(parent)
+                rows_at_most(parent)
             }
         }
         _ => 1.0,
@@ -470,10 +541,10 @@ mod tests {
         PlanNode {
             role,
             estimate: Some(Estimate {
-                startup_cost: 0.0,
-                total_cost,
+                startup_cost: Some(0.0),
+                total_cost: Some(total_cost),
                 rows,
-                width: 8,
+                width: Some(8),
             }),
             children,
             ..PlanNode::new(operation, "x")

@@ -67,10 +67,10 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             format!("{name} is run {told}{} times, once for each row", rows_told(runs)),
         );
         let share = context.costs[index].inclusive / context.whole() * 100.0;
-        let of = if context.plan.is_timed() { "time" } else { "cost" };
-        finding
-            .evidence
-            .push(format!("With what is below it, it takes {share:.0} % of the {of}."));
+        finding.evidence.push(format!(
+            "With what is below it, it takes {share:.0} % of the {}.",
+            context.unit_told()
+        ));
         finding
             .advice
             .push("Join with a subquery that groups by the column, so that its table is read once.".to_owned());

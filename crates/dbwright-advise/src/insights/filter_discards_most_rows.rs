@@ -85,7 +85,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             .evidence
             .push(format!("{} keeps {}.", node.title(), rows_told(kept * runs)));
         let kinds = [ConditionKind::Index, ConditionKind::Recheck, ConditionKind::Filter];
-        if let Some(wanted) = wanted(node, table, &kinds) {
+        if let Some(wanted) = wanted(context, node, table, &kinds) {
             finding.advice.push(format!(
                 "An index on {} finds only those that are kept.",
                 wanted.columns_told(context)

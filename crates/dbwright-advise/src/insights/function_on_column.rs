@@ -64,7 +64,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         if table.rows.is_none_or(|all| context.rows(index) > all * FEW) {
             continue;
         }
-        for part in Context::parts_of(node, ConditionKind::Filter) {
+        for part in context.parts_of(node, ConditionKind::Filter) {
             let Expression::Compare { left, operator, right } = part else {
                 continue;
             };

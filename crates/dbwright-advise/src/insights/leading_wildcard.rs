@@ -43,7 +43,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         let Some(table) = context.table(node).filter(|_| context.matters(index)) else {
             continue;
         };
-        for part in Context::parts_of(node, ConditionKind::Filter) {
+        for part in context.parts_of(node, ConditionKind::Filter) {
             let Expression::Compare { left, operator, right } = part else {
                 continue;
             };

@@ -105,7 +105,7 @@ fn denied_subquery(context: &Context<'_>, index: usize, node: &PlanNode) -> Opti
         let NodeRole::PerRow(name) = &context.nodes[child].role else {
             continue;
         };
-        let parts = Context::parts_of(node, ConditionKind::Filter);
+        let parts = context.parts_of(node, ConditionKind::Filter);
         let denied = parts.iter().any(|part| match part {
             Expression::Other(text) => {
                 text.starts_with("NOT ") && !text.contains("EXISTS") && text.contains(name.as_str())
@@ -124,7 +124,7 @@ fn may_be_null(context: &Context<'_>, root: usize) -> bool {
     let Some(output) = context.nodes[root].output.first() else {
         return false;
     };
-    let Expression::Flag { column, .. } = Expression::read(output) else {
+    let Expression::Flag { column, .. } = Expression::read(context.server.engine, output) else {
         return false;
     };
     // The nodes below the root stand behind it.
@@ -138,7 +138,8 @@ fn may_be_null(context: &Context<'_>, root: usize) -> bool {
         let node = context.nodes[index];
         let is_reader = node.relation.is_some() && Context::is_of(node, &column);
         let facts = context.table(node).and_then(|table| table.column(&column.name));
-        let is_refused = Context::parts_of(node, ConditionKind::Filter)
+        let is_refused = context
+            .parts_of(node, ConditionKind::Filter)
             .iter()
             .any(|part| match part {
                 Expression::Flag { column: tested, text } => *tested == column && text.ends_with("IS NOT NULL"),

@@ -70,7 +70,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     let Some(query) = &context.query else { return };
     for (index, node) in context.nodes.iter().enumerate() {
         for kind in [ConditionKind::JoinFilter, ConditionKind::Filter] {
-            for part in Context::parts_of(node, kind) {
+            for part in context.parts_of(node, kind) {
                 let Expression::Or(arms) = part else { continue };
                 let tables: BTreeSet<String> = arms
                     .iter()

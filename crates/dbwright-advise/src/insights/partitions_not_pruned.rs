@@ -71,10 +71,10 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         };
         let Some(key) = key(parent) else { continue };
         let Some(part) = parts.first() else { continue };
-        let filters = Context::parts_of(part, ConditionKind::Filter);
+        let filters = context.parts_of(part, ConditionKind::Filter);
         let conditions: Vec<Expression> = filters
             .into_iter()
-            .chain(Context::parts_of(part, ConditionKind::Index))
+            .chain(context.parts_of(part, ConditionKind::Index))
             .collect();
         let names_key = |columns: &[ColumnName]| columns.iter().any(|column| column.name == key);
         let on_key = conditions.iter().find_map(|condition| match condition {

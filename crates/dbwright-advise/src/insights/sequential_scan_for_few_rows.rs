@@ -64,7 +64,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         if rows > all * FEW {
             continue;
         }
-        let Some(wanted) = wanted(node, table, &[ConditionKind::Filter]) else {
+        let Some(wanted) = wanted(context, node, table, &[ConditionKind::Filter]) else {
             continue;
         };
         let told = if node.actual.is_some() { "" } else { "about " };

@@ -59,11 +59,10 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             count_of_rows(rows)
         ),
     );
-    if let Some(estimate) = context.plan.root.estimate {
+    if let Some(width) = context.plan.root.estimate.and_then(|estimate| estimate.width) {
         finding.evidence.push(format!(
-            "It has no LIMIT; {} bytes a row make {:.1} MB.",
-            estimate.width,
-            rows * f64::from(estimate.width) / 1e6
+            "It has no LIMIT; {width} bytes a row make {:.1} MB.",
+            rows * f64::from(width) / 1e6
         ));
     }
     finding

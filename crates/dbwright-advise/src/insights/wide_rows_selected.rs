@@ -55,11 +55,12 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             .is_some_and(|last| query.words[last].text == "*");
         star && (item.len() == 1 || item.len() == 3)
     });
-    let Some(estimate) = context.plan.root.estimate.filter(|_| all) else {
+    let width = context.plan.root.estimate.and_then(|estimate| estimate.width);
+    let Some(width) = width.filter(|_| all) else {
         return;
     };
-    let bytes = context.plan.root.rows() * f64::from(estimate.width);
-    if estimate.width < WIDTH_MIN || bytes < BYTES_MIN {
+    let bytes = context.plan.root.rows() * f64::from(width);
+    if width < WIDTH_MIN || bytes < BYTES_MIN {
         return;
     }
     let mut large = Vec::new();

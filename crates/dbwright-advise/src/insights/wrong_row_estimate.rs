@@ -118,7 +118,7 @@ fn stops_early(context: &Context<'_>, index: usize) -> bool {
 fn advice(context: &Context<'_>, node: &PlanNode) -> String {
     let mut columns: BTreeSet<String> = BTreeSet::new();
     for kind in [ConditionKind::Filter, ConditionKind::Index, ConditionKind::Recheck] {
-        for part in Context::parts_of(node, kind) {
+        for part in context.parts_of(node, kind) {
             if let Expression::Compare { left, right, .. } = part {
                 let sides = left.columns.into_iter().chain(right.columns);
                 columns.extend(

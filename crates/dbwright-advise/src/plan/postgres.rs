@@ -96,6 +96,7 @@ fn node(object: &Object) -> Result<PlanNode, NoPlan> {
             .find_map(|key| text(object, key)),
         join_type,
         estimate: estimate(object),
+        rows_read: None,
         actual: actual(object),
         conditions: conditions(object),
         keys: ["Sort Key", "Group Key"]
@@ -204,12 +205,10 @@ fn relation(object: &Object) -> Option<PlanRelation> {
 
 fn estimate(object: &Object) -> Option<Estimate> {
     Some(Estimate {
-        startup_cost: float(object, "Startup Cost")?,
-        total_cost: float(object, "Total Cost")?,
+        startup_cost: float(object, "Startup Cost"),
+        total_cost: Some(float(object, "Total Cost")?),
         rows: float(object, "Plan Rows")?,
-        width: number(object, "Plan Width")
-            .and_then(|width| u32::try_from(width).ok())
-            .unwrap_or(0),
+        width: number(object, "Plan Width").and_then(|width| u32::try_from(width).ok()),
     })
 }
 

@@ -5,7 +5,7 @@
 mod text;
 mod trial;
 
-use dbwright_advise::{NoPlan, look, read_postgres, read_postgres_file};
+use dbwright_advise::{NoPlan, look, read_plan, read_postgres_file};
 use dbwright_catalog::{
     Engine, ExplainedPlan, ExplainedQuery, Explanation, PlanFacts, Planner, QueryPlan, Server, Snapshot, Version,
 };
@@ -189,7 +189,7 @@ async fn one(
     };
     let outcome = match ask(connection, &query.sql, &options).await? {
         Explained::Refused(problem) => Err(problem),
-        Explained::Plan { json, notes } => match plan_of(connection, &json) {
+        Explained::Plan { text, notes } => match plan_of(connection, &text) {
             Ok(plan) => {
                 let known = facts(connection, &plan).await?;
                 let server = connection.server().clone();
@@ -207,11 +207,6 @@ async fn one(
     })
 }
 
-fn plan_of(connection: &Connection, json: &str) -> Result<QueryPlan, NoPlan> {
-    match connection.server().engine {
-        Engine::Postgres => read_postgres(json),
-        Engine::MySql | Engine::MariaDb | Engine::Sqlite => {
-            Err(NoPlan("plans of this engine are not read yet".to_owned()))
-        }
-    }
+fn plan_of(connection: &Connection, text: &str) -> Result<QueryPlan, NoPlan> {
+    read_plan(connection.server().engine, text)
 }

@@ -68,7 +68,7 @@ async fn with_index(
     query: &str,
     sql: &str,
 ) -> Result<PlanTrial, EngineerError> {
-    let Some(Twin::Postgres(twin)) = twin else {
+    let Some(twin) = twin else {
         return Ok(PlanTrial::NotTried(
             "an index is tried on a twin (`dbwright capture URL -o FILE`, `dbwright explain --on FILE`)".to_owned(),
         ));
@@ -87,7 +87,7 @@ async fn with_index(
     };
     let planned = asked(connection, query, false, Vec::new()).await;
     for index in indexes {
-        twin.drop_index(&index.schema, &index.name).await?;
+        twin.drop_index(&index).await?;
     }
     planned
 }
@@ -101,7 +101,7 @@ async fn asked(
     let options = ExplainOptions { run, before };
     Ok(match explain(connection, query, &options).await? {
         Explained::Refused(problem) => PlanTrial::Refused(problem),
-        Explained::Plan { json, .. } => match plan_of(connection, &json) {
+        Explained::Plan { text, .. } => match plan_of(connection, &text) {
             Ok(plan) => PlanTrial::Planned(Box::new(plan)),
             Err(no_plan) => PlanTrial::Refused(no_plan.to_string()),
         },
@@ -112,8 +112,7 @@ fn is_better(before: &QueryPlan, after: &QueryPlan) -> bool {
     if let (Some(before), Some(after)) = (before.execution_ms, after.execution_ms) {
         return after < before * BETTER_TIME;
     }
-    let cost = |plan: &QueryPlan| plan.root.estimate.map(|estimate| estimate.total_cost);
-    match (cost(before), cost(after)) {
+    match (before.total_cost(), after.total_cost()) {
         (Some(before), Some(after)) => after < before * BETTER_COST,
         // Where costs are not told, another plan is what is wanted.
         _ => before.root != after.root,

@@ -21,10 +21,10 @@ pub struct ExplainOptions {
 /// What came of asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Explained {
-    /// The plan in the server's own JSON.
+    /// The plan, as the engine's reader takes it.
     Plan {
-        /// The JSON.
-        json: String,
+        /// What the server prints: JSON, or lines.
+        text: String,
         /// What should be known of it, in whole sentences.
         notes: Vec<String>,
     },

@@ -34,27 +34,27 @@ pub(super) async fn explain(
             .push("Planned for any value of its parameters, as a prepared statement that is used often is.".to_owned());
     }
     let planned = asking(connection, query, options, with_parameters).await?;
-    let json = match planned {
+    let text = match planned {
         Ok(json) => json,
         Err(refused) => return Ok(Explained::Refused(refused)),
     };
     if !options.run {
-        return Ok(Explained::Plan { json, notes });
+        return Ok(Explained::Plan { text, notes });
     }
     if with_parameters {
         notes.push("It was not run: its parameters have no values.".to_owned());
-        return Ok(Explained::Plan { json, notes });
+        return Ok(Explained::Plan { text, notes });
     }
-    if let Err(doubt) = proof::reads_only(connection, query, &json).await? {
+    if let Err(doubt) = proof::reads_only(connection, query, &text).await? {
         notes.push(format!("It was not run, as it is not proven to read only: {doubt}."));
-        return Ok(Explained::Plan { json, notes });
+        return Ok(Explained::Plan { text, notes });
     }
     let words = "ANALYZE, BUFFERS, VERBOSE, SETTINGS, FORMAT JSON";
     match ask(connection, &options.before, &format!("EXPLAIN ({words}) {query}")).await? {
-        Ok(json) => Ok(Explained::Plan { json, notes }),
+        Ok(text) => Ok(Explained::Plan { text, notes }),
         Err(refused) => {
             notes.push(format!("It was not run to its end: {refused}."));
-            Ok(Explained::Plan { json, notes })
+            Ok(Explained::Plan { text, notes })
         }
     }
 }

@@ -23,6 +23,17 @@ pub enum Twin {
     Sqlite(sqlite::Twin),
 }
 
+/// An index that a twin was given to see what it changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedIndex {
+    /// The schema of its table.
+    pub schema: String,
+    /// Its table.
+    pub table: String,
+    /// Its name.
+    pub name: String,
+}
+
 /// How far plans on a twin are those of production.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fidelity {
@@ -75,6 +86,42 @@ impl Twin {
             Twin::Postgres(twin) => &twin.fidelity,
             Twin::MySqlFamily(twin) => &twin.fidelity,
             Twin::Sqlite(twin) => &twin.fidelity,
+        }
+    }
+
+    /// Makes an index by a `CREATE INDEX`; of a partitioned table there may be one for each partition.
+    ///
+    /// # Errors
+    ///
+    /// When it is no `CREATE INDEX`, or the twin refuses it. Nothing of it stays then.
+    pub async fn add_index(&self, statement: &str) -> Result<Vec<AddedIndex>, LiveError> {
+        match self {
+            Twin::Postgres(twin) => {
+                let added = twin.add_index(statement).await?.into_iter();
+                let added = added.map(|index| AddedIndex {
+                    schema: index.schema,
+                    table: index.table,
+                    name: index.name,
+                });
+                Ok(added.collect())
+            }
+            Twin::MySqlFamily(_) => Err(LiveError::Unsupported {
+                what: format!("an index is not tried on a twin of {}", self.server().engine),
+            }),
+            Twin::Sqlite(twin) => twin.add_index(statement).map(|index| vec![index]),
+        }
+    }
+
+    /// Takes an index away again.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there.
+    pub async fn drop_index(&self, index: &AddedIndex) -> Result<(), LiveError> {
+        match self {
+            Twin::Postgres(twin) => twin.drop_index(&index.schema, &index.name).await,
+            Twin::MySqlFamily(_) => Ok(()),
+            Twin::Sqlite(twin) => twin.drop_index(&index.name),
         }
     }
 

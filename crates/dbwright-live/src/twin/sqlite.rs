@@ -5,12 +5,13 @@
 
 use std::path::{Path, PathBuf};
 
-use dbwright_catalog::{SchemaStatement, Server, Snapshot, SqliteStatistics};
+use dbwright_catalog::{Engine, SchemaStatement, Server, Snapshot, SqliteStatistics};
+use dbwright_ddl::quote_identifier;
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, params};
 
-use super::Fidelity;
+use super::{AddedIndex, Fidelity};
 use crate::LiveError;
 use crate::introspect;
 use crate::scratch::SqliteFolder;
@@ -33,6 +34,50 @@ impl Twin {
     /// The library that has built it.
     pub fn server(&self) -> &Server {
         &self.server
+    }
+
+    /// Makes an index. The planner knows of it what it would know on production before the next `ANALYZE`.
+    ///
+    /// # Errors
+    ///
+    /// When it is no `CREATE INDEX`, or SQLite refuses it.
+    pub fn add_index(&self, statement: &str) -> Result<AddedIndex, LiveError> {
+        let failed = |source| self.failed("making an index on", source);
+        let connection = Connection::open(&self.path).map_err(failed)?;
+        let newest = "SELECT coalesce(max(rowid), 0) FROM sqlite_schema";
+        let before: i64 = connection.query_row(newest, [], |row| row.get(0)).map_err(failed)?;
+        connection.execute(statement, []).map_err(failed)?;
+        let added = connection.query_row(
+            "SELECT tbl_name, name FROM sqlite_schema WHERE rowid > ?1 AND type = 'index'",
+            [before],
+            |row| {
+                Ok(AddedIndex {
+                    schema: "main".to_owned(),
+                    table: row.get(0)?,
+                    name: row.get(1)?,
+                })
+            },
+        );
+        added.map_err(failed)
+    }
+
+    /// Takes an index away.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there.
+    pub fn drop_index(&self, name: &str) -> Result<(), LiveError> {
+        let failed = |source| self.failed("dropping an index of", source);
+        let sql = format!("DROP INDEX {}", quote_identifier(Engine::Sqlite, name));
+        let connection = Connection::open(&self.path).map_err(failed)?;
+        connection.execute(&sql, []).map(drop).map_err(failed)
+    }
+
+    fn failed(&self, doing: &str, source: rusqlite::Error) -> LiveError {
+        LiveError::Sqlite {
+            doing: format!("{doing} the twin {}", self.path.display()),
+            source,
+        }
     }
 
     /// How many other processes of this user have the file open, where the system tells that.

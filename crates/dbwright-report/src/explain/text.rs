@@ -158,9 +158,8 @@ fn changed(change: &PlanChange, before: &QueryPlan, layout: Layout, verbose: boo
 
 /// `The plan then: cost 1,070 → 36 (30 times less)`.
 fn compared(before: &QueryPlan, after: &QueryPlan) -> String {
-    let cost = |plan: &QueryPlan| plan.root.estimate.map(|estimate| estimate.total_cost);
     let times = before.execution_ms.zip(after.execution_ms);
-    let Some((old, new)) = times.or_else(|| cost(before).zip(cost(after))) else {
+    let Some((old, new)) = times.or_else(|| before.total_cost().zip(after.total_cost())) else {
         return "The plan then:".to_owned();
     };
     let (what, told): (&str, fn(f64) -> String) = if times.is_some() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use dbwright_catalog::{ConditionKind, NodeRole, PlanCondition, PlanNode, QueryPlan};
+use dbwright_catalog::{ConditionKind, CostUnit, NodeRole, PlanCondition, PlanNode, QueryPlan};
 
 use super::{milliseconds, number};
 use crate::layout::{BOLD, FAINT, HELP, Layout, clean, columns};
@@ -18,33 +18,21 @@ pub(super) fn tree(plan: &QueryPlan, marks: &[(usize, String)], indent: &str, la
     let nodes = plan.nodes();
     let costs = plan.costs();
     let whole = costs.first().map_or(0.0, |cost| cost.inclusive);
-    let has_costs = plan.root.estimate.is_some() || plan.is_timed();
-    let measured = plan.is_measured();
+    let has_costs = plan.unit() != CostUnit::RowsRead;
+    let heads = heads(plan, &nodes);
     let cells: Vec<Vec<String>> = nodes
         .iter()
         .zip(&costs)
         .map(|((_, node), cost)| {
-            let mut cells = Vec::new();
-            if has_costs {
-                cells.push(share(cost.own, whole));
-                if measured {
-                    cells.push(actual_rows(node));
-                }
-                cells.push(node.estimate.map(|estimate| number(estimate.rows)).unwrap_or_default());
-            }
-            cells
+            let cell = |head: &&str| match *head {
+                "read" => node.rows_read.map(number).unwrap_or_default(),
+                "rows" if plan.is_measured() => actual_rows(node),
+                "rows" | "expected" => node.estimate.map(|estimate| number(estimate.rows)).unwrap_or_default(),
+                _ => share(cost.own, whole),
+            };
+            heads.iter().map(cell).collect()
         })
         .collect();
-    let mut heads: Vec<&str> = Vec::new();
-    if has_costs {
-        heads.push(if plan.is_timed() { "time" } else { "cost" });
-        if measured {
-            heads.push("rows");
-            heads.push("expected");
-        } else {
-            heads.push("rows");
-        }
-    }
     let widths: Vec<usize> = heads
         .iter()
         .enumerate()
@@ -63,7 +51,7 @@ pub(super) fn tree(plan: &QueryPlan, marks: &[(usize, String)], indent: &str, la
         cells.collect()
     };
     let mut text = String::new();
-    if has_costs {
+    if !heads.is_empty() {
         let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
         let _ = writeln!(text, "{indent}{}", layout.paint(FAINT, row(&heads).trim_end()));
     }
@@ -93,6 +81,25 @@ pub(super) fn tree(plan: &QueryPlan, marks: &[(usize, String)], indent: &str, la
         }
     }
     text
+}
+
+/// The heads of the columns before the tree: of those of which something is known.
+fn heads(plan: &QueryPlan, nodes: &[(usize, &PlanNode)]) -> Vec<&'static str> {
+    let mut heads = Vec::new();
+    match plan.unit() {
+        CostUnit::Milliseconds => heads.push("time"),
+        CostUnit::Cost => heads.push("cost"),
+        CostUnit::RowsRead if nodes.iter().any(|(_, node)| node.rows_read.is_some()) => heads.push("read"),
+        CostUnit::RowsRead => {}
+    }
+    let is_estimated = nodes.iter().any(|(_, node)| node.estimate.is_some());
+    if plan.is_measured() {
+        heads.push("rows");
+        heads.extend(is_estimated.then_some("expected"));
+    } else {
+        heads.extend(is_estimated.then_some("rows"));
+    }
+    heads
 }
 
 /// `87 %`; nothing where it is next to nothing.
@@ -266,7 +273,7 @@ pub(super) fn summary(plan: &QueryPlan) -> String {
     if let Some(actual) = plan.root.actual {
         parts.push(rows(actual.rows));
     } else if let Some(estimate) = plan.root.estimate {
-        parts.push(format!("cost {}", number(estimate.total_cost)));
+        parts.extend(estimate.total_cost.map(|cost| format!("cost {}", number(cost))));
         parts.push(format!("{} expected", rows(estimate.rows)));
     }
     if let Some(buffers) = plan.root.buffers.filter(|buffers| buffers.hit + buffers.read > 0) {

@@ -78,7 +78,8 @@ pub struct Node {
     pub alias: Option<String>,
     /// The index that it uses.
     pub index: Option<String>,
-    /// What it takes by itself, as a share of the whole from 0 to 1: of the time where it was measured, else of the cost.
+    /// What it takes by itself, as a share of the whole from 0 to 1: of the time where it was measured, of the cost where
+    /// the server tells it, else of the rows that are read at most.
     pub own_share: f64,
     /// Cost of one run until the first row.
     pub startup_cost: Option<f64>,
@@ -86,6 +87,8 @@ pub struct Node {
     pub total_cost: Option<f64>,
     /// Rows expected of one run.
     pub expected_rows: Option<f64>,
+    /// Rows that one run looks at before its filter, where the server or statistics tell.
+    pub rows_read: Option<f64>,
     /// Bytes of a row.
     pub width: Option<u32>,
     /// Rows of one run, on average.
