@@ -98,7 +98,7 @@ pub use query_plan::{
     Actual, Buffers, ConditionKind, CostUnit, Estimate, HashUse, HeapBlocks, Jit, NodeCost, NodeRole, Operation,
     PlanCondition, PlanNode, PlanRelation, QueryPlan, SortUse, TriggerTime, Workers,
 };
-pub use review::{AccessChange, MigrationTrace, Review, Section, Trace, Unfilled};
+pub use review::{AccessChange, MigrationTrace, PredictedInstead, Review, Section, Trace, Unfilled};
 pub use rollback::{
     Again, Difference, DifferenceKind, LostRows, LostValues, Rollback, RollbackCoverage, RollbackOutcome, RoundTrip,
     WayFailure,

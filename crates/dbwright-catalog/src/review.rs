@@ -61,8 +61,24 @@ pub struct Trace {
     /// What dbwright did on the scratch server so that the history could run, as whole sentences (`Created the role
     /// app, which the migrations presuppose.`).
     pub assumptions: Vec<String>,
+    /// Statements of judged migrations that could not run, and whose effects are predicted in their place.
+    pub predicted: Vec<PredictedInstead>,
     /// How many leading migrations were not run in this check, because what they do was kept from an earlier one.
     pub from_cache: usize,
+}
+
+/// A statement that could not run in a check that runs, so that its effect is predicted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct PredictedInstead {
+    /// Index of its migration.
+    pub migration: usize,
+    /// Index of the statement in it.
+    pub statement: usize,
+    /// The statement for which it could not run, by the same indexes: itself, or an earlier one that it needs.
+    pub cause: (usize, usize),
+    /// Why that one could not.
+    pub reason: String,
 }
 
 impl Trace {

@@ -1,6 +1,6 @@
 //! Reviewing a history of which nothing runs: what its statements do is predicted.
 
-use dbwright_catalog::{Engine, Finding, Section};
+use dbwright_catalog::{Engine, Finding, Known, Section};
 use dbwright_rules::{assumed_version, predict};
 
 use crate::levels::Levels;
@@ -28,10 +28,13 @@ pub(crate) fn review(section: &mut Section, levels: &Levels) {
     section.trace = Some(trace);
 }
 
-/// A fix that was not tried is none: what it would do is told as advice. Whether there was one.
-fn take_fixes(findings: &mut [Finding]) -> bool {
+/// A fix of what is only predicted can't be tried, and is none: what it would do is told as advice. Whether there was one.
+pub(crate) fn take_fixes(findings: &mut [Finding]) -> bool {
     let mut any = false;
-    for finding in findings {
+    for finding in findings
+        .iter_mut()
+        .filter(|finding| finding.evidence.known == Known::Predicted)
+    {
         let Some(fix) = finding.fix.take() else { continue };
         any = true;
         if !finding.advice.contains(&fix.summary) {

@@ -22,6 +22,7 @@ use dbwright_rules::Judgement;
 use crate::cache;
 use crate::check::Phase;
 use crate::levels::Levels;
+use crate::prediction;
 use crate::ways_back::WaysBack;
 
 /// More fixes than this are not tried in one run; each takes up to a fifth of a second.
@@ -47,6 +48,36 @@ pub(crate) async fn review(
 
 pub(crate) fn nothing_to_judge(section: &Section) -> bool {
     !(0..section.history.migrations.len()).any(|index| section.judged.contains(index))
+}
+
+/// What was watched, and the same with predictions in the place of what could not run, where something could not.
+struct Watched {
+    seen: Trace,
+    predicted: Option<Trace>,
+}
+
+impl Watched {
+    fn of(seen: Trace, history: &History, judged: &MigrationSet) -> Watched {
+        let predicted = dbwright_rules::predict_unseen(history, judged, &seen);
+        Watched { seen, predicted }
+    }
+
+    /// The same, judged.
+    fn judged(section: &mut Section, seen: Trace, levels: &Levels) -> Watched {
+        let watched = Watched::of(seen, &section.history, &section.judged);
+        judge_section(section, watched.told(), levels);
+        prediction::take_fixes(&mut section.findings);
+        watched
+    }
+
+    /// What is judged and told.
+    fn told(&self) -> &Trace {
+        self.predicted.as_ref().unwrap_or(&self.seen)
+    }
+
+    fn into_told(self) -> Trace {
+        self.predicted.unwrap_or(self.seen)
+    }
 }
 
 async fn postgres(
@@ -83,15 +114,16 @@ async fn postgres_of_ours(
     progress: &mut (dyn FnMut(Phase) + Send),
 ) -> Result<(), LiveError> {
     let cache = HistoryCache::postgres(store, programs, &section.history, &section.judged);
-    let trace = postgres_watched(section, programs, &cache, levels, progress).await?;
-    if let Some(ways) = WaysBack::select(section, &trace, Some(&cache), levels) {
+    let watched = postgres_watched(section, programs, &cache, levels, progress).await?;
+    let trace = &watched.seen;
+    if let Some(ways) = WaysBack::select(section, trace, Some(&cache), levels) {
         progress(going_back(&ways));
         let history = &section.history;
-        let tried = rollback::postgres::try_ways_back_kept(programs, &cache, history, &trace, ways.to_try());
+        let tried = rollback::postgres::try_ways_back_kept(programs, &cache, history, trace, ways.to_try());
         let tried = Box::pin(tried).await;
-        ways.finish(section, &trace, Some(&cache), levels, tried);
+        ways.finish(section, trace, Some(&cache), levels, tried);
     }
-    section.trace = Some(trace);
+    section.trace = Some(watched.into_told());
     Ok(())
 }
 
@@ -103,7 +135,7 @@ async fn postgres_watched(
     cache: &HistoryCache,
     levels: &Levels,
     progress: &mut (dyn FnMut(Phase) + Send),
-) -> Result<Trace, LiveError> {
+) -> Result<Watched, LiveError> {
     let Section {
         history,
         judged,
@@ -118,11 +150,14 @@ async fn postgres_watched(
         let (trace, early) = watch((history, judged), programs, cache, levels, progress).await?;
         (trace, Some(early))
     };
+    let watched = Watched::of(trace, history, judged);
     Judgement {
         findings: *findings,
         allowed: *allowed,
-    } = judge(history, judged, &trace, levels);
-    let (places, candidates) = candidates(findings, &trace);
+    } = judge(history, judged, watched.told(), levels);
+    prediction::take_fixes(findings);
+    let trace = &watched.seen;
+    let (places, candidates) = candidates(findings, trace);
     let mut proofs = cache.proofs(&candidates);
     let unknown: Vec<usize> = (0..candidates.len()).filter(|index| proofs[*index].is_none()).collect();
     if !unknown.is_empty() {
@@ -141,7 +176,7 @@ async fn postgres_watched(
             .collect();
         if !left.is_empty() {
             let to_try: Vec<Candidate<'_>> = left.iter().map(|index| candidates[*index].clone()).collect();
-            let tried = prove::postgres::prove_kept(programs, cache, history, &trace, &to_try).await?;
+            let tried = prove::postgres::prove_kept(programs, cache, history, trace, &to_try).await?;
             for (index, proof) in left.into_iter().zip(tried) {
                 proofs[index] = Some(proof);
             }
@@ -154,7 +189,7 @@ async fn postgres_watched(
     }
     take_proofs(findings, places, proofs);
     too_many_to_try(findings);
-    Ok(trace)
+    Ok(watched)
 }
 
 /// Watches the history and keeps what was seen. Fixes are tried beside it, as soon as their migration was seen: what comes
@@ -210,23 +245,24 @@ async fn postgres_given(
         progress(Phase::Running(at));
     })
     .await?;
-    judge_section(section, &trace, levels);
-    let (places, candidates) = candidates(&section.findings, &trace);
+    let watched = Watched::judged(section, trace, levels);
+    let trace = &watched.seen;
+    let (places, candidates) = candidates(&section.findings, trace);
     if !candidates.is_empty() {
         progress(Phase::Proving {
             fixes: candidates.len(),
         });
-        let proofs = prove::postgres::prove(scratch, &section.history, &trace, &candidates).await?;
+        let proofs = prove::postgres::prove(scratch, &section.history, trace, &candidates).await?;
         take_proofs(&mut section.findings, places, proofs.into_iter().map(Some));
     }
     too_many_to_try(&mut section.findings);
-    if let Some(ways) = WaysBack::select(section, &trace, None, levels) {
+    if let Some(ways) = WaysBack::select(section, trace, None, levels) {
         progress(going_back(&ways));
-        let tried = rollback::postgres::try_ways_back(scratch, &section.history, &trace, ways.to_try());
+        let tried = rollback::postgres::try_ways_back(scratch, &section.history, trace, ways.to_try());
         let tried = Box::pin(tried).await;
-        ways.finish(section, &trace, None, levels, tried);
+        ways.finish(section, trace, None, levels, tried);
     }
-    section.trace = Some(trace);
+    section.trace = Some(watched.into_told());
     Ok(())
 }
 
@@ -264,15 +300,16 @@ async fn mysql_family(
             cache::keep(&cache, &trace).await;
             trace
         };
-        mysql_family_judged(section, &trace, levels);
-        if let Some(ways) = WaysBack::select(section, &trace, Some(&cache), levels) {
+        let watched = mysql_family_judged(section, trace, levels);
+        let trace = &watched.seen;
+        if let Some(ways) = WaysBack::select(section, trace, Some(&cache), levels) {
             progress(going_back(&ways));
             let history = &section.history;
-            let tried = rollback::mysql_family::try_ways_back_kept(&programs, &cache, history, &trace, ways.to_try());
+            let tried = rollback::mysql_family::try_ways_back_kept(&programs, &cache, history, trace, ways.to_try());
             let tried = Box::pin(tried).await;
-            ways.finish(section, &trace, Some(&cache), levels, tried);
+            ways.finish(section, trace, Some(&cache), levels, tried);
         }
-        section.trace = Some(trace);
+        section.trace = Some(watched.into_told());
         return Ok(());
     }
     progress(Phase::Starting(engine));
@@ -282,10 +319,11 @@ async fn mysql_family(
     reviewed.and(stopped)
 }
 
-fn mysql_family_judged(section: &mut Section, trace: &Trace, levels: &Levels) {
-    judge_section(section, trace, levels);
+fn mysql_family_judged(section: &mut Section, seen: Trace, levels: &Levels) -> Watched {
+    let watched = Watched::judged(section, seen, levels);
     let engine = section.history.engine;
     without_proof(&mut section.findings, &format!("fixes are not tried on {engine} yet"));
+    watched
 }
 
 async fn mysql_family_given(
@@ -298,14 +336,15 @@ async fn mysql_family_given(
         progress(Phase::Running(at));
     })
     .await?;
-    mysql_family_judged(section, &trace, levels);
-    if let Some(ways) = WaysBack::select(section, &trace, None, levels) {
+    let watched = mysql_family_judged(section, trace, levels);
+    let trace = &watched.seen;
+    if let Some(ways) = WaysBack::select(section, trace, None, levels) {
         progress(going_back(&ways));
-        let tried = rollback::mysql_family::try_ways_back(scratch, &section.history, &trace, ways.to_try());
+        let tried = rollback::mysql_family::try_ways_back(scratch, &section.history, trace, ways.to_try());
         let tried = Box::pin(tried).await;
-        ways.finish(section, &trace, None, levels, tried);
+        ways.finish(section, trace, None, levels, tried);
     }
-    section.trace = Some(trace);
+    section.trace = Some(watched.into_told());
     Ok(())
 }
 
@@ -335,9 +374,10 @@ async fn sqlite(
     let trace = work.await.map_err(|_| LiveError::Unsupported {
         what: "the SQLite trace ended early".to_owned(),
     })??;
-    judge_section(section, &trace, levels);
+    let watched = Watched::judged(section, trace, levels);
     without_proof(&mut section.findings, "fixes are not tried on SQLite yet");
-    if let Some(ways) = WaysBack::select(section, &trace, Some(&kept), levels) {
+    let trace = &watched.seen;
+    if let Some(ways) = WaysBack::select(section, trace, Some(&kept), levels) {
         progress(going_back(&ways));
         let (history, seen, to_try, cache) = (
             section.history.clone(),
@@ -353,9 +393,9 @@ async fn sqlite(
                 what: "trying the ways back ended early".to_owned(),
             })
         });
-        ways.finish(section, &trace, Some(&kept), levels, tried);
+        ways.finish(section, trace, Some(&kept), levels, tried);
     }
-    section.trace = Some(trace);
+    section.trace = Some(watched.into_told());
     Ok(())
 }
 

@@ -386,6 +386,8 @@ fn history(section: &Section, drift: Option<&catalog::Drift>) -> format::History
             statement: place.statement,
             judged: section.judged.contains(unseen.migration),
             reason: unseen.reason,
+            predicted: unseen.is_predicted,
+            predicted_followers: unseen.predicted_followers,
             followers: unseen.followers,
         })
     });

@@ -70,7 +70,7 @@ fn suite(section: &Section, fail_from: Option<Severity>) -> Suite {
         for unseen in unseen.iter().filter(|unseen| unseen.migration == index) {
             let line = migration.statements.get(unseen.statement).map_or(1, |it| it.line);
             case.output
-                .extend([format!("line {line} was not observed: {}\n", unseen.reason)]);
+                .extend([format!("line {line} was not observed: {}\n", unseen.told())]);
         }
         if section.trace.is_none() && case.result.is_none() {
             let why = section.not_done.join("\n");

@@ -187,7 +187,7 @@ fn of_section(section: &Section, drift: Option<&Drift>) -> String {
             let migration = section.history.at(unseen.migration)?;
             let line = migration.statements.get(unseen.statement)?.line;
             let place = code(&format!("{}:{line}", path(&migration.path)));
-            Some(format!("- {place} {}\n", escaped(&unseen.reason)))
+            Some(format!("- {place} {}\n", escaped(&unseen.told())))
         })
         .collect();
     if !unseen.is_empty() {

@@ -102,7 +102,7 @@ fn not_seen(review: &Review) -> Vec<String> {
                 && let Some(statement) = migration.statements.get(unseen.statement)
             {
                 let path = crate::place::path(&migration.path);
-                sentences.push(format!("{path}:{} was not observed: {}", statement.line, unseen.reason));
+                sentences.push(format!("{path}:{} was not observed: {}", statement.line, unseen.told()));
             }
         }
     }

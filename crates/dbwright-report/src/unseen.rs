@@ -15,8 +15,30 @@ pub(crate) struct Unseen {
     pub(crate) statement: usize,
     /// Why.
     pub(crate) reason: String,
-    /// How many later statements failed only because of it.
+    /// Whether it is predicted what it does.
+    pub(crate) is_predicted: bool,
+    /// How many later statements could not run only because of it, and are predicted.
+    pub(crate) predicted_followers: usize,
+    /// How many later statements failed only because of it, and are not predicted.
     pub(crate) followers: usize,
+}
+
+impl Unseen {
+    /// Why, and what is predicted all the same.
+    pub(crate) fn told(&self) -> String {
+        let later = match self.predicted_followers {
+            0 => None,
+            1 => Some("1 later statement that needs it".to_owned()),
+            number => Some(format!("{number} later statements that need it")),
+        };
+        let are = if self.predicted_followers == 1 { "is" } else { "are" };
+        match (self.is_predicted, later) {
+            (false, None) => self.reason.clone(),
+            (true, None) => format!("{}; predicted", self.reason),
+            (true, Some(later)) => format!("{}; predicted, as {are} {later}", self.reason),
+            (false, Some(later)) => format!("{}; {later} {are} predicted", self.reason),
+        }
+    }
 }
 
 /// The first causes in the order of the history. Of migrations that were only replayed, just the statements that did not
@@ -34,6 +56,20 @@ pub(crate) fn unseen(section: &Section) -> Vec<Unseen> {
             *followers.entry((migration, statement)).or_default() += 1;
         }
     }
+    let mut predicted: BTreeMap<(usize, usize), (bool, usize)> = BTreeMap::new();
+    for instead in &trace.predicted {
+        let (itself, later) = predicted.entry(instead.cause).or_default();
+        if (instead.migration, instead.statement) == instead.cause {
+            *itself = true;
+        } else {
+            *later += 1;
+        }
+    }
+    let reasons: BTreeMap<(usize, usize), &str> = trace
+        .predicted
+        .iter()
+        .map(|instead| (instead.cause, instead.reason.as_str()))
+        .collect();
     // Where nothing ran, that a statement is predicted needs no line of its own.
     let effects = || trace.migrations.iter().flat_map(|migration| &migration.effects);
     let nothing_ran = !effects().any(is_observed);
@@ -45,11 +81,22 @@ pub(crate) fn unseen(section: &Section) -> Vec<Unseen> {
             if nothing_ran && is_predicted(effect) && followers == 0 {
                 continue;
             }
-            if let Some(reason) = reason(effect, judged, followers) {
+            let at = (migration, statement);
+            let is_instead = is_predicted(effect) && !nothing_ran;
+            let reason = match reasons.get(&at) {
+                Some(reason) => Some((*reason).to_owned()),
+                // It stands with its first cause.
+                None if is_instead => None,
+                None => reason(effect, judged, followers),
+            };
+            if let Some(reason) = reason {
+                let (is_predicted, predicted_followers) = predicted.get(&at).copied().unwrap_or_default();
                 unseen.push(Unseen {
                     migration,
                     statement,
                     reason,
+                    is_predicted,
+                    predicted_followers,
                     followers,
                 });
             }

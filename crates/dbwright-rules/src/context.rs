@@ -252,18 +252,6 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The last migration before this one with something that dbwright did not run: a program, a psql command.
-    pub(crate) fn last_not_run(&self) -> Option<&'a Migration> {
-        let before = self.history.migrations.iter().zip(&self.trace.migrations);
-        let mut before: Vec<_> = before.take(self.position.0).collect();
-        before.reverse();
-        let is_not_run = |effect: &Effect| matches!(effect.outcome, Outcome::Refused(_));
-        let found = before
-            .into_iter()
-            .find(|(_, trace)| trace.effects.iter().any(is_not_run));
-        found.map(|(migration, _)| migration)
-    }
-
     /// Whether the migration of a statement is judged, and not only replayed.
     pub(crate) fn is_judged(&self, neighbour: &Neighbour<'_>) -> bool {
         let migration = self.trace.migrations.get(neighbour.position.0);

@@ -41,7 +41,7 @@ pub use impact::{impacts, needs_rates, tell_impacts, told_rates};
 pub use judge::{Judgement, judge, judge_last, judge_with_allowed};
 pub use lint::{Linted, lint, relations};
 pub use page::{Example, ExampleKind};
-pub use predict::{assumed_version, predict};
+pub use predict::{assumed_version, predict, predict_unseen};
 pub(crate) use rule::Check;
 pub use rule::{Claim, Needs, Rule};
 pub use scorecard::scorecard;

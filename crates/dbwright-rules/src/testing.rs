@@ -65,6 +65,7 @@ impl Case {
                 catalog,
                 unfilled: Vec::new(),
                 assumptions: Vec::new(),
+                predicted: Vec::new(),
                 from_cache: 0,
                 access: Vec::new(),
                 access_changes: Vec::new(),

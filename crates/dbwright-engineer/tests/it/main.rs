@@ -18,4 +18,5 @@ mod repository;
 mod run;
 mod schema_examples;
 mod servers;
+mod unseen;
 mod ways_back;

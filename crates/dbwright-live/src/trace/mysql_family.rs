@@ -308,6 +308,7 @@ impl<'a> Runner<'a> {
             catalog: state.catalog().clone(),
             unfilled,
             assumptions,
+            predicted: Vec::new(),
             from_cache: 0,
             access: Vec::new(),
             access_changes: Vec::new(),

@@ -328,6 +328,7 @@ impl<'a> Runner<'a> {
             catalog: state.into_catalog(),
             unfilled,
             assumptions,
+            predicted: Vec::new(),
             from_cache: 0,
             access,
             access_changes,

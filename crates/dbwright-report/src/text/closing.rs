@@ -58,6 +58,9 @@ fn observed(summary: &Summary) -> String {
         _ if summary.observed == 0 && summary.predicted == summary.statements => {
             format!("all {statements} predicted, none observed")
         }
+        missing if summary.predicted == missing => {
+            format!("{} of {statements} observed, {missing} predicted", summary.observed)
+        }
         missing if summary.predicted > 0 => format!(
             "{} of {statements} observed, {} predicted, {} unknown",
             summary.observed,
@@ -166,9 +169,14 @@ fn after_none(review: &Review, summary: &Summary) -> Vec<String> {
             "make a server available as said above, then run `dbwright check` again.",
             "`dbwright detect` shows what was found here and which servers this machine has.",
         ]
-    } else if summary.predicted > 0 {
+    } else if summary.predicted > 0 && summary.observed == 0 {
         [
             "a prediction does not see what code does, nor what rows lead to: `dbwright check` with a server does.",
+            "`dbwright detect` shows what was found here and which servers this machine has.",
+        ]
+    } else if summary.predicted > 0 {
+        [
+            "what could not run here was judged by what is predicted of it: see the reasons above.",
             "`dbwright detect` shows what was found here and which servers this machine has.",
         ]
     } else if summary.not_observed() > 0 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dbwright_catalog::{Section, Severity};
 
-use crate::counts::{Summary, findings, is_predicted};
+use crate::counts::{Summary, findings, is_observed, is_predicted};
 use crate::layout::{BOLD, Layout, clean};
 use crate::rollback;
 use crate::text::group::{Group, groups};
@@ -89,12 +89,9 @@ fn heading(section: &Section, layout: Layout) -> String {
         None if Summary::of_section(section).judged == 0 => "nothing to check".to_owned(),
         None => "did not run".to_owned(),
         Some(trace) => {
-            let mut effects = trace.migrations.iter().flat_map(|migration| &migration.effects);
-            let verb = if effects.any(is_predicted) {
-                "predicted for"
-            } else {
-                "ran on"
-            };
+            let effects = trace.migrations.iter().flat_map(|migration| &migration.effects);
+            let nothing_ran = effects.clone().any(is_predicted) && !effects.clone().any(is_observed);
+            let verb = if nothing_ran { "predicted for" } else { "ran on" };
             match words::other_version(history, &trace.server) {
                 None => format!("{verb} {}", trace.server),
                 Some((version, place)) => format!("{verb} {}; the repository says {version} ({place})", trace.server),

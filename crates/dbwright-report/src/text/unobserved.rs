@@ -105,8 +105,13 @@ fn statements(section: &Section, layout: Layout, limit: usize) -> String {
         (summary.not_observed(), "observed")
     };
     let were = if number == 1 { "was" } else { "were" };
+    let predicted = match summary.predicted {
+        all if how == "observed" && all == number => ", but predicted".to_owned(),
+        some if how == "observed" && some > 0 => format!("; {some} of them predicted"),
+        _ => String::new(),
+    };
     let title = format!(
-        "{number} of {} {were} not {how}:",
+        "{number} of {} {were} not {how}{predicted}:",
         words::count(summary.statements, "statement")
     );
     let mut text = block(&title, lines, layout, limit);
@@ -121,7 +126,8 @@ fn statements(section: &Section, layout: Layout, limit: usize) -> String {
 /// One line per reason: neighbours in one file with the same reason share it.
 fn reasons(section: &Section, unseen: &[Unseen]) -> Vec<String> {
     let same = |a: &Unseen, b: &Unseen| {
-        a.migration == b.migration && a.reason == b.reason && a.followers == 0 && b.followers == 0
+        let alone = |it: &Unseen| it.followers == 0 && it.predicted_followers == 0;
+        a.migration == b.migration && a.reason == b.reason && a.is_predicted == b.is_predicted && alone(a) && alone(b)
     };
     unseen
         .chunk_by(same)
@@ -134,10 +140,11 @@ fn reasons(section: &Section, unseen: &[Unseen]) -> Vec<String> {
                 .filter_map(|unseen| migration?.statements.get(unseen.statement))
                 .map(|statement| statement.line.to_string())
                 .collect();
+            let reason = first.told();
             let reason = match first.followers {
-                0 => first.reason.clone(),
-                1 => format!("{}; 1 later statement needs it", first.reason),
-                number => format!("{}; {number} later statements need it", first.reason),
+                0 => reason,
+                1 => format!("{reason}; 1 later statement needs it"),
+                number => format!("{reason}; {number} later statements need it"),
             };
             clean(&format!("{path}:{}: {reason}", numbers.join(", ")))
         })

@@ -576,7 +576,11 @@ pub struct NotObserved {
     pub judged: bool,
     /// Why.
     pub reason: String,
-    /// How many later statements failed only because of it.
+    /// Whether what it does is predicted instead.
+    pub predicted: bool,
+    /// How many later statements could not run only because of it, and are predicted instead.
+    pub predicted_followers: usize,
+    /// How many later statements failed only because of it, and are not predicted.
     pub followers: usize,
 }
 

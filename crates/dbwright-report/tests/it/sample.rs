@@ -91,6 +91,7 @@ pub(crate) fn section(migrations: Vec<Migration>) -> Section {
             catalog: Catalog::empty(postgres()),
             unfilled: Vec::new(),
             assumptions: Vec::new(),
+            predicted: Vec::new(),
             from_cache: 0,
             access: Vec::new(),
             access_changes: Vec::new(),

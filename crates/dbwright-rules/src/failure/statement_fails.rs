@@ -41,8 +41,8 @@
 //! <https://dev.mysql.com/doc/mysql-errors/9.7/en/server-error-reference.html> and
 //! <https://mariadb.com/docs/server/reference/error-codes/mariadb-error-code-reference>.
 
-use dbwright_catalog::{Engine, Finding, Group, Known, Outcome, Severity, SqlError};
-use dbwright_sql::Summary;
+use dbwright_catalog::{Effect, Engine, Finding, Group, History, Known, Outcome, Severity, SqlError, Trace};
+use dbwright_sql::{Summary, summarise};
 
 use crate::context::{Context, Neighbour};
 use crate::{Check, Claim, Rule, phrase};
@@ -74,7 +74,7 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     finding.evidence.facts = facts(context, error);
     finding.evidence.facts.extend(other_major(context));
     half_done(context, &mut finding);
-    if let Some(advice) = why_only_here(context, error) {
+    if let Some(advice) = why_only_here(context.history, context.trace, context.position, error) {
         finding.severity = Severity::Note;
         finding.message = format!("The statement could not be tried here: {}", one_line(&error.message));
         finding.advice.push(advice);
@@ -158,23 +158,42 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// Why the statement may well work in production, where there is a reason to think so.
-fn why_only_here(context: &Context<'_>, error: &SqlError) -> Option<String> {
-    if lies_in_the_scratch_server(context, error) {
+pub(crate) fn why_only_here(history: &History, trace: &Trace, at: (usize, usize), error: &SqlError) -> Option<String> {
+    if lies_in_the_scratch_server(history, at, error) {
         return Some(
             "Production may have what is missing here; what follows is told without this statement.".to_owned(),
         );
     }
-    if context.history.engine == Engine::Sqlite && is_of_the_application(&error.message) {
+    if history.engine == Engine::Sqlite && is_of_the_application(&error.message) {
         return Some(
             "The application may define it on its own connection; what follows is told without this statement."
                 .to_owned(),
         );
     }
-    let earlier = is_missing_object(error).then(|| context.last_not_run())??;
+    let earlier = is_missing_object(error)
+        .then(|| last_not_run(history, trace, at))
+        .flatten()?;
     Some(format!(
-        "{}, which did not run here, may make what is missing; what follows is told without this statement.",
-        earlier.path.display()
+        "{earlier}, which did not run here, may make what is missing; what follows is told without this statement."
     ))
+}
+
+/// The place of the last statement before this one that dbwright did not run: a program, a psql command.
+fn last_not_run(history: &History, trace: &Trace, at: (usize, usize)) -> Option<String> {
+    let is_not_run = |effect: &Effect| matches!(effect.outcome, Outcome::Refused(_));
+    let migrations = history.migrations.iter().zip(&trace.migrations).enumerate();
+    let migrations: Vec<_> = migrations.take(at.0 + 1).collect();
+    migrations.into_iter().rev().find_map(|(index, (migration, trace))| {
+        let before = if index == at.0 { at.1 } else { usize::MAX };
+        let effects: Vec<_> = trace.effects.iter().take(before).collect();
+        let statement = effects.into_iter().rposition(is_not_run)?;
+        let line = migration.statements.get(statement)?.line;
+        Some(if index == at.0 {
+            format!("Line {line} of this file")
+        } else {
+            migration.path.display().to_string()
+        })
+    })
 }
 
 /// Whether SQLite lacks what programs add to their connection: functions, collations and modules of virtual tables.
@@ -196,12 +215,14 @@ fn is_missing_object(error: &SqlError) -> bool {
 
 /// Whether the scratch server lacks something that another server may have: an extension (`feature_not_supported`,
 /// `undefined_file`), a storage engine or plugin, or a right (`insufficient_privilege`).
-fn lies_in_the_scratch_server(context: &Context<'_>, error: &SqlError) -> bool {
-    match context.history.engine {
+fn lies_in_the_scratch_server(history: &History, at: (usize, usize), error: &SqlError) -> bool {
+    match history.engine {
         Engine::Postgres => match error.code.as_str() {
             "42501" => true,
             "0A000" | "58P01" => {
-                matches!(context.summary(), Summary::CreateExtension { .. }) || error.message.starts_with("extension ")
+                let statement = history.migrations.get(at.0).and_then(|it| it.statements.get(at.1));
+                let summary = statement.map(|statement| summarise(Engine::Postgres, &statement.text));
+                matches!(summary, Some(Summary::CreateExtension { .. })) || error.message.starts_with("extension ")
             }
             _ => false,
         },

@@ -79,6 +79,27 @@ impl Ledger {
         }
     }
 
+    /// Does what was seen to be done.
+    pub(super) fn follow(&mut self, change: &Change) {
+        match change {
+            Change::Created(object) => self.put(object.clone()),
+            Change::Dropped(object) => self.remove(&object.id),
+            Change::Altered { before, after } if before.id != after.id => {
+                self.remove(&before.id);
+                self.put(after.clone());
+            }
+            Change::Altered { after, .. } => self.put(after.clone()),
+        }
+    }
+
+    /// Goes on from another catalog. What was written before can't be taken back any more.
+    pub(super) fn replace(&mut self, catalog: Catalog) {
+        self.catalog = catalog;
+        for entry in &mut self.log {
+            *entry = Entry::of(None, None);
+        }
+    }
+
     /// Puts these edges in the place of those of which `replaced` holds.
     pub(super) fn link(&mut self, edges: Vec<Dependency>, replaced: impl Fn(&Dependency) -> bool) {
         let known = &mut self.catalog.dependencies;

@@ -10,12 +10,16 @@ mod facts;
 mod ledger;
 mod mysql_family;
 mod postgres;
+mod run;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod unseen;
 
 use dbwright_catalog::{Engine, History, MigrationSet, Statement, Trace, Version};
 use dbwright_sql::Summary;
+
+pub use unseen::predict_unseen;
 
 /// The version that is taken where nothing says which: the newest that dbwright knows.
 pub fn assumed_version(engine: Engine) -> Version {
@@ -30,9 +34,15 @@ pub fn assumed_version(engine: Engine) -> Version {
 /// Predicts what the statements of a history do on a server of this version.
 pub fn predict(history: &History, judged: &MigrationSet, version: Version) -> Trace {
     match history.engine {
-        Engine::Postgres => postgres::predict(history, judged, version),
-        Engine::Sqlite => sqlite::predict(history, judged, version),
-        Engine::MySql | Engine::MariaDb => mysql_family::predict(history, judged, version),
+        Engine::Postgres => run::run(history, judged, postgres::Predictor::new(version), None),
+        Engine::Sqlite => {
+            let predictor = sqlite::Predictor::new(version, history.sqlite_foreign_keys);
+            run::run(history, judged, predictor, None)
+        }
+        Engine::MySql | Engine::MariaDb => {
+            let predictor = mysql_family::Predictor::new(history.engine, version);
+            run::run(history, judged, predictor, None)
+        }
     }
 }
 

@@ -13,8 +13,8 @@ mod types;
 use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{
-    Catalog, Change, Effect, Engine, History, Known, Migration, MigrationSet, MigrationTrace, ObjectId, ObjectKind,
-    Outcome, RunMode, Server, SqlError, Statement, TableOperation, Trace, TransactionId, Version,
+    Catalog, Change, Effect, Engine, Known, Migration, ObjectId, ObjectKind, Outcome, RunMode, Server, SqlError,
+    Statement, TableOperation, TransactionId, Version,
 };
 use dbwright_sql::mysql_family::{read, session_assignments};
 use dbwright_sql::{
@@ -23,59 +23,66 @@ use dbwright_sql::{
 
 use super::ledger::Ledger;
 use super::refused;
+use super::run::Doubts;
 use errors::Stop;
 use model::{MAIN, Model};
 
-/// Predicts a whole history.
-pub(super) fn predict(history: &History, judged: &MigrationSet, version: Version) -> Trace {
-    let engine = history.engine;
-    let server = Server { engine, version };
-    let mut predictor = Predictor {
-        engine,
-        version,
-        ledger: Ledger::new(Catalog::empty(server.clone())),
-        tables: BTreeMap::new(),
-        replaced: Vec::new(),
-        session: Session::new(engine, version),
-        database: None,
-        elsewhere: None,
-        vague: BTreeMap::new(),
-        incomplete: None,
-        lost: BTreeMap::new(),
-        kept: BTreeMap::new(),
-        temporary: BTreeSet::new(),
-        transactions: 0,
-        open: None,
-        at: (0, 0),
-    };
-    for (index, migration) in history.loaded_first() {
-        predictor.loaded_first(index, migration);
-    }
-    let mut migrations = Vec::with_capacity(history.migrations.len());
-    for (index, migration) in history.migrations.iter().enumerate() {
-        let joined = |mode: RunMode| mode == RunMode::AllInOneTransaction;
-        let goes_on = joined(migration.run_mode)
-            && index > 0
-            && history.migrations[index - 1].run_mode == RunMode::AllInOneTransaction;
-        let effects = predictor.migration(index, migration, goes_on);
-        let next = history.migrations.get(index + 1);
-        if !(joined(migration.run_mode) && next.is_some_and(|next| joined(next.run_mode))) {
-            predictor.open = None;
+impl Predictor {
+    pub(super) fn new(engine: Engine, version: Version) -> Self {
+        Predictor {
+            engine,
+            version,
+            ledger: Ledger::new(Catalog::empty(Server { engine, version })),
+            tables: BTreeMap::new(),
+            replaced: Vec::new(),
+            session: Session::new(engine, version),
+            database: None,
+            elsewhere: None,
+            doubts: Doubts::default(),
+            temporary: BTreeSet::new(),
+            transactions: 0,
+            open: None,
+            at: (0, 0),
         }
-        migrations.push(MigrationTrace {
-            judged: judged.contains(index),
-            effects,
-        });
     }
-    Trace {
-        server,
-        migrations,
-        catalog: predictor.ledger.catalog,
-        access: Vec::new(),
-        access_changes: Vec::new(),
-        unfilled: Vec::new(),
-        assumptions: Vec::new(),
-        from_cache: 0,
+}
+
+impl super::run::Predictor for Predictor {
+    // Tables are kept as statements make them, and not as reading a database gives them.
+    const FOLLOWS_WHAT_WAS_SEEN: bool = false;
+
+    fn begin(&mut self, migration: &Migration, goes_on: bool) {
+        let of_tool = matches!(migration.run_mode, RunMode::Transaction | RunMode::AllInOneTransaction);
+        if of_tool && !goes_on {
+            self.open = Some(self.next_transaction());
+        }
+    }
+
+    fn statement(&mut self, at: (usize, usize), _: &Migration, statement: &Statement) -> Effect {
+        self.at = at;
+        self.one(statement)
+    }
+
+    fn end(&mut self) {
+        self.open = None;
+    }
+
+    /// It is loaded in a session of its own.
+    fn loaded(&mut self) {
+        self.open = None;
+        self.session = Session::new(self.engine, self.version);
+    }
+
+    fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    fn into_ledger(self) -> Ledger {
+        self.ledger
+    }
+
+    fn doubts(&mut self) -> &mut Doubts {
+        &mut self.doubts
     }
 }
 
@@ -171,7 +178,7 @@ struct Work {
     unknown: Option<String>,
 }
 
-struct Predictor {
+pub(super) struct Predictor {
     engine: Engine,
     version: Version,
     ledger: Ledger,
@@ -184,14 +191,7 @@ struct Predictor {
     database: Option<String>,
     /// The other database that a `USE` has led to.
     elsewhere: Option<String>,
-    /// Names, in lower case, of what is there in part or maybe, and why no more is known.
-    vague: BTreeMap<String, String>,
-    /// Why the catalog may lack objects.
-    incomplete: Option<String>,
-    /// Names, in lower case, that a failed statement would have made, with the statement.
-    lost: BTreeMap<String, (usize, usize)>,
-    /// Names, in lower case, that a failed statement would have taken away.
-    kept: BTreeMap<String, (usize, usize)>,
+    doubts: Doubts,
     /// Names, in lower case, of tables that are gone with the session.
     temporary: BTreeSet<String>,
     transactions: u32,
@@ -201,34 +201,12 @@ struct Predictor {
 }
 
 impl Predictor {
-    /// What exists before the first migration, in a session of its own.
-    fn loaded_first(&mut self, index: usize, migration: &Migration) {
-        let session = self.session.clone();
-        self.migration(index, migration, false);
-        self.open = None;
-        self.session = session;
-    }
-
-    fn migration(&mut self, index: usize, migration: &Migration, goes_on: bool) -> Vec<Effect> {
-        let of_tool = matches!(migration.run_mode, RunMode::Transaction | RunMode::AllInOneTransaction);
-        if of_tool && !goes_on {
-            self.open = Some(self.next_transaction());
-        }
-        let statements = migration.statements.iter().enumerate();
-        statements
-            .map(|(number, statement)| {
-                self.at = (index, number);
-                self.statement(statement)
-            })
-            .collect()
-    }
-
     fn next_transaction(&mut self) -> TransactionId {
         self.transactions += 1;
         TransactionId(self.transactions)
     }
 
-    fn statement(&mut self, statement: &Statement) -> Effect {
+    fn one(&mut self, statement: &Statement) -> Effect {
         let summary = summarise_mysql_family(self.session.dialect, &statement.text);
         let transaction = match self.open {
             Some(open) if !summary.implicit_commit => open,
@@ -288,9 +266,9 @@ impl Predictor {
         for change in &effect.changes {
             if let Change::Created(object) = change {
                 let name = object.id.name().to_ascii_lowercase();
-                self.lost.remove(&name);
+                self.doubts.lost.remove(&name);
                 if effect.known == Known::Predicted && object.id.kind == ObjectKind::Table {
-                    self.vague.remove(&name);
+                    self.doubts.vague.remove(&name);
                 }
             }
         }
@@ -335,23 +313,29 @@ impl Predictor {
         let unmade = objects::unmade_by(summary);
         let (error, cause) = match stop {
             Stop::Unknown(reason) => {
-                self.vague.extend(made.into_iter().map(|name| (name, reason.clone())));
-                self.vague.extend(unmade.into_iter().map(|name| (name, reason.clone())));
+                self.doubts
+                    .vague
+                    .extend(made.into_iter().map(|name| (name, reason.clone())));
+                self.doubts
+                    .vague
+                    .extend(unmade.into_iter().map(|name| (name, reason.clone())));
                 return (Known::Unknown(reason), Outcome::Done);
             }
             Stop::Opaque(reason) => {
-                self.incomplete.get_or_insert_with(|| reason.clone());
+                self.doubts.incomplete.get_or_insert_with(|| reason.clone());
                 let named = self.named_by_code(text);
-                self.vague.extend(named.into_iter().map(|name| (name, reason.clone())));
+                self.doubts
+                    .vague
+                    .extend(named.into_iter().map(|name| (name, reason.clone())));
                 return (Known::Unknown(reason), Outcome::Done);
             }
             Stop::Error(error) => (error, None),
-            Stop::Missing(error, name) => (error, self.lost.get(&name.to_ascii_lowercase()).copied()),
-            Stop::InTheWay(error, name) => (error, self.kept.get(&name.to_ascii_lowercase()).copied()),
+            Stop::Missing(error, name) => (error, self.doubts.lost.get(&name.to_ascii_lowercase()).copied()),
+            Stop::InTheWay(error, name) => (error, self.doubts.kept.get(&name.to_ascii_lowercase()).copied()),
         };
         let first = cause.unwrap_or(self.at);
-        self.lost.extend(made.into_iter().map(|name| (name, first)));
-        self.kept.extend(unmade.into_iter().map(|name| (name, first)));
+        self.doubts.lost.extend(made.into_iter().map(|name| (name, first)));
+        self.doubts.kept.extend(unmade.into_iter().map(|name| (name, first)));
         match cause {
             None => (Known::Predicted, Outcome::Failed(error)),
             Some((migration, statement)) => {
@@ -469,7 +453,7 @@ impl Predictor {
         if self.temporary.contains(&lower) {
             return Err(Stop::Unknown(format!("{name} is the session's own")));
         }
-        match self.vague.get(&lower) {
+        match self.doubts.vague.get(&lower) {
             Some(reason) => Err(Stop::Unknown(format!("{name} is not known in full: {reason}"))),
             None => Ok(()),
         }
@@ -478,7 +462,7 @@ impl Predictor {
     /// What follows from something that is not there.
     fn missing<T>(&self, name: &str, error: SqlError) -> Result<T, Stop> {
         self.known(name)?;
-        if let Some(reason) = &self.incomplete {
+        if let Some(reason) = &self.doubts.incomplete {
             return Err(Stop::Unknown(format!("whether {name} exists can't be told: {reason}")));
         }
         Err(Stop::Missing(error, name.to_owned()))
@@ -486,7 +470,7 @@ impl Predictor {
 
     /// What follows from something that is there already.
     fn in_the_way<T>(&self, name: &str, error: SqlError) -> Result<T, Stop> {
-        if let Some(reason) = &self.incomplete {
+        if let Some(reason) = &self.doubts.incomplete {
             return Err(Stop::Unknown(format!(
                 "whether {name} is still there can't be told: {reason}"
             )));

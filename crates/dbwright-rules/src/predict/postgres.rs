@@ -15,71 +15,111 @@ mod table;
 mod types;
 mod work;
 
-use std::collections::BTreeMap;
-
 use dbwright_catalog::{
-    Catalog, Effect, Engine, HeldLock, History, Known, Migration, MigrationSet, MigrationTrace, ObjectId, ObjectKind,
-    Outcome, Routine, RunMode, Server, SqlError, Statement, Trace, TransactionId, Version,
+    Catalog, Effect, Engine, HeldLock, Known, Migration, ObjectId, ObjectKind, Outcome, Routine, RunMode, Server,
+    SqlError, Statement, TransactionId, Version,
 };
 use dbwright_sql::postgres::{PostgresStatement, read};
 use dbwright_sql::{Summary, TransactionControl, summarise};
 
 use super::ledger::{Ledger, Mark};
 use super::refused;
+use super::run::Doubts;
 use work::Work;
 
-/// Predicts a whole history.
-pub(super) fn predict(history: &History, judged: &MigrationSet, version: Version) -> Trace {
-    let server = Server {
-        engine: Engine::Postgres,
-        version,
-    };
-    let mut catalog = Catalog::empty(server.clone());
-    let public = objects::object(
-        ObjectId::new(ObjectKind::Schema, ["public"]),
-        dbwright_catalog::ObjectBody::Schema(dbwright_catalog::Schema {}),
-    );
-    catalog.objects.insert(public.id.clone(), public);
-    let mut predictor = Predictor {
-        major: version.major,
-        ledger: Ledger::new(catalog),
-        session: Session::default(),
-        incomplete: None,
-        statistics: Vec::new(),
-        vague: BTreeMap::new(),
-        new_labels: Vec::new(),
-        lost: BTreeMap::new(),
-        made_in_migration: Vec::new(),
-        transactions: 0,
-        open: None,
-        at: (0, 0),
-    };
-    for (index, migration) in history.loaded_first() {
-        predictor.migration(index, migration);
-        predictor.close();
-    }
-    let mut migrations = Vec::with_capacity(history.migrations.len());
-    for (index, migration) in history.migrations.iter().enumerate() {
-        let effects = predictor.migration(index, migration);
-        let next = history.migrations.get(index + 1);
-        let joined = |mode: RunMode| mode == RunMode::AllInOneTransaction;
-        if !(joined(migration.run_mode) && next.is_some_and(|next| joined(next.run_mode))) {
-            predictor.close();
+impl Predictor {
+    pub(super) fn new(version: Version) -> Self {
+        let server = Server {
+            engine: Engine::Postgres,
+            version,
+        };
+        let mut catalog = Catalog::empty(server);
+        let public = objects::object(
+            ObjectId::new(ObjectKind::Schema, ["public"]),
+            dbwright_catalog::ObjectBody::Schema(dbwright_catalog::Schema {}),
+        );
+        catalog.objects.insert(public.id.clone(), public);
+        Predictor {
+            major: version.major,
+            ledger: Ledger::new(catalog),
+            session: Session::default(),
+            doubts: Doubts::default(),
+            statistics: Vec::new(),
+            new_labels: Vec::new(),
+            made_in_migration: Vec::new(),
+            transactions: 0,
+            open: None,
+            at: (0, 0),
         }
-        migrations.push(MigrationTrace {
-            judged: judged.contains(index),
-            effects,
-        });
     }
-    Trace {
-        server,
-        migrations,
-        catalog: predictor.ledger.catalog,
-        access: Vec::new(),
-        access_changes: Vec::new(),
-        unfilled: Vec::new(),
-        assumptions: Vec::new(),
-        from_cache: 0,
+}
+
+impl super::run::Predictor for Predictor {
+    const FOLLOWS_WHAT_WAS_SEEN: bool = true;
+
+    fn begin(&mut self, _: &Migration, _: bool) {
+        if let Some(open) = &mut self.open {
+            // A transaction that goes on: what earlier migrations took was there before the first statement.
+            open.held.iter_mut().for_each(|lock| lock.since = 0);
+        } else {
+            self.session = Session::default();
+        }
+        self.made_in_migration.clear();
+    }
+
+    fn statement(&mut self, at: (usize, usize), migration: &Migration, statement: &Statement) -> Effect {
+        self.at = at;
+        let mut mode = migration.run_mode;
+        if mode == RunMode::SimpleQuery && migration.statements.len() == 1 {
+            mode = RunMode::EachStatement;
+        }
+        let implicit = match mode {
+            RunMode::EachStatement => false,
+            RunMode::SimpleQuery => true,
+            // A COMMIT in the file ends the tool's transaction.
+            RunMode::Transaction | RunMode::AllInOneTransaction => at.1 == 0,
+        };
+        if self.open.is_none() {
+            self.begin_transaction(!implicit);
+            if let Some(open) = &mut self.open {
+                open.implicit = mode == RunMode::SimpleQuery;
+            }
+        }
+        let effect = self.one(statement);
+        if self.open.as_ref().is_some_and(|open| open.single) {
+            self.open = None;
+        }
+        effect
+    }
+
+    fn end(&mut self) {
+        self.open = None;
+    }
+
+    fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    fn into_ledger(self) -> Ledger {
+        self.ledger
+    }
+
+    fn doubts(&mut self) -> &mut Doubts {
+        &mut self.doubts
+    }
+
+    fn suppose_table(&mut self, schema: Option<&str>, name: &str, why: &str) -> Option<ObjectId> {
+        let schema = schema
+            .or(self.session.search_path.first().map(String::as_str))
+            .unwrap_or("public");
+        let id = ObjectId::table(schema, name);
+        if self.ledger.catalog.get(&id).is_some() {
+            return None;
+        }
+        self.ledger
+            .put(objects::table(id.clone(), dbwright_catalog::TableKind::Ordinary));
+        self.doubts.vague.insert(name.to_owned(), why.to_owned());
+        Some(id)
     }
 }
 
@@ -178,20 +218,15 @@ fn error(code: &str, message: String) -> SqlError {
     }
 }
 
-struct Predictor {
+pub(super) struct Predictor {
     major: u32,
     ledger: Ledger,
     session: Session,
-    /// Why the catalog may lack objects, where something ran that can't be followed.
-    incomplete: Option<String>,
+    doubts: Doubts,
     /// Extended statistics: name, table, and the words of what they are over. Rollbacks leave them.
     statistics: Vec<(String, ObjectId, Vec<String>)>,
-    /// Names of what is there in part or maybe, and why no more is known.
-    vague: BTreeMap<String, String>,
     /// Labels that the open transaction has added to enums, each with its type.
     new_labels: Vec<(String, String)>,
-    /// Names that a failed statement would have made, with the statement.
-    lost: BTreeMap<String, (usize, usize)>,
     /// Tables that the migration has made so far.
     made_in_migration: Vec<ObjectId>,
     transactions: u32,
@@ -201,42 +236,7 @@ struct Predictor {
 }
 
 impl Predictor {
-    fn migration(&mut self, index: usize, migration: &Migration) -> Vec<Effect> {
-        let mut mode = migration.run_mode;
-        if mode == RunMode::SimpleQuery && migration.statements.len() == 1 {
-            mode = RunMode::EachStatement;
-        }
-        if self.open.is_none() {
-            self.session = Session::default();
-        } else if let Some(open) = &mut self.open {
-            // A transaction that goes on: what earlier migrations took was there before the first statement.
-            open.held.iter_mut().for_each(|lock| lock.since = 0);
-        }
-        self.made_in_migration.clear();
-        let mut effects = Vec::with_capacity(migration.statements.len());
-        for (number, statement) in migration.statements.iter().enumerate() {
-            self.at = (index, number);
-            let implicit = match mode {
-                RunMode::EachStatement => false,
-                RunMode::SimpleQuery => true,
-                // A COMMIT in the file ends the tool's transaction.
-                RunMode::Transaction | RunMode::AllInOneTransaction => number == 0,
-            };
-            if self.open.is_none() {
-                self.begin(!implicit);
-                if let Some(open) = &mut self.open {
-                    open.implicit = mode == RunMode::SimpleQuery;
-                }
-            }
-            effects.push(self.statement(statement));
-            if self.open.as_ref().is_some_and(|open| open.single) {
-                self.close();
-            }
-        }
-        effects
-    }
-
-    fn begin(&mut self, single: bool) {
+    fn begin_transaction(&mut self, single: bool) {
         self.transactions += 1;
         self.new_labels.clear();
         self.open = Some(Open {
@@ -250,11 +250,7 @@ impl Predictor {
         });
     }
 
-    fn close(&mut self) {
-        self.open = None;
-    }
-
-    fn statement(&mut self, statement: &Statement) -> Effect {
+    fn one(&mut self, statement: &Statement) -> Effect {
         let summary = summarise(Engine::Postgres, &statement.text);
         if let Some(reason) = refused(statement, &summary) {
             let known = Known::Unknown(reason.clone());
@@ -295,9 +291,9 @@ impl Predictor {
         let changes = self.ledger.changes_since(mark);
         for change in &changes {
             if let dbwright_catalog::Change::Created(object) = change {
-                self.lost.remove(object.id.name());
+                self.doubts.lost.remove(object.id.name());
                 if work.unknown.is_none() && !self.columns_are_vague(&object.id) {
-                    self.vague.remove(object.id.name());
+                    self.doubts.vague.remove(object.id.name());
                 }
                 if object.id.kind == ObjectKind::Table {
                     self.made_in_migration.push(object.id.clone());
@@ -351,15 +347,15 @@ impl Predictor {
         let (known, outcome) = match stop {
             Stop::Unknown(reason) => {
                 for name in made_by(&read(text)) {
-                    self.vague.insert(name, reason.clone());
+                    self.doubts.vague.insert(name, reason.clone());
                 }
                 (Known::Unknown(reason), Outcome::Done)
             }
             Stop::Opaque(reason) => {
-                self.incomplete.get_or_insert_with(|| reason.clone());
+                self.doubts.incomplete.get_or_insert_with(|| reason.clone());
                 (Known::Unknown(reason), Outcome::Done)
             }
-            Stop::Missing(error, name) => match self.lost.get(&name) {
+            Stop::Missing(error, name) => match self.doubts.lost.get(&name) {
                 Some(&(migration, statement)) => (
                     Known::Unknown("an earlier failure kept it from running".to_owned()),
                     Outcome::FollowsFrom {
@@ -381,7 +377,7 @@ impl Predictor {
         };
         if let Some(cause) = cause {
             for name in made_by(&read(text)) {
-                self.lost.insert(name, cause);
+                self.doubts.lost.insert(name, cause);
             }
         }
         let mut effect = Effect::without_observation(known, outcome, transaction);

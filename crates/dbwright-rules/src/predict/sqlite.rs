@@ -5,65 +5,87 @@ mod make;
 mod table;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use dbwright_catalog::{
-    Catalog, ConstraintKind, Effect, Engine, ForeignKey, History, Known, Migration, MigrationSet, MigrationTrace,
-    ObjectBody, ObjectId, ObjectKind, Outcome, RunMode, Server, SqlError, Statement, TableExtra, TableKind, Trace,
-    TransactionId, Version,
+    Catalog, ConstraintKind, Effect, Engine, ForeignKey, Known, Migration, ObjectBody, ObjectId, ObjectKind, Outcome,
+    RunMode, Server, SqlError, Statement, TableExtra, TableKind, TransactionId, Version,
 };
 use dbwright_sql::{Summary, TransactionControl, summarise};
 
 use super::facts::sqlite::{Operation, of};
 use super::ledger::{Ledger, Mark};
 use super::refused;
+use super::run::Doubts;
 
-/// Predicts a whole history.
-pub(super) fn predict(history: &History, judged: &MigrationSet, version: Version) -> Trace {
-    let server = Server {
-        engine: Engine::Sqlite,
-        version,
-    };
-    let mut predictor = Predictor {
-        ledger: Ledger::new(Catalog::empty(server.clone())),
-        foreign_keys: history.sqlite_foreign_keys,
-        foreign_keys_at_start: history.sqlite_foreign_keys,
-        legacy_alter_table: false,
-        open: None,
-        transactions: 0,
-        vague: BTreeMap::new(),
-        incomplete: None,
-        lost: BTreeMap::new(),
-        temporary: BTreeSet::new(),
-        empty: BTreeSet::new(),
-        at: (0, 0),
-    };
-    for (index, migration) in history.loaded_first() {
-        predictor.migration(index, migration);
-        predictor.end_of_file();
-    }
-    let mut migrations = Vec::with_capacity(history.migrations.len());
-    for (index, migration) in history.migrations.iter().enumerate() {
-        let effects = predictor.migration(index, migration);
-        let next = history.migrations.get(index + 1);
-        let joined = |mode: RunMode| mode == RunMode::AllInOneTransaction;
-        if !(joined(migration.run_mode) && next.is_some_and(|next| joined(next.run_mode))) {
-            predictor.end_of_file();
+impl Predictor {
+    pub(super) fn new(version: Version, foreign_keys: bool) -> Self {
+        let server = Server {
+            engine: Engine::Sqlite,
+            version,
+        };
+        Predictor {
+            ledger: Ledger::new(Catalog::empty(server)),
+            foreign_keys,
+            foreign_keys_at_start: foreign_keys,
+            legacy_alter_table: false,
+            open: None,
+            transactions: 0,
+            doubts: Doubts::default(),
+            temporary: BTreeSet::new(),
+            empty: BTreeSet::new(),
+            at: (0, 0),
         }
-        migrations.push(MigrationTrace {
-            judged: judged.contains(index),
-            effects,
-        });
     }
-    Trace {
-        server,
-        migrations,
-        catalog: predictor.ledger.catalog,
-        access: Vec::new(),
-        access_changes: Vec::new(),
-        unfilled: Vec::new(),
-        assumptions: Vec::new(),
-        from_cache: 0,
+}
+
+impl super::run::Predictor for Predictor {
+    const FOLLOWS_WHAT_WAS_SEEN: bool = true;
+
+    fn begin(&mut self, migration: &Migration, _: bool) {
+        if self.open.is_none() {
+            self.foreign_keys = self.foreign_keys_at_start;
+            self.legacy_alter_table = false;
+            self.temporary.clear();
+        }
+        self.empty.clear();
+        let of_tool = match migration.run_mode {
+            RunMode::Transaction | RunMode::AllInOneTransaction => true,
+            // SQLite has no implicit transaction over several statements.
+            RunMode::EachStatement | RunMode::SimpleQuery => false,
+        };
+        if of_tool && self.open.is_none() {
+            self.begin_transaction(true);
+        }
+    }
+
+    fn statement(&mut self, at: (usize, usize), _: &Migration, statement: &Statement) -> Effect {
+        self.at = at;
+        if self.open.is_none() {
+            self.transactions += 1;
+        }
+        self.one(statement)
+    }
+
+    /// The tool commits its own transaction; one that the file left open is lost with the connection.
+    fn end(&mut self) {
+        if let Some(open) = self.open.take()
+            && !open.of_tool
+        {
+            self.ledger.undo(open.start);
+        }
+    }
+
+    fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    fn into_ledger(self) -> Ledger {
+        self.ledger
+    }
+
+    fn doubts(&mut self) -> &mut Doubts {
+        &mut self.doubts
     }
 }
 
@@ -110,19 +132,14 @@ struct Work {
     on_rows: Option<SqlError>,
 }
 
-struct Predictor {
+pub(super) struct Predictor {
     ledger: Ledger,
+    doubts: Doubts,
     foreign_keys: bool,
     foreign_keys_at_start: bool,
     legacy_alter_table: bool,
     open: Option<Open>,
     transactions: u32,
-    /// Names, in lower case, of what is there in part or maybe, and why no more is known.
-    vague: BTreeMap<String, String>,
-    /// Why the catalog may lack objects.
-    incomplete: Option<String>,
-    /// Names that a failed statement would have made, with the statement.
-    lost: BTreeMap<String, (usize, usize)>,
     /// Tables, in lower case, that are gone with the connection.
     temporary: BTreeSet<String>,
     /// Tables that the migration has made and not written to.
@@ -132,33 +149,7 @@ struct Predictor {
 }
 
 impl Predictor {
-    fn migration(&mut self, index: usize, migration: &Migration) -> Vec<Effect> {
-        if self.open.is_none() {
-            self.foreign_keys = self.foreign_keys_at_start;
-            self.legacy_alter_table = false;
-            self.temporary.clear();
-        }
-        self.empty.clear();
-        let of_tool = match migration.run_mode {
-            RunMode::Transaction | RunMode::AllInOneTransaction => true,
-            // SQLite has no implicit transaction over several statements.
-            RunMode::EachStatement | RunMode::SimpleQuery => false,
-        };
-        if of_tool && self.open.is_none() {
-            self.begin(true);
-        }
-        let mut effects = Vec::with_capacity(migration.statements.len());
-        for (number, statement) in migration.statements.iter().enumerate() {
-            self.at = (index, number);
-            if self.open.is_none() {
-                self.transactions += 1;
-            }
-            effects.push(self.statement(statement));
-        }
-        effects
-    }
-
-    fn begin(&mut self, of_tool: bool) {
+    fn begin_transaction(&mut self, of_tool: bool) {
         self.transactions += 1;
         self.open = Some(Open {
             start: self.ledger.mark(),
@@ -167,16 +158,7 @@ impl Predictor {
         });
     }
 
-    /// The tool commits its own transaction; one that the file left open is lost with the connection.
-    fn end_of_file(&mut self) {
-        if let Some(open) = self.open.take()
-            && !open.of_tool
-        {
-            self.ledger.undo(open.start);
-        }
-    }
-
-    fn statement(&mut self, statement: &Statement) -> Effect {
+    fn one(&mut self, statement: &Statement) -> Effect {
         let transaction = TransactionId(self.transactions);
         let summary = summarise(Engine::Sqlite, &statement.text);
         if let Some(reason) = refused(statement, &summary) {
@@ -211,19 +193,19 @@ impl Predictor {
         let made = text::made_by(statement);
         match stop {
             Stop::Unknown(reason) => {
-                self.vague.extend(made.map(|name| (name, reason.clone())));
+                self.doubts.vague.extend(made.map(|name| (name, reason.clone())));
                 (Known::Unknown(reason), Outcome::Done)
             }
             Stop::Opaque(reason) => {
-                self.incomplete.get_or_insert_with(|| reason.clone());
+                self.doubts.incomplete.get_or_insert_with(|| reason.clone());
                 (Known::Unknown(reason), Outcome::Done)
             }
             Stop::Missing(error, name) => {
-                let Some(&(migration, statement)) = self.lost.get(&name.to_ascii_lowercase()) else {
-                    self.lost.extend(made.map(|name| (name, self.at)));
+                let Some(&(migration, statement)) = self.doubts.lost.get(&name.to_ascii_lowercase()) else {
+                    self.doubts.lost.extend(made.map(|name| (name, self.at)));
                     return (Known::Predicted, Outcome::Failed(error));
                 };
-                self.lost.extend(made.map(|name| (name, (migration, statement))));
+                self.doubts.lost.extend(made.map(|name| (name, (migration, statement))));
                 let known = Known::Unknown("an earlier failure kept it from running".to_owned());
                 let outcome = Outcome::FollowsFrom {
                     migration,
@@ -233,7 +215,7 @@ impl Predictor {
                 (known, outcome)
             }
             Stop::Error(error) => {
-                self.lost.extend(made.map(|name| (name, self.at)));
+                self.doubts.lost.extend(made.map(|name| (name, self.at)));
                 (Known::Predicted, Outcome::Failed(error))
             }
         }
@@ -263,7 +245,7 @@ impl Predictor {
                 if self.open.is_some() {
                     return Some("cannot start a transaction within a transaction");
                 }
-                self.begin(false);
+                self.begin_transaction(false);
             }
             TransactionControl::Commit => {
                 if self.open.take().is_none() {
@@ -276,7 +258,7 @@ impl Predictor {
             },
             TransactionControl::Savepoint(name) => {
                 if self.open.is_none() {
-                    self.begin(false);
+                    self.begin_transaction(false);
                 }
                 let mark = self.ledger.mark();
                 if let Some(open) = &mut self.open {
@@ -490,7 +472,7 @@ impl Predictor {
 
     /// Whether enough is known of what has this name.
     fn known(&self, name: &str) -> Result<(), Stop> {
-        match self.vague.get(&name.to_ascii_lowercase()) {
+        match self.doubts.vague.get(&name.to_ascii_lowercase()) {
             Some(reason) => Err(Stop::Unknown(format!("{name} is not known in full: {reason}"))),
             None => Ok(()),
         }
@@ -499,7 +481,7 @@ impl Predictor {
     /// Why nothing can be said of a name that is not there.
     fn missing<T>(&self, what: &str, name: &str) -> Result<T, Stop> {
         self.known(name)?;
-        if let Some(reason) = &self.incomplete {
+        if let Some(reason) = &self.doubts.incomplete {
             return Err(Stop::Unknown(format!("whether {name} exists can't be told: {reason}")));
         }
         if name.to_ascii_lowercase().starts_with("sqlite_") {

@@ -147,6 +147,7 @@ fn beginning(migration: usize, catalog: Catalog) -> Trace {
         access_changes: Vec::new(),
         unfilled: Vec::new(),
         assumptions: Vec::new(),
+        predicted: Vec::new(),
         from_cache: 0,
     }
 }

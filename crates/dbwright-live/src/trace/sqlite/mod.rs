@@ -206,6 +206,7 @@ impl Tracer {
             migrations,
             unfilled: self.unfilled.into_values().collect(),
             assumptions: self.assumptions,
+            predicted: Vec::new(),
             from_cache: 0,
             access: Vec::new(),
             access_changes: Vec::new(),

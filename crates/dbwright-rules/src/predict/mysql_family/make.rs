@@ -91,7 +91,7 @@ impl Predictor {
         self.put(before.as_ref(), Some(model), &[]);
         if table.from_query {
             work.unknown = Some("the columns of a query are not predicted".to_owned());
-            self.vague.insert(
+            self.doubts.vague.insert(
                 table.name.name.to_ascii_lowercase(),
                 "it was made from a query".to_owned(),
             );

@@ -144,7 +144,7 @@ impl Predictor {
             }
         }
         for name in names {
-            if self.vague.contains_key(&name.name.to_ascii_lowercase()) {
+            if self.doubts.vague.contains_key(&name.name.to_ascii_lowercase()) {
                 self.known(&name.name)?;
             }
         }

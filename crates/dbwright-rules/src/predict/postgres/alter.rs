@@ -369,7 +369,7 @@ impl Predictor {
         if self.object(&id).is_some() {
             return Ok(id);
         }
-        if let Some(why) = self.vague.get(table.name()).or(self.incomplete.as_ref()) {
+        if let Some(why) = self.doubts.vague.get(table.name()).or(self.doubts.incomplete.as_ref()) {
             return Err(Stop::Unknown(format!(
                 "the constraint {name} of {table} is not known ({why})"
             )));

@@ -115,7 +115,7 @@ impl Predictor {
 
     /// The error about a column that is not there, or that nobody knows.
     pub(super) fn missing_column(&self, table: &ObjectId, name: &str) -> Stop {
-        if let Some(why) = self.vague.get(table.name()).or(self.incomplete.as_ref()) {
+        if let Some(why) = self.doubts.vague.get(table.name()).or(self.doubts.incomplete.as_ref()) {
             return Stop::Unknown(format!("the column {name} of {table} is not known ({why})"));
         }
         let message = format!("column \"{name}\" of relation \"{}\" does not exist", table.name());
@@ -389,7 +389,7 @@ impl Predictor {
             });
             match key {
                 Some(key) => key,
-                None if self.incomplete.is_some() => Vec::new(),
+                None if self.doubts.incomplete.is_some() => Vec::new(),
                 None => {
                     let message = format!("there is no primary key for referenced table \"{}\"", parent.name());
                     return Err(Stop::Error(error("42704", message)));

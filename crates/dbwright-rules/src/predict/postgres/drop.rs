@@ -189,7 +189,7 @@ impl Predictor {
     ) -> Result<(), Stop> {
         let id = table.column(name);
         if self.object(&id).is_none() {
-            return if if_exists && self.incomplete.is_none() {
+            return if if_exists && self.doubts.incomplete.is_none() {
                 Ok(())
             } else {
                 Err(self.missing_column(table, name))
@@ -483,7 +483,7 @@ impl Predictor {
                 if drop.if_exists {
                     continue;
                 }
-                if let Some(why) = &self.incomplete {
+                if let Some(why) = &self.doubts.incomplete {
                     return Err(Stop::Unknown(format!("the trigger {} is not known ({why})", name.name)));
                 }
                 let message = format!(

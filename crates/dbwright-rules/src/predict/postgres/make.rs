@@ -179,7 +179,7 @@ impl Predictor {
         } else {
             // What is asked of its columns later is not known either.
             let reason = format!("the columns of {id} come from a query");
-            self.vague.insert(id.name().to_owned(), reason);
+            self.doubts.vague.insert(id.name().to_owned(), reason);
         }
     }
 

@@ -94,7 +94,7 @@ impl Predictor {
         if schema == "pg_temp" || self.object(&id).is_some() {
             return Ok(());
         }
-        if let Some(why) = &self.incomplete {
+        if let Some(why) = &self.doubts.incomplete {
             return Err(Stop::Unknown(format!("the schema {schema} is not known ({why})")));
         }
         let message = format!("schema \"{schema}\" does not exist");
@@ -211,13 +211,13 @@ impl Predictor {
     /// Whether a type is there; nothing is said where extensions could have brought it.
     pub(super) fn need_type(&self, printed: &str) -> Result<(), Stop> {
         let scalar = printed.trim_end_matches("[]").split('(').next().unwrap_or_default();
-        if self.incomplete.is_some()
+        if self.doubts.incomplete.is_some()
             || super::types::is_built_in(printed)
             || self.session.type_id(&self.ledger.catalog, scalar).is_some()
         {
             return Ok(());
         }
-        if self.lost.contains_key(scalar) {
+        if self.doubts.lost.contains_key(scalar) {
             let message = format!("type \"{scalar}\" does not exist");
             return Err(Stop::Missing(error("42704", message), scalar.to_owned()));
         }

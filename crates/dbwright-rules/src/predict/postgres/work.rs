@@ -252,11 +252,11 @@ impl Predictor {
         if system {
             return Err(Stop::Unknown(format!("{written} belongs to the system")));
         }
-        if let Some(why) = self.vague.get(&name.name) {
+        if let Some(why) = self.doubts.vague.get(&name.name) {
             return Err(Stop::Unknown(format!("{written} is not known ({why})")));
         }
-        if !self.lost.contains_key(&name.name)
-            && let Some(why) = &self.incomplete
+        if !self.doubts.lost.contains_key(&name.name)
+            && let Some(why) = &self.doubts.incomplete
         {
             return Err(Stop::Unknown(format!("{written} is not known ({why})")));
         }

@@ -293,7 +293,7 @@ impl Predictor {
             }
             _ => self.ledger.remove(&id),
         }
-        self.vague.remove(&name.to_ascii_lowercase());
+        self.doubts.vague.remove(&name.to_ascii_lowercase());
         Ok(())
     }
 
