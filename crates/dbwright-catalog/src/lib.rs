@@ -25,6 +25,7 @@
 //! | claim | what a rule's page says will happen, as data; a live test observes it |
 //! | reading | what was read of a live database, with what was not ([`Reading`]) |
 //! | query plan | how a server runs a query ([`QueryPlan`]); never just *plan*, which is the way to another schema |
+//! | release | what an application asks while migrations run, and what the next one asks ([`Release`]) |
 //! | insight | judges query plans; one file each, in `dbwright-advise`; reports a [`PlanFinding`] |
 //! | diff | the changes between two schemas, and the questions they raise ([`Diff`]) |
 //! | plan, step | ordered statements in phases that turn one schema into another ([`Plan`], [`Step`]) |
@@ -50,6 +51,7 @@ mod plan;
 mod plan_facts;
 mod proof;
 mod query_plan;
+mod release;
 mod review;
 mod rollback;
 mod schema;
@@ -97,6 +99,10 @@ pub use proof::Proof;
 pub use query_plan::{
     Actual, Buffers, ConditionKind, CostUnit, Estimate, HashUse, HeapBlocks, Jit, NodeCost, NodeRole, Operation,
     PlanCondition, PlanNode, PlanRelation, QueryPlan, SortUse, TriggerTime, Workers,
+};
+pub use release::{
+    BrokenQuery, ChangedQuery, Query, QueryLoad, QueryOrigin, QueryShape, Release, ReleaseAnswers, ReleasePlace,
+    ResultColumn,
 };
 pub use review::{AccessChange, MigrationTrace, PredictedInstead, Review, Section, Trace, Unfilled};
 pub use rollback::{

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     AllowedFinding, Catalog, Change, Effect, Finding, FixFiles, History, Impact, MigrationSet, Object, ObjectId, Rates,
-    Rollback, Scorecard, Server,
+    Release, Rollback, Scorecard, Server,
 };
 
 /// A table under review that could not be given rows.
@@ -106,6 +106,8 @@ pub struct Section {
     pub trace: Option<Trace>,
     /// What came of the ways back of the judged migrations, in their order; nothing where they were not tried.
     pub rollbacks: Option<Vec<Rollback>>,
+    /// The queries of the application, and what the judged migrations make of them.
+    pub release: Release,
     /// What the rules say, in the order of the history.
     pub findings: Vec<Finding>,
     /// What the rules say and comments in the migrations allow, in the same order.
@@ -130,6 +132,7 @@ impl Section {
             judged,
             trace: None,
             rollbacks: None,
+            release: Release::default(),
             findings: Vec::new(),
             allowed: Vec::new(),
             fix_files: Vec::new(),

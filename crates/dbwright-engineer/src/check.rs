@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use dbwright_catalog::{Engine, Finding, History, MigrationSet, Review, Scorecard, Section, Snapshot, Target, Tool};
+use dbwright_catalog::{
+    Engine, Finding, History, MigrationSet, Release, Review, Scorecard, Section, Snapshot, Target, Tool,
+};
 use dbwright_live::LiveError;
 use dbwright_live::cache::Store;
 use dbwright_live::scratch::{BinDirs, ScratchOptions, ScratchUrl};
 use dbwright_live::trace::Progress;
-use dbwright_repo::{Config, FailOn, Overrides, RepoError, Selected, Selection};
+use dbwright_repo::{Config, FailOn, Overrides, QuerySources, RepoError, Selected, Selection};
 
 use crate::EngineerError;
 use crate::levels::Levels;
-use crate::{fix_files, prediction, production, section};
+use crate::{fix_files, prediction, production, release, section};
 
 /// Where the SQL comes from.
 #[derive(Clone, Debug)]
@@ -77,6 +79,11 @@ pub enum Phase {
         /// Of how many migrations.
         migrations: usize,
     },
+    /// Queries of the application are being prepared.
+    Asking {
+        /// How many.
+        queries: usize,
+    },
     /// How fast this machine is is being measured.
     Calibrating,
     /// Files with safe versions are being tried.
@@ -134,6 +141,11 @@ pub async fn check(
     for mut prepared in histories {
         let options = (!request.predicted).then_some(&scratch);
         let place = prepared.place.take();
+        if let Some(snapshot) = &request.snapshot
+            && snapshot.server.engine == prepared.history.engine
+        {
+            release::add_workload(&mut prepared.release, snapshot);
+        }
         let (mut section, error) = Box::pin(one_section(prepared, options, &store, &levels, progress)).await;
         if let (Some(scratch), Some(place)) = (options, &place) {
             let ground = fix_files::Ground {
@@ -212,16 +224,20 @@ async fn one_section(
         mut findings,
         foreign_keys_from,
         place: _,
+        base: _,
+        release,
     } = prepared;
     levels.apply(&mut history.findings);
     levels.apply(&mut findings);
     let mut section = Section::new(history, judged);
+    section.release = release;
     let reviewed = if let Some(scratch) = scratch {
         // In a box, because it is large and waits most of the time.
         Box::pin(section::review(&mut section, scratch, store, levels, progress)).await
     } else {
         if !section::nothing_to_judge(&section) {
             prediction::review(&mut section, levels);
+            release::not_asked(&mut section.release);
         }
         Ok(())
     };
@@ -239,6 +255,7 @@ async fn one_section(
         section.not_done.push(sentence(&error.message(), &error.hints()));
         if matches!(error, EngineerError::Live(LiveError::NoServer { .. })) {
             prediction::review(&mut section, levels);
+            release::not_asked(&mut section.release);
         }
     }
     (section, error)
@@ -303,6 +320,10 @@ struct PreparedHistory {
     foreign_keys_from: Option<String>,
     /// Where it was read; nothing for a single file.
     place: Option<fix_files::Place>,
+    /// The commit that its migrations are new against.
+    base: Option<String>,
+    /// What the application asks.
+    release: Release,
 }
 
 fn prepare(request: &CheckRequest) -> Result<Prepared, EngineerError> {
@@ -318,15 +339,19 @@ fn prepare(request: &CheckRequest) -> Result<Prepared, EngineerError> {
     let root = dbwright_repo::root_of(&working);
     let config = Config::load(&root)?.with(request.overrides.clone());
     let history = dbwright_repo::read_file(&root, &input, &config)?;
+    let mut histories = vec![PreparedHistory {
+        history,
+        judged: MigrationSet::All,
+        findings: Vec::new(),
+        foreign_keys_from: None,
+        place: None,
+        base: None,
+        release: Release::default(),
+    }];
+    add_queries(&root, &config, &mut histories)?;
     Ok(Prepared {
         config,
-        histories: vec![PreparedHistory {
-            history,
-            judged: MigrationSet::All,
-            findings: Vec::new(),
-            foreign_keys_from: None,
-            place: None,
-        }],
+        histories,
         not_checked: Vec::new(),
         root: None,
     })
@@ -356,6 +381,7 @@ fn prepare_repository(request: &CheckRequest, folder: &Path) -> Result<Prepared,
     {
         return Err(first.into());
     }
+    add_queries(&root, &config, &mut histories)?;
     let not_checked = questions.iter().map(|question| {
         let hint: Vec<String> = question.hint().into_iter().collect();
         sentence(&question.to_string(), &hint)
@@ -368,6 +394,25 @@ fn prepare_repository(request: &CheckRequest, folder: &Path) -> Result<Prepared,
     })
 }
 
+/// Reads what the application asks.
+fn add_queries(root: &Path, config: &Config, histories: &mut [PreparedHistory]) -> Result<(), EngineerError> {
+    let base = histories.iter().find_map(|prepared| prepared.base.clone());
+    let sources = QuerySources {
+        root,
+        base: base.as_deref(),
+        given: &config.queries,
+    };
+    let places: Vec<(Engine, &Path)> = histories
+        .iter()
+        .map(|prepared| (prepared.history.engine, prepared.history.folder.as_path()))
+        .collect();
+    let releases = dbwright_repo::queries(sources, &places)?;
+    for (prepared, release) in histories.iter_mut().zip(releases) {
+        prepared.release = release;
+    }
+    Ok(())
+}
+
 fn prepare_history(
     request: &CheckRequest,
     root: &Path,
@@ -375,8 +420,8 @@ fn prepare_history(
     selection: Selection,
     history: History,
 ) -> Result<PreparedHistory, EngineerError> {
-    let (judged, findings) = match request.scope {
-        Scope::All => (MigrationSet::All, Vec::new()),
+    let (judged, findings, base) = match request.scope {
+        Scope::All => (MigrationSet::All, Vec::new(), None),
         Scope::New => new_migrations(root, &history, config)?,
     };
     Ok(PreparedHistory {
@@ -388,6 +433,8 @@ fn prepare_history(
             root: root.to_owned(),
             selection,
         }),
+        base,
+        release: Release::default(),
     })
 }
 
@@ -428,14 +475,17 @@ fn new_migrations(
     root: &Path,
     history: &History,
     config: &Config,
-) -> Result<(MigrationSet, Vec<Finding>), EngineerError> {
+) -> Result<(MigrationSet, Vec<Finding>, Option<String>), EngineerError> {
     let reference = config
         .base
         .as_ref()
         .map(|base| (base.value.as_str(), base.from.as_str()));
     match dbwright_repo::new_since(root, &history.folder, reference) {
-        Ok(new) => Ok(dbwright_repo::judged(history, &new)),
-        Err(RepoError::NotARepository { .. }) if reference.is_none() => Ok((MigrationSet::All, Vec::new())),
+        Ok(new) => {
+            let (judged, findings) = dbwright_repo::judged(history, &new);
+            Ok((judged, findings, new.base))
+        }
+        Err(RepoError::NotARepository { .. }) if reference.is_none() => Ok((MigrationSet::All, Vec::new(), None)),
         Err(error) => Err(error.into()),
     }
 }

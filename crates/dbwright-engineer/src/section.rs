@@ -9,6 +9,7 @@ use dbwright_live::cache::{HistoryCache, Store};
 #[cfg(unix)]
 use dbwright_live::prove::postgres::Early;
 use dbwright_live::prove::{self, Candidate};
+use dbwright_live::release as queries;
 use dbwright_live::rollback;
 use dbwright_live::scratch::ScratchOptions;
 use dbwright_live::scratch::mysql_family::MySqlFamilyScratch;
@@ -23,6 +24,7 @@ use crate::cache;
 use crate::check::Phase;
 use crate::levels::Levels;
 use crate::prediction;
+use crate::release;
 use crate::ways_back::WaysBack;
 
 /// More fixes than this are not tried in one run; each takes up to a fifth of a second.
@@ -94,7 +96,7 @@ async fn postgres(
     };
     #[cfg(unix)]
     if let Some(programs) = Programs::choose(&options).await? {
-        return postgres_of_ours(section, &programs, store, levels, progress).await;
+        return Box::pin(postgres_of_ours(section, &programs, store, levels, progress)).await;
     }
     progress(Phase::Starting(Engine::Postgres));
     let scratch = PostgresScratch::start(&options).await?;
@@ -122,6 +124,11 @@ async fn postgres_of_ours(
         let tried = rollback::postgres::try_ways_back_kept(programs, &cache, history, trace, ways.to_try());
         let tried = Box::pin(tried).await;
         ways.finish(section, trace, Some(&cache), levels, tried);
+    }
+    if let Some(asked) = release::to_ask(section, trace, Some(&cache), levels) {
+        progress(asking(&asked));
+        let answers = Box::pin(queries::postgres::ask_kept(programs, &cache, asked)).await;
+        release::finish(section, trace, Some(&cache), levels, answers);
     }
     section.trace = Some(watched.into_told());
     Ok(())
@@ -262,8 +269,19 @@ async fn postgres_given(
         let tried = Box::pin(tried).await;
         ways.finish(section, trace, None, levels, tried);
     }
+    if let Some(asked) = release::to_ask(section, trace, None, levels) {
+        progress(asking(&asked));
+        let answers = Box::pin(queries::postgres::ask(scratch, asked)).await;
+        release::finish(section, trace, None, levels, answers);
+    }
     section.trace = Some(watched.into_told());
     Ok(())
+}
+
+fn asking(asked: &queries::Asked<'_>) -> Phase {
+    Phase::Asking {
+        queries: asked.running.len() + asked.next.len(),
+    }
 }
 
 fn going_back(ways: &WaysBack) -> Phase {
@@ -309,6 +327,11 @@ async fn mysql_family(
             let tried = Box::pin(tried).await;
             ways.finish(section, trace, Some(&cache), levels, tried);
         }
+        if let Some(asked) = release::to_ask(section, trace, Some(&cache), levels) {
+            progress(asking(&asked));
+            let answers = Box::pin(queries::mysql_family::ask_kept(&programs, &cache, asked)).await;
+            release::finish(section, trace, Some(&cache), levels, answers);
+        }
         section.trace = Some(watched.into_told());
         return Ok(());
     }
@@ -343,6 +366,11 @@ async fn mysql_family_given(
         let tried = rollback::mysql_family::try_ways_back(scratch, &section.history, trace, ways.to_try());
         let tried = Box::pin(tried).await;
         ways.finish(section, trace, None, levels, tried);
+    }
+    if let Some(asked) = release::to_ask(section, trace, None, levels) {
+        progress(asking(&asked));
+        let answers = Box::pin(queries::mysql_family::ask(scratch, asked)).await;
+        release::finish(section, trace, None, levels, answers);
     }
     section.trace = Some(watched.into_told());
     Ok(())
@@ -394,6 +422,27 @@ async fn sqlite(
             })
         });
         ways.finish(section, trace, Some(&kept), levels, tried);
+    }
+    if let Some(asked) = release::to_ask(section, trace, Some(&kept), levels) {
+        progress(asking(&asked));
+        let (history, judged, seen) = (asked.history.clone(), asked.judged.clone(), trace.clone());
+        let (running, next, cache) = (asked.running.to_vec(), asked.next.to_vec(), kept.clone());
+        let work = tokio::task::spawn_blocking(move || {
+            let asked = queries::Asked {
+                history: &history,
+                judged: &judged,
+                trace: &seen,
+                running: &running,
+                next: &next,
+            };
+            queries::sqlite::ask(Some(&cache), asked)
+        });
+        let answers = work.await.unwrap_or_else(|_| {
+            Err(LiveError::Unsupported {
+                what: "asking for queries ended early".to_owned(),
+            })
+        });
+        release::finish(section, trace, Some(&kept), levels, answers);
     }
     section.trace = Some(watched.into_told());
     Ok(())

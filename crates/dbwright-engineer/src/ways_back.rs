@@ -1,10 +1,11 @@
 //! Trying the ways back of the migrations under review, where nobody has done it before.
 
-use dbwright_catalog::{Finding, Rollback, RollbackOutcome, Section, Trace};
+use dbwright_catalog::{Rollback, RollbackOutcome, Section, Trace};
 use dbwright_live::LiveError;
 use dbwright_live::cache::HistoryCache;
 use dbwright_live::rollback::Selected;
 
+use crate::late;
 use crate::levels::Levels;
 
 /// Ways back that are about to be tried.
@@ -80,26 +81,5 @@ fn take(section: &mut Section, trace: &Trace, selected: Selected, tried: Vec<Rol
     let rollbacks = selected.complete(tried);
     let found = dbwright_rules::judge_rollbacks(&section.history, &rollbacks, &trace.server, &levels.choice);
     section.rollbacks = Some(rollbacks);
-    for (migration, mut finding) in found.findings {
-        if levels.settle(&mut finding) {
-            insert(&mut section.findings, migration, finding, |finding| finding);
-        }
-    }
-    for (migration, mut allowed) in found.allowed {
-        if levels.settle(&mut allowed.finding) {
-            insert(&mut section.allowed, migration, allowed, |allowed| &allowed.finding);
-        }
-    }
-}
-
-/// Puts a finding behind the others of its migration.
-fn insert<T>(all: &mut Vec<T>, migration: usize, one: T, finding: impl Fn(&T) -> &Finding) {
-    let is_later = |other: &T| {
-        finding(other)
-            .place
-            .statement
-            .is_some_and(|(other, _)| other > migration)
-    };
-    let place = all.iter().position(is_later);
-    all.insert(place.unwrap_or(all.len()), one);
+    late::take(section, found, levels);
 }

@@ -2,7 +2,7 @@
 //!
 //! Connections to users' servers ([`connect`]), scratch servers ([`scratch`]), reading catalogs ([`introspect`]), asking live
 //! databases for numbers beside their schema ([`measure`]), putting generated rows into tables ([`fill`]), trying fixes
-//! ([`prove`]), plans ([`prove_plan`]) and ways back ([`rollback`]), and
+//! ([`prove`]), plans ([`prove_plan`]) and ways back ([`rollback`]), asking what becomes of queries ([`release`]), and
 //! running histories while watching what each statement does ([`trace`]).
 
 pub mod cache;
@@ -17,6 +17,7 @@ pub mod introspect;
 pub mod measure;
 pub mod prove;
 pub mod prove_plan;
+pub mod release;
 pub mod rollback;
 pub mod scratch;
 pub mod trace;

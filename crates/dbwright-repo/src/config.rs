@@ -105,6 +105,8 @@ pub struct Config {
     pub ignore: Vec<Setting<Pattern>>,
     /// Levels of rules for some files.
     pub overrides: Vec<PathLevels>,
+    /// Files and folders with queries of the application, beside those that are found.
+    pub queries: Vec<Setting<PathBuf>>,
     /// What the figures of the scorecard have to reach, in percent, by their name.
     pub thresholds: BTreeMap<String, Setting<u8>>,
 }
@@ -144,6 +146,8 @@ pub struct Overrides {
     pub fail_on: Option<FailOn>,
     /// `--allow`, once for each rule.
     pub allow: Vec<String>,
+    /// `--queries`, once for each path, as [`Overrides::migrations`].
+    pub queries: Vec<PathBuf>,
 }
 
 /// The tool with this name: `sqlx`, `golang-migrate`, `numbered` … (`migrate` is read as golang-migrate).
@@ -200,6 +204,10 @@ impl Config {
             };
             self.rules.insert(rule, level);
         }
+        self.queries.extend(overrides.queries.into_iter().map(|value| Setting {
+            value,
+            from: "--queries".to_owned(),
+        }));
         self
     }
 }
@@ -222,6 +230,8 @@ struct Written {
     rules: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     ignore: Vec<Spanned<String>>,
+    #[serde(default)]
+    queries: Vec<Spanned<String>>,
     #[serde(default)]
     overrides: Vec<WrittenOverride>,
     #[serde(default)]
@@ -265,6 +275,10 @@ impl Written {
         for path in self.ignore {
             ignore.extend(setting(text, Some(path), |path| Pattern::parse(&path))?);
         }
+        let mut queries = Vec::with_capacity(self.queries.len());
+        for path in self.queries {
+            queries.extend(setting(text, Some(path), |path| Ok(PathBuf::from(path)))?);
+        }
         let mut thresholds = BTreeMap::new();
         for (figure, percent) in self.thresholds {
             if !schema::FIGURES.contains(&figure.as_str()) {
@@ -277,6 +291,7 @@ impl Written {
         }
         Ok(Config {
             ignore,
+            queries,
             overrides,
             thresholds,
             engine: setting(text, self.engine, |name| {
@@ -448,7 +463,7 @@ mod tests {
         assert_eq!(
             message("engine = \"sqlite\"\nengin = 1\n"),
             "dbwright.toml:2: unknown key `engin`; did you mean `engine`? (known: engine, engine-version, migrations, tool, \
-             schema, base, fail-on, sqlite-foreign-keys, allow, rules, ignore, overrides, thresholds)"
+             schema, base, fail-on, sqlite-foreign-keys, allow, rules, ignore, queries, overrides, thresholds)"
         );
         assert_eq!(
             message("[[overrides]]\npath = [\"a\"]\nrules = {}"),

@@ -83,6 +83,16 @@ pub enum RepoError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What `--queries` or the configuration names as queries holds none.
+    #[error("{} (from {from}) {reason}", path.display())]
+    QueriesPath {
+        /// Which file or folder.
+        path: PathBuf,
+        /// Flag or file that names it.
+        from: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Several histories, and what is asked for can only be meant for one of them.
     #[error("{} migration histories found, and nothing says which one is meant:\n{}", candidates.len(), bullets(candidates))]
     ManyHistories {
@@ -178,6 +188,7 @@ impl RepoError {
             RepoError::Config { .. }
             | RepoError::NoMigrations { .. }
             | RepoError::MigrationsFolder { .. }
+            | RepoError::QueriesPath { .. }
             | RepoError::ManyHistories { .. }
             | RepoError::ManyTools { .. }
             | RepoError::UnknownEngine { .. }
@@ -209,6 +220,9 @@ impl RepoError {
             RepoError::MigrationsFolder { .. } => Some(
                 "name the folder that holds the migrations of one database, and --tool TOOL where their names do not tell it"
                     .to_owned(),
+            ),
+            RepoError::QueriesPath { .. } => Some(
+                "name files of SQL, what sqlx writes (`.sqlx`), or folders with these".to_owned(),
             ),
             RepoError::ManyHistories { flags, .. } => Some(match flags.as_slice() {
                 few if few.len() <= 4 => format!("name one: {}", few.join(", or ")),

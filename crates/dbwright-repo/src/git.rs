@@ -42,6 +42,8 @@ pub struct NewSince {
     pub files: Vec<ChangedFile>,
     /// In words, to be put after a count: `new since origin/main (merge base 1a2b3c4)`.
     pub why: String,
+    /// The commit that they are new against; nothing where nothing is committed yet.
+    pub base: Option<String>,
 }
 
 impl NewSince {
@@ -66,6 +68,7 @@ pub fn new_since(root: &Path, folder: &Path, reference: Option<(&str, &str)>) ->
         return Ok(NewSince {
             files: git.untracked(folder, true)?,
             why,
+            base: None,
         });
     }
     let name = match reference {
@@ -98,6 +101,7 @@ pub fn new_since(root: &Path, folder: &Path, reference: Option<(&str, &str)>) ->
             .map(|(path, kind)| ChangedFile { path, kind })
             .collect(),
         why: format!("new since {name} (merge base {})", base.get(..7).unwrap_or(&base)),
+        base: Some(base),
     })
 }
 
@@ -294,7 +298,7 @@ impl Git<'_> {
     }
 
     /// Files that git does not track and does not ignore; with `all` also those in the index.
-    fn untracked(&self, folder: &Path, all: bool) -> Result<Vec<ChangedFile>, RepoError> {
+    pub(crate) fn untracked(&self, folder: &Path, all: bool) -> Result<Vec<ChangedFile>, RepoError> {
         let folder = pathspec(folder);
         let mut arguments = vec!["ls-files", "--others", "--exclude-standard", "-z"];
         if all {

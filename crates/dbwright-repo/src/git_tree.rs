@@ -49,10 +49,17 @@ pub fn files_at(root: &Path, reference: &str, path: &Path) -> Result<Vec<Committ
     contents(&git, wanted)
 }
 
-struct Listed {
+/// A file of a commit that was not read yet.
+#[derive(Clone)]
+pub(crate) struct Listed {
     object: String,
-    bytes: u64,
-    path: PathBuf,
+    pub(crate) bytes: u64,
+    pub(crate) path: PathBuf,
+}
+
+/// The files of a commit below the root, relative to it.
+pub(crate) fn listed_at(git: &Git<'_>, commit: &str) -> Result<Vec<Listed>, RepoError> {
+    Ok(listed(&git.read(&["ls-tree", "-r", "-z", "--long", commit])?))
 }
 
 /// Lines of `ls-tree --long`: mode, type, object, size, a tab, path. Links and submodules are left out.
@@ -70,7 +77,8 @@ fn listed(text: &str) -> Vec<Listed> {
     text.split('\0').filter_map(file).collect()
 }
 
-fn contents(git: &Git<'_>, wanted: Vec<Listed>) -> Result<Vec<CommittedFile>, RepoError> {
+/// What is in these files.
+pub(crate) fn contents(git: &Git<'_>, wanted: Vec<Listed>) -> Result<Vec<CommittedFile>, RepoError> {
     let failed = |message: String| RepoError::Git {
         command: "cat-file".to_owned(),
         message,

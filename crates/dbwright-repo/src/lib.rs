@@ -3,7 +3,7 @@
 //! [`detect`] walks a repository and returns what it found as plain data, each fact with the place that says it;
 //! [`select`] settles on one history or says which flag would; [`read_history`] reads it as its tool reads *and runs* it
 //! (one file per tool, in `tools/`). [`read_file`] reads a single file that belongs to no tool, [`new_since`] tells which
-//! migrations are new against a git reference.
+//! migrations are new against a git reference, [`queries`] reads what the application asks.
 //!
 //! Files are read, never written; the only program ever started is `git`. Values of environment files are never kept:
 //! of a database URL only its scheme is looked at.
@@ -21,6 +21,7 @@ mod history;
 mod json5;
 mod lone_file;
 mod order;
+mod queries;
 mod rendered;
 mod scan;
 mod select;
@@ -47,5 +48,6 @@ pub use git::{ChangeKind, ChangedFile, NewSince, judged, new_since, own_files};
 pub use git_tree::{CommittedFile, files_at};
 pub use history::read_history;
 pub use lone_file::{Input, read_file};
+pub use queries::{QuerySources, queries};
 pub use select::{Selected, Selection, select};
 pub use walk::{files_to_read, root_of};

@@ -19,6 +19,9 @@ use crate::words;
 /// More lines of one list are counted, not told.
 const LISTED_MAX: usize = 100;
 
+/// Rules about queries of the application.
+const OF_QUERIES: [&str; 3] = ["query-breaks", "query-result-changes", "query-not-ready"];
+
 /// The form, one for each database.
 pub fn engineer(review: &Review, drift: Option<&Drift>) -> String {
     let mut text = String::new();
@@ -201,8 +204,27 @@ fn rationale(trace: &Trace, index: &Index) -> String {
     "no constraint asks for it; which queries it is for is unknown until there is a workload".to_owned()
 }
 
-/// No workload is read yet; what can be said is which tables queries would have to touch.
+/// What becomes of the queries of the application; where none are known, which tables they would have to touch.
 fn queries(section: &Section) -> Vec<String> {
+    if !section.release.is_empty() {
+        let found = findings(section).filter(|finding| OF_QUERIES.contains(&finding.rule.as_str()));
+        let found = found.map(|finding| {
+            let place = code(&format!("{}:{}", path(&finding.place.path), finding.place.line));
+            let facts: Vec<String> = finding
+                .evidence
+                .facts
+                .iter()
+                .map(|fact| format!("  - {}", escaped(&clean(fact))))
+                .collect();
+            let message = escaped(&clean(&finding.message));
+            format!("- {place} {message}\n{}", facts.join("\n"))
+        });
+        let told = crate::release::told(section).into_iter();
+        return told
+            .map(|line| format!("- {}", escaped(&clean(&line))))
+            .chain(found)
+            .collect();
+    }
     let mut tables: Vec<String> = Vec::new();
     for risk in &section.scorecard.risks {
         for id in risk.objects.iter().filter(|id| id.kind == ObjectKind::Table) {

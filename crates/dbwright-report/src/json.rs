@@ -435,6 +435,7 @@ fn history(section: &Section, drift: Option<&catalog::Drift>) -> format::History
             .filter_map(|it| risk(section, it))
             .collect(),
         rollback: crate::rollback::wire(section),
+        release: crate::release::wire(section),
     }
 }
 

@@ -19,6 +19,7 @@ mod markdown;
 mod page;
 mod place;
 mod production;
+mod release;
 mod rollback;
 mod rule_list;
 mod sarif;

@@ -180,6 +180,9 @@ fn of_section(section: &Section, drift: Option<&Drift>) -> String {
             escaped(sentence)
         )]);
     }
+    for told in crate::release::told(section) {
+        text.extend([format!("\n{}\n", escaped(&told))]);
+    }
     let unseen: Vec<String> = not_observed(section)
         .iter()
         .filter(|unseen| section.judged.contains(unseen.migration))

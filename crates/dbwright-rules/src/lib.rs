@@ -23,6 +23,7 @@ mod locks;
 mod page;
 mod phrase;
 mod predict;
+mod queries;
 mod release;
 mod rollback;
 mod rule;
@@ -42,10 +43,11 @@ pub use judge::{Judgement, judge, judge_last, judge_with_allowed};
 pub use lint::{Linted, lint, relations};
 pub use page::{Example, ExampleKind};
 pub use predict::{assumed_version, predict, predict_unseen};
+pub use queries::judge_release;
 pub(crate) use rule::Check;
 pub use rule::{Claim, Needs, Rule};
 pub use scorecard::scorecard;
-pub use ways_back::{RollbackJudgement, judge_rollbacks};
+pub use ways_back::{LateJudgement, judge_rollbacks};
 
 /// Every rule, in the order in which they are listed to people: what takes the database down first.
 pub static RULES: &[&Rule] = &[
@@ -92,6 +94,9 @@ pub static RULES: &[&Rule] = &[
     &data_loss::values_changed::RULE,
     &data_loss::session_time_zone::RULE,
     &data_loss::cascading_rebuild::RULE,
+    &release::query_breaks::RULE,
+    &release::query_result_changes::RULE,
+    &release::query_not_ready::RULE,
     &release::rename_table::RULE,
     &release::rename_column::RULE,
     &release::drop_view::RULE,

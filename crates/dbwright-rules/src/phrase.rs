@@ -58,6 +58,7 @@ pub(crate) fn count(number: usize, singular: &str) -> String {
     match (number, singular) {
         (1, _) => format!("1 {singular}"),
         (_, "index") => format!("{number} indexes"),
+        (_, "query") => format!("{number} queries"),
         (_, _) => format!("{number} {singular}s"),
     }
 }

@@ -5,6 +5,7 @@ use dbwright_catalog::{Change, Effect, Engine, Finding, Group, LockMode, ObjectI
 use crate::context::Context;
 use crate::flaw::Flaw;
 use crate::page::{self, Example};
+use crate::queries::Queries;
 use crate::schema::Schema;
 use crate::ways_back::WaysBack;
 
@@ -42,6 +43,8 @@ pub(crate) enum Check {
     WholeCatalog(fn(&Schema<'_>, &mut Vec<Flaw>)),
     /// What came of the ways back of migrations, all of a history at once. Findings come with the index of their migration.
     WaysBack(fn(&WaysBack<'_>, &mut Vec<(usize, Finding)>)),
+    /// What became of the queries of the application, all of a history at once. Findings come with the index of their migration.
+    Queries(fn(&Queries<'_>, &mut Vec<(usize, Finding)>)),
     /// What was measured of a live database beside its schema.
     Measured(Needs, fn(&Schema<'_>, &mut Vec<Flaw>)),
 }
@@ -70,7 +73,7 @@ impl Rule {
     pub fn judges_catalogs(&self) -> bool {
         match self.check {
             Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) => true,
-            Check::Statement(_) | Check::WaysBack(_) => false,
+            Check::Statement(_) | Check::WaysBack(_) | Check::Queries(_) => false,
         }
     }
 
@@ -83,7 +86,11 @@ impl Rule {
     pub fn needs(&self) -> Option<Needs> {
         match self.check {
             Check::Measured(needs, _) => Some(needs),
-            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Statement(_) | Check::WaysBack(_) => None,
+            Check::Catalog(_)
+            | Check::WholeCatalog(_)
+            | Check::Statement(_)
+            | Check::WaysBack(_)
+            | Check::Queries(_) => None,
         }
     }
 
@@ -96,7 +103,28 @@ impl Rule {
     pub(crate) fn judge_ways_back(&self, ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
         match self.check {
             Check::WaysBack(check) => check(ways, findings),
-            Check::Statement(_) | Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) => {}
+            Check::Statement(_)
+            | Check::Catalog(_)
+            | Check::WholeCatalog(_)
+            | Check::Measured(..)
+            | Check::Queries(_) => {}
+        }
+    }
+
+    /// Whether it judges what becomes of queries, so that `check` asks it where there are some.
+    pub fn judges_queries(&self) -> bool {
+        matches!(self.check, Check::Queries(_))
+    }
+
+    /// Judges what became of queries, where it does.
+    pub(crate) fn judge_queries(&self, queries: &Queries<'_>, findings: &mut Vec<(usize, Finding)>) {
+        match self.check {
+            Check::Queries(check) => check(queries, findings),
+            Check::Statement(_)
+            | Check::Catalog(_)
+            | Check::WholeCatalog(_)
+            | Check::Measured(..)
+            | Check::WaysBack(_) => {}
         }
     }
 
@@ -104,7 +132,11 @@ impl Rule {
     pub(crate) fn judge_statement(&self, context: &Context<'_>, findings: &mut Vec<Finding>) {
         match self.check {
             Check::Statement(check) => check(context, findings),
-            Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) | Check::WaysBack(_) => {}
+            Check::Catalog(_)
+            | Check::WholeCatalog(_)
+            | Check::Measured(..)
+            | Check::WaysBack(_)
+            | Check::Queries(_) => {}
         }
     }
 
@@ -113,7 +145,7 @@ impl Rule {
         let mut flaws = Vec::new();
         match self.check {
             Check::Catalog(check) | Check::WholeCatalog(check) | Check::Measured(_, check) => check(schema, &mut flaws),
-            Check::Statement(_) | Check::WaysBack(_) => {}
+            Check::Statement(_) | Check::WaysBack(_) | Check::Queries(_) => {}
         }
         flaws
     }

@@ -8,9 +8,10 @@ use dbwright_catalog::{
 use crate::allow::{Allowances, Verdict};
 use crate::{RULES, Rule, RuleChoice};
 
-/// What came of judging ways back, each with the index of the migration that it is about, in the order of the history.
+/// What came of judging what was tried after a history had run, each with the index of the migration that it is about, in the
+/// order of the history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RollbackJudgement {
+pub struct LateJudgement {
     /// What the rules say.
     pub findings: Vec<(usize, Finding)>,
     /// What they say and comments in either way allow.
@@ -23,7 +24,7 @@ pub fn judge_rollbacks(
     rollbacks: &[Rollback],
     server: &Server,
     choice: &RuleChoice,
-) -> RollbackJudgement {
+) -> LateJudgement {
     let ways = WaysBack {
         history,
         rollbacks,
@@ -36,14 +37,21 @@ pub fn judge_rollbacks(
         rule.judge_ways_back(&ways, &mut found);
     }
     found.sort_by_key(|(index, _)| *index);
-    let mut judgement = RollbackJudgement::default();
-    for (index, finding) in found {
-        match ways.verdict(index, finding) {
-            Verdict::Reported(finding) => judgement.findings.push((index, finding)),
-            Verdict::Allowed(allowed) => judgement.allowed.push((index, allowed)),
+    LateJudgement::of(found, |index, finding| ways.verdict(index, finding))
+}
+
+impl LateJudgement {
+    /// By what comments say of each finding.
+    pub(crate) fn of(found: Vec<(usize, Finding)>, verdict: impl Fn(usize, Finding) -> Verdict) -> Self {
+        let mut judgement = LateJudgement::default();
+        for (index, finding) in found {
+            match verdict(index, finding) {
+                Verdict::Reported(finding) => judgement.findings.push((index, finding)),
+                Verdict::Allowed(allowed) => judgement.allowed.push((index, allowed)),
+            }
         }
+        judgement
     }
-    judgement
 }
 
 /// The ways back of the migrations under review.

@@ -13,6 +13,7 @@ mod indirect;
 mod insights;
 mod platforms;
 mod predict;
+mod queries;
 mod rebuilds;
 mod repository;
 mod run;

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use dbwright_catalog::{
-    Down, Effect, Engine, Finding, History, Migration, MigrationSet, Outcome, Proof, Rollback, RunMode, Tool, Trace,
-    Version,
+    Down, Effect, Engine, Finding, History, Migration, MigrationSet, Outcome, Proof, Query, QueryOrigin, Release,
+    Rollback, RunMode, Tool, Trace, Version,
 };
 use dbwright_live::prove::{self, Candidate};
+use dbwright_live::release::{self, Asked};
 use dbwright_live::rollback::{self, Selected};
 use dbwright_live::scratch::mysql_family::MySqlFamilyScratch;
 use dbwright_live::scratch::postgres::PostgresScratch;
@@ -188,6 +189,64 @@ pub(crate) async fn go_back(place: Place<'_>, setup: Option<&str>, texts: &[&str
     let found = dbwright_rules::judge_rollbacks(&run.history, &rollbacks, &run.trace.server, &choice);
     run.findings = found.findings.into_iter().map(|(_, finding)| finding).collect();
     (run, rollbacks)
+}
+
+/// Runs migrations after a setup that is not judged, and asks what becomes of these queries. What the rules about queries say
+/// is all that is said.
+pub(crate) async fn ask(
+    place: Place<'_>,
+    setup: Option<&str>,
+    texts: &[&str],
+    running: &[&str],
+    next: &[&str],
+) -> (Run, Release) {
+    let engine = place.engine();
+    let mut migrations = Vec::new();
+    migrations.extend(setup.map(|setup| migration(engine, "1_setup", setup, RunMode::EachStatement)));
+    let first = migrations.len();
+    migrations.extend(
+        texts
+            .iter()
+            .enumerate()
+            .map(|(index, text)| migration(engine, &format!("{}_example", index + 2), text, RunMode::Transaction)),
+    );
+    let judged = MigrationSet::Only {
+        indexes: (first..migrations.len()).collect(),
+        why: "the examples".to_owned(),
+    };
+    let mut run = run_and_judge(place, history_of(engine, migrations), judged).await;
+    let query = |(line, text): (u32, &&str)| Query {
+        name: None,
+        origin: QueryOrigin::File {
+            path: PathBuf::from("queries.sql"),
+            line,
+        },
+        text: (*text).to_owned(),
+        load: None,
+    };
+    let mut release = Release {
+        running: (1..).zip(running).map(query).collect(),
+        next: (1..).zip(next).map(query).collect(),
+        ..Release::default()
+    };
+    let asked = Asked {
+        history: &run.history,
+        judged: &run.judged,
+        trace: &run.trace,
+        running: &release.running,
+        next: &release.next,
+    };
+    let answers = match place {
+        Place::Postgres(scratch) => Box::pin(release::postgres::ask(scratch, asked)).await,
+        Place::MySqlFamily(scratch) => Box::pin(release::mysql_family::ask(scratch, asked)).await,
+        Place::Sqlite => release::sqlite::ask(None, asked),
+    };
+    let answers = answers.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
+    release.answers = Some(answers);
+    let choice = RuleChoice::default();
+    let found = dbwright_rules::judge_release(&run.history, &run.judged, &release, &run.trace.server, &choice);
+    run.findings = found.findings.into_iter().map(|(_, finding)| finding).collect();
+    (run, release)
 }
 
 /// `setup`, run statement by statement, and a migration.

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dbwright_catalog::{History, Migration, MigrationSet, Proof, Rollback, Trace};
+use dbwright_catalog::{History, Migration, MigrationSet, Proof, Query, ReleaseAnswers, Rollback, Trace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -42,6 +42,9 @@ const TRACE: &str = "trace";
 pub(super) const PROOFS: &str = "proofs";
 /// What came of ways back, added as well.
 pub(super) const ROLLBACKS: &str = "rollbacks";
+
+/// What became of queries of the application, added as well.
+pub(super) const RELEASE: &str = "release";
 
 /// What is kept of one history, on one build of a server, with certain migrations under review.
 #[derive(Clone, Debug)]
@@ -179,6 +182,20 @@ impl HistoryCache {
         }
     }
 
+    /// What became of these queries in an earlier run.
+    pub fn release(&self, running: &[Query], next: &[Query]) -> Option<ReleaseAnswers> {
+        let kept = self.store.find(EntryKind::Trace, self.chain.whole())?;
+        let (key, answers): (Key, ReleaseAnswers) = read(&kept.path().join(RELEASE))?;
+        (key == release_key(running, next)).then_some(answers)
+    }
+
+    /// Keeps what became of queries, beside the finished trace.
+    pub fn keep_release(&self, running: &[Query], next: &[Query], answers: &ReleaseAnswers) {
+        if let Some(kept) = self.store.find(EntryKind::Trace, self.chain.whole()) {
+            add(&kept, RELEASE, &(release_key(running, next), answers));
+        }
+    }
+
     fn known_proofs(&self) -> Option<BTreeMap<Key, Proof>> {
         let kept = self.store.find(EntryKind::Trace, self.chain.whole())?;
         read(&kept.path().join(PROOFS))
@@ -239,6 +256,18 @@ fn ways_back_key(history: &History, tried: &[usize]) -> Key {
         hasher = hasher.add(&index.to_string()).add_optional(content.as_deref());
     }
     hasher.key()
+}
+
+/// All that decides what becomes of queries, beyond the history.
+fn release_key(running: &[Query], next: &[Query]) -> Key {
+    let texts = |mut hasher: Hasher, queries: &[Query]| {
+        for query in queries {
+            hasher = hasher.add(&query.text);
+        }
+        hasher
+    };
+    let hasher = texts(Hasher::new("running"), running);
+    texts(hasher.add("\0next"), next).key()
 }
 
 /// All that decides what comes of a fix, beyond the history.

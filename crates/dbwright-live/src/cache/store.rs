@@ -444,8 +444,9 @@ fn size(path: &Path) -> (u64, u64) {
 
 /// What is written or changed after an entry is complete.
 fn is_beside(name: &str) -> bool {
-    use super::history::{PROOFS, ROLLBACKS};
-    name == ABOUT || name == LOCK || name.starts_with(PROOFS) || name.starts_with(ROLLBACKS)
+    use super::history::{PROOFS, RELEASE, ROLLBACKS};
+    let added = [PROOFS, RELEASE, ROLLBACKS];
+    name == ABOUT || name == LOCK || added.iter().any(|of| name.starts_with(of))
 }
 
 #[cfg(unix)]

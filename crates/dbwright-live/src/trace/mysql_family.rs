@@ -26,6 +26,7 @@ mod trial;
 
 #[cfg(unix)]
 pub use kept::trace_kept;
+pub(crate) use send::sql_error;
 #[cfg(unix)]
 pub(crate) use trial::Ground;
 

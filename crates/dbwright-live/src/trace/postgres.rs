@@ -27,7 +27,7 @@ pub use kept::{trace_and_tell, trace_kept};
 pub use news::News;
 use news::Teller;
 pub(crate) use prefix::Prefix;
-pub(crate) use send::create_extension_call;
+pub(crate) use send::{create_extension_call, sql_error};
 pub(crate) use settings::Settings;
 
 use std::collections::{BTreeSet, HashMap};
@@ -220,6 +220,10 @@ impl<'a> Runner<'a> {
 
     pub(crate) fn client(&self) -> &tokio_postgres::Client {
         &self.session.client
+    }
+
+    pub(crate) fn scratch(&self) -> &PostgresScratch {
+        self.scratch
     }
 
     pub(crate) fn database(&self) -> &str {

@@ -29,7 +29,7 @@ pub(super) const FIGURES: [&str; 4] = [
 pub(super) const OF_OVERRIDES: [&str; 2] = ["paths", "rules"];
 
 /// All keys at the top, in the order in which they are listed.
-const KEYS: [DocumentedKey; 13] = [
+const KEYS: [DocumentedKey; 14] = [
     DocumentedKey {
         name: "engine",
         form: "`postgres`, `mysql`, `mariadb` or `sqlite`",
@@ -95,6 +95,13 @@ const KEYS: [DocumentedKey; 13] = [
         form: "patterns of files, relative to the root",
         what: "Migrations that are run and not judged. `*` and `?` stand for letters without `/`, `**` for any folders.",
         example: "ignore = [\"db/migrations/2019*.sql\", \"db/legacy/**\"]",
+    },
+    DocumentedKey {
+        name: "queries",
+        form: "files and folders, relative to the root",
+        what: "Where queries of the application stand, beside what is found without it (`.sqlx`, folders called `queries`, what \
+               `sqlc.yaml` names): files of SQL, or what sqlx writes. Flag: `--queries`.",
+        example: "queries = [\"src/sql\", \"reports/monthly.sql\"]",
     },
     DocumentedKey {
         name: "overrides",
@@ -186,7 +193,7 @@ fn form(key: &str, rules: &[&str]) -> Value {
         "sqlite-foreign-keys" => json!({ "type": "boolean" }),
         "allow" => json!({ "type": "array", "items": { "enum": rules } }),
         "rules" => levels(rules),
-        "ignore" => strings(),
+        "ignore" | "queries" => strings(),
         "overrides" => json!({
             "type": "array",
             "items": {

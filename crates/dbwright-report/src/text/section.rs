@@ -6,10 +6,10 @@ use dbwright_catalog::{Section, Severity};
 
 use crate::counts::{Summary, findings, is_observed, is_predicted};
 use crate::layout::{BOLD, Layout, clean};
-use crate::rollback;
 use crate::text::group::{Group, groups};
 use crate::text::{closing, finding, unobserved};
 use crate::words;
+use crate::{release, rollback};
 
 /// With more findings than this, most are told in one line.
 const FINDINGS_IN_FULL_MAX: usize = 50;
@@ -40,6 +40,9 @@ pub(super) fn section(section: &Section, layout: Layout, verbose: bool) -> Strin
     text.push_str(&unobserved::unobserved(section, layout, verbose));
     text.push_str(&layout.wrap("", "", &closing::checked(section)));
     if let Some(told) = rollback::told(section) {
+        text.push_str(&layout.wrap("", "  ", &clean(&told)));
+    }
+    for told in release::told(section) {
         text.push_str(&layout.wrap("", "  ", &clean(&told)));
     }
     if verbose {

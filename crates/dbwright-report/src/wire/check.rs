@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::production::Production;
+use super::release::Release;
 use super::{ChangeKind, Engine, Group, LockMode, ObjectRef, Server, Severity};
 
 /// The version of the format.
@@ -426,6 +427,8 @@ pub struct History {
     pub not_done: Vec<String>,
     /// How far the judged migrations can be undone; `null` where that was not tried.
     pub rollback: Option<RollbackCoverage>,
+    /// What becomes of the queries of the application; `null` where there are none.
+    pub release: Option<Release>,
     /// How well the database and its migrations are looked after.
     pub scorecard: Vec<Figure>,
     /// The risk of each statement of the migrations that were judged.

@@ -11,6 +11,7 @@ pub mod check;
 pub mod explain;
 pub mod lint;
 pub mod production;
+pub mod release;
 pub mod schema;
 pub mod snapshot;
 

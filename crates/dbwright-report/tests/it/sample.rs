@@ -6,8 +6,9 @@ use std::time::Duration;
 use dbwright_catalog::{
     Allowance, AllowedFinding, Catalog, Change, ChangeRisk, Effect, Engine, Evidence, Figure, FigureKind, FigureValue,
     Finding, Fix, FixStep, Group, HeldLock, History, Known, LockMode, Migration, MigrationSet, MigrationTrace, Object,
-    ObjectBody, ObjectId, ObjectKind, Outcome, Place, Proof, Review, Risk, RowCount, Rows, RunMode, Schema, Scorecard,
-    Section, Server, Severity, Span, SqlError, Statement, Target, Tool, Trace, TransactionId, Unfilled, Version,
+    ObjectBody, ObjectId, ObjectKind, Outcome, Place, Proof, Release, Review, Risk, RowCount, Rows, RunMode, Schema,
+    Scorecard, Section, Server, Severity, Span, SqlError, Statement, Target, Tool, Trace, TransactionId, Unfilled,
+    Version,
 };
 
 pub(crate) fn server(engine: Engine, major: u32, minor: u32) -> Server {
@@ -110,6 +111,7 @@ pub(crate) fn section(migrations: Vec<Migration>) -> Section {
         },
         judged: MigrationSet::All,
         rollbacks: None,
+        release: Release::default(),
         findings: Vec::new(),
         allowed: Vec::new(),
         fix_files: Vec::new(),

@@ -6,7 +6,7 @@ use dbwright_catalog::{
 };
 
 use crate::testing::{Case, did};
-use crate::{RollbackJudgement, RuleChoice};
+use crate::{LateJudgement, RuleChoice};
 
 fn server() -> Server {
     Server {
@@ -57,7 +57,7 @@ fn judge(ways: Vec<(&str, RollbackOutcome)>) -> Vec<Finding> {
     found.into_iter().map(|(_, finding)| finding).collect()
 }
 
-fn judgement(ways: Vec<(&str, RollbackOutcome)>) -> RollbackJudgement {
+fn judgement(ways: Vec<(&str, RollbackOutcome)>) -> LateJudgement {
     let mut case = Case::postgres([]);
     let mut rollbacks = Vec::new();
     for (index, (down, outcome)) in ways.into_iter().enumerate() {

@@ -66,6 +66,14 @@ pub(crate) struct CheckArgs {
     /// Times are estimated for PostgreSQL, by what this machine does in a second: measured once, which takes some seconds.
     #[arg(long, value_name = "FILE")]
     snapshot: Option<PathBuf>,
+    /// Also look at these queries of the application: files of SQL, what sqlx writes (`.sqlx`), or folders with these (may be
+    /// given several times).
+    ///
+    /// Without it, the queries that the repository writes down are looked at: `.sqlx`, folders called `queries`, and what
+    /// `sqlc.yaml` names, as they are in the commit that migrations are new against. With --all, only those that are named here
+    /// and those of --snapshot are.
+    #[arg(long, value_name = "PATH")]
+    queries: Vec<PathBuf>,
     /// Run everything, also what an earlier check has run, and keep nothing (`dbwright cache --help` tells what is kept).
     #[arg(long)]
     no_cache: bool,
@@ -156,7 +164,8 @@ pub(crate) struct BinDirArgs {
 
 const AFTER_HELP: &str = "\
 Settings for everyone belong in dbwright.toml at the root of the repository: engine,
-engine-version, migrations, tool, schema, base, fail-on, allow, rules, ignore, overrides, thresholds.
+engine-version, migrations, tool, schema, base, fail-on, allow, rules, ignore, queries, overrides,
+thresholds.
 The comment `-- dbwright: allow RULE because REASON` before a statement allows a rule there.
 
 Exit codes:
@@ -220,6 +229,7 @@ pub(crate) async fn cmd_check(args: &CheckArgs) -> Result<ExitCode, CommandError
             since: args.since.clone(),
             fail_on: args.fail_on,
             allow: args.allow.clone(),
+            queries: args.queries.iter().map(|path| absolute(path)).collect(),
             ..args.set_up.overrides()
         },
         scope: if args.all { Scope::All } else { Scope::New },
@@ -361,6 +371,7 @@ fn words(phase: Phase) -> String {
         Phase::Running(at) => format!("running migration {} of {}", at.migration + 1, at.migrations),
         Phase::Proving { fixes: 1 } => "trying the safe version".to_owned(),
         Phase::Proving { fixes } => format!("trying {fixes} safe versions"),
+        Phase::Asking { queries } => format!("preparing {queries} queries of the application"),
         Phase::Calibrating => "measuring how fast this machine is".to_owned(),
         Phase::ProvingFiles { migrations: 1 } => "trying its files".to_owned(),
         Phase::ProvingFiles { migrations } => format!("trying the files of {migrations} migrations"),

@@ -142,7 +142,7 @@ async fn warnings(conn: &mut Conn) -> (Vec<Warning>, Vec<String>) {
 }
 
 /// The server's error; its code is the number that its manual lists it under.
-fn sql_error(error: &mysql_async::ServerError, text: &str) -> SqlError {
+pub(crate) fn sql_error(error: &mysql_async::ServerError, text: &str) -> SqlError {
     SqlError {
         code: error.code.to_string(),
         message: error.message.clone(),

@@ -36,6 +36,11 @@ impl<'a> Base<'a> {
         })
     }
 
+    /// Its name.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
+    }
+
     /// The migration that comes next.
     pub(crate) fn next(&self) -> usize {
         self.next

@@ -93,7 +93,7 @@ async fn copy(client: &Client, sql: &str, rows: &str) -> Result<(), tokio_postgr
 
 /// The server's own words, or nothing where the session itself broke, the server goes down or its disk is full: this says
 /// nothing about the statement.
-pub(super) fn sql_error(error: &tokio_postgres::Error, text: &str) -> Option<SqlError> {
+pub(crate) fn sql_error(error: &tokio_postgres::Error, text: &str) -> Option<SqlError> {
     let server = error.as_db_error()?;
     if matches!(
         server.code().code(),

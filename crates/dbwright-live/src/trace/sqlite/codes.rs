@@ -4,7 +4,7 @@ use dbwright_catalog::SqlError;
 use rusqlite::ffi;
 
 /// An error as plain data. Errors that SQLite did not raise have the code `SQLITE_MISUSE`.
-pub(super) fn sql_error(error: &rusqlite::Error) -> SqlError {
+pub(crate) fn sql_error(error: &rusqlite::Error) -> SqlError {
     let (code, message, position) = match error {
         rusqlite::Error::SqliteFailure(code, message) => (
             code.extended_code,

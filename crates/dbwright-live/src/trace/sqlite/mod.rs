@@ -16,6 +16,7 @@ mod reach;
 mod session;
 mod trial;
 
+pub(crate) use codes::sql_error;
 pub use kept::trace_kept;
 pub(crate) use trial::{Copy, Trial};
 
