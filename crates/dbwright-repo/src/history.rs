@@ -74,9 +74,14 @@ pub(crate) fn schema(root: &Path, engine: Engine, config: &Config) -> Result<Opt
     Ok(Some(client_file(&path, text, engine)))
 }
 
-/// A file that a command-line client runs, statement by statement.
+/// A file that a command-line client runs, statement by statement; one whose routines no client of MySQL or MariaDB would
+/// let through whole is sent by a program.
 pub(crate) fn client_file(path: &Path, text: String, engine: Engine) -> Migration {
-    let dialect = Dialect::client(engine);
+    let dialect = if is_sent_whole(engine, &text) {
+        Dialect::server(engine)
+    } else {
+        Dialect::client(engine)
+    };
     let name = path.file_stem().map_or_else(
         || path.display().to_string(),
         |stem| stem.to_string_lossy().into_owned(),
@@ -92,6 +97,16 @@ pub(crate) fn client_file(path: &Path, text: String, engine: Engine) -> Migratio
         run_mode: RunMode::EachStatement,
         down: None,
     }
+}
+
+/// Whether a text of MySQL or MariaDB holds routines whose bodies a client would cut at each `;`, for want of `DELIMITER`.
+fn is_sent_whole(engine: Engine, text: &str) -> bool {
+    if !matches!(engine, Engine::MySql | Engine::MariaDb) {
+        return false;
+    }
+    let by_client = dbwright_sql::statements(Dialect::client(engine), text);
+    let has_commands = by_client.iter().any(|statement| statement.not_sent.is_some());
+    !has_commands && dbwright_sql::statements(Dialect::server(engine), text).len() < by_client.len()
 }
 
 /// Byte order marks that the tool does not take away: PostgreSQL takes one for the beginning of a name.
@@ -154,5 +169,27 @@ pub(crate) fn finding(
         },
         advice: vec![advice],
         fix: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_routine_that_no_client_would_let_through_whole_is_one_statement() {
+        let routine = "CREATE PROCEDURE tidy()\nBEGIN\n  DELETE FROM a;\n  DELETE FROM b;\nEND";
+        let statements = |text: &str, engine| {
+            let migration = client_file(Path::new("0001_tidy.sql"), text.to_owned(), engine);
+            let texts = migration.statements.into_iter().map(|statement| statement.text);
+            texts.collect::<Vec<_>>()
+        };
+        for engine in [Engine::MySql, Engine::MariaDb] {
+            let sent_whole = format!("{routine};\nCALL tidy();\n");
+            assert_eq!(statements(&sent_whole, engine), [routine, "CALL tidy()"], "{engine}");
+            let by_client = format!("DELIMITER //\n{routine} //\nDELIMITER ;\nCALL tidy();\n");
+            assert_eq!(statements(&by_client, engine), [routine, "CALL tidy()"], "{engine}");
+        }
+        assert_eq!(statements("SELECT 1; SELECT 2;", Engine::MySql).len(), 2);
     }
 }

@@ -1,6 +1,7 @@
 //! Numbered SQL files without a tool: run one after the other by `psql -f` or `sqlite3 <`, each statement by itself.
 //!
-//! There is no source to follow. Numbers count as numbers (`2-b` before `10-a`); where a shell's order would be another,
+//! There is no source to follow. On MySQL and MariaDB, a file whose routines the client would cut is read as a program sends
+//! it. Numbers count as numbers (`2-b` before `10-a`); where a shell's order would be another,
 //! a finding says so.
 
 use crate::walk::has_extension;
