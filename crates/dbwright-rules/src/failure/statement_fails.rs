@@ -72,12 +72,16 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         format!("The statement fails: {}", one_line(&error.message)),
     );
     finding.evidence.facts = facts(context, error);
-    finding.evidence.facts.extend(other_major(context));
+    if !is_missing_table(error) {
+        finding.evidence.facts.extend(other_major(context));
+    }
     half_done(context, &mut finding);
     if let Some(advice) = why_only_here(context.history, context.trace, context.position, error) {
         finding.severity = Severity::Note;
         finding.message = format!("The statement could not be tried here: {}", one_line(&error.message));
         finding.advice.push(advice);
+    } else if is_missing_table(error) {
+        finding.advice.extend(load_it_first(context));
     }
     findings.push(finding);
 }
@@ -203,13 +207,27 @@ fn is_of_the_application(message: &str) -> bool {
         .any(|words| message.starts_with(words))
 }
 
+/// Whether a table is missing, which no version of a server brings.
+fn is_missing_table(error: &SqlError) -> bool {
+    matches!(error.code.as_str(), "42P01" | "1146") || error.message.starts_with("no such table: ")
+}
+
+/// How tables that another program makes get there before the migrations.
+fn load_it_first(context: &Context<'_>) -> Option<String> {
+    context.history.schema.is_none().then(|| {
+        "Where another program makes the table, load its SQL first: `schema = \"before.sql\"` in dbwright.toml, or `--schema \
+         before.sql`."
+            .to_owned()
+    })
+}
+
 /// Whether a table, column, type, function or schema is missing.
 fn is_missing_object(error: &SqlError) -> bool {
     // The numbers are those of MySQL and MariaDB: table, column, routine, database, key or column to drop.
     matches!(
         error.code.as_str(),
-        "42P01" | "42703" | "42704" | "42883" | "3F000" | "1146" | "1054" | "1305" | "1049" | "1091"
-    ) || error.message.starts_with("no such table: ")
+        "42703" | "42704" | "42883" | "3F000" | "1054" | "1305" | "1049" | "1091"
+    ) || is_missing_table(error)
         || error.message.starts_with("no such column: ")
 }
 

@@ -71,6 +71,20 @@ fn what_a_migration_that_did_not_run_may_make_is_missed_in_a_note() {
 }
 
 #[test]
+fn a_table_that_another_program_makes_can_be_loaded_first() {
+    let missing = Outcome::Failed(error("42P01", "relation \"posts\" does not exist"));
+    let mut case = Case::postgres([]).migration([did("UPDATE posts SET a = 1").ends(missing)]);
+    case.history.version = Some((Version::new(14, 0, 0), "docker-compose.yml:3".to_owned()));
+    let finding = case.only();
+    assert!(
+        finding.advice[0].contains("`schema = \"before.sql\"`"),
+        "{:?}",
+        finding.advice
+    );
+    assert_eq!(finding.evidence.facts.len(), 1, "no version of a server brings it");
+}
+
+#[test]
 fn a_failure_says_that_the_repository_runs_another_major() {
     let facts = |major: u32| {
         let failed = Outcome::Failed(error("42601", "subquery in FROM must have an alias"));
