@@ -75,7 +75,7 @@ impl Traffic {
 pub struct TableWork {
     /// What is done.
     pub kind: WorkKind,
-    /// To what: the table, or the index.
+    /// To what: the table, the index, the table that is referred to or written into.
     pub object: ObjectId,
     /// How long it takes; nothing where it can't be estimated.
     pub time: Option<TimeRange>,
@@ -92,6 +92,12 @@ pub enum WorkKind {
     Scan,
     /// Each row is looked up in another table.
     ForeignKeyCheck,
+    /// Its rows are written into another table.
+    RowsCopied,
+    /// Its rows are updated, those that the statement finds.
+    RowsUpdated,
+    /// Its rows are deleted, those that the statement finds.
+    RowsDeleted,
 }
 
 /// Between these two, most likely.
@@ -122,21 +128,30 @@ impl TimeRange {
     }
 }
 
-/// How fast a server works on this machine, measured.
+/// How fast a server works on this machine, measured: in a second.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rates {
     /// Which server was measured.
     pub server: Server,
-    /// Bytes of a table that are written anew in a second.
+    /// Bytes of a table that are written anew: on MySQL and MariaDB row by row (`COPY`), on SQLite into another table.
     pub rewritten_bytes: u64,
-    /// Bytes of a table that are read from end to end, with a condition on each row, in a second.
+    /// Bytes of a table that the storage engine builds anew in place (MySQL and MariaDB); elsewhere the same as those
+    /// written anew.
+    pub rebuilt_bytes: u64,
+    /// Bytes of a table that are read from end to end, with a condition on each row.
     pub scanned_bytes: u64,
-    /// Rows of a B-tree of numbers that are sorted and written in a second.
+    /// Rows of a B-tree of numbers that are sorted and written.
     pub indexed_numbers: u64,
     /// The same of texts, which are compared by a collation.
     pub indexed_texts: u64,
-    /// Rows that are looked up in the table that a foreign key refers to in a second.
+    /// Entries that are put one by one, in no order, into an index that stands.
+    pub inserted_entries: u64,
+    /// Rows that are looked up in the table that a foreign key refers to.
     pub referenced_rows: u64,
+    /// Rows that are updated in a table without indexes but its key.
+    pub updated_rows: u64,
+    /// Rows that are deleted from such a table.
+    pub deleted_rows: u64,
     /// How many rows the measured tables have. Sorting more takes longer for each.
     pub rows: u64,
 }

@@ -82,6 +82,11 @@ pub struct PredictedInstead {
 }
 
 impl Trace {
+    /// What a statement did: by the index of its migration and its own in it.
+    pub fn effect(&self, (migration, statement): (usize, usize)) -> Option<&Effect> {
+        self.migrations.get(migration)?.effects.get(statement)
+    }
+
     /// A sentence on what was not run in this check, where something was not.
     pub fn told_from_cache(&self) -> Option<String> {
         match (self.from_cache, self.migrations.len()) {

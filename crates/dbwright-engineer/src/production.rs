@@ -1,6 +1,6 @@
 //! What migrations mean for the production that a snapshot was taken of.
 
-use dbwright_catalog::{Engine, History, Section, Snapshot};
+use dbwright_catalog::{History, Section, Snapshot};
 use dbwright_live::scratch::ScratchOptions;
 use dbwright_live::{LiveError, calibrate};
 
@@ -25,14 +25,14 @@ pub(crate) async fn look(
         return Ok(());
     };
     let mut measured = Ok(());
-    let is_measured = snapshot.server.engine == Engine::Postgres;
-    if is_measured && dbwright_rules::needs_rates(trace, &section.findings, snapshot) {
+    let history = &section.history;
+    if dbwright_rules::needs_rates(history, trace, &section.findings, snapshot) {
         progress(Phase::Calibrating);
         let options = ScratchOptions {
-            version: section.history.version.as_ref().map(|(version, _)| *version),
+            version: history.version.as_ref().map(|(version, _)| *version),
             ..options.clone()
         };
-        match calibrate::postgres(&options).await {
+        match calibrate::rates(history.engine, &options).await {
             Ok(rates) => {
                 trace.assumptions.push(dbwright_rules::told_rates(&rates));
                 section.rates = Some(rates);
@@ -40,7 +40,7 @@ pub(crate) async fn look(
             Err(error) => measured = Err(error),
         }
     }
-    section.impacts = dbwright_rules::impacts(trace, &section.findings, snapshot, section.rates.as_ref());
+    section.impacts = dbwright_rules::impacts(history, trace, &section.findings, snapshot, section.rates.as_ref());
     dbwright_rules::tell_impacts(&mut section.findings, &section.impacts);
     measured
 }

@@ -226,7 +226,7 @@ impl Bench {
 }
 
 /// The client of an engine, and the major and folder of the server, from the manifest of `cargo xtask engines`.
-fn programs(engine: Engine, postgres: Option<u32>) -> Result<(Client, String, PathBuf)> {
+pub(super) fn programs(engine: Engine, postgres: Option<u32>) -> Result<(Client, String, PathBuf)> {
     let manifest = engines::prefix()?.join("manifest.tsv");
     let text = fs::read_to_string(&manifest)
         .with_context(|| format!("no {}: run `cargo xtask engines` first", manifest.display()))?;

@@ -8,8 +8,10 @@ mod large;
 mod linters;
 mod measure;
 mod project;
+mod real;
 mod schema;
 mod server;
+mod times;
 mod twin;
 
 use std::path::PathBuf;
@@ -32,6 +34,8 @@ enum BenchCommand {
     Large(LargeArgs),
     /// Reading, comparing and planning a schema of many tables, beside the dump program of each engine.
     Schema(SchemaArgs),
+    /// How long `check --snapshot` says that migrations take, beside how long they take.
+    Times(TimesArgs),
     /// How exact, fast and small twins are: TPC-H and TPC-DS loaded for real beside their twins, and made-up databases.
     Twin(TwinArgs),
 }
@@ -102,6 +106,26 @@ pub(crate) struct SchemaArgs {
     postgres: Option<u32>,
 }
 
+/// Arguments of `cargo xtask bench times`.
+#[derive(clap::Args)]
+pub(crate) struct TimesArgs {
+    /// How large the tables are, in gigabytes.
+    #[arg(long, value_delimiter = ',', default_values_t = [0.1, 0.5, 2.0])]
+    gigabytes: Vec<f64>,
+    /// Which engines, as in `postgres,sqlite`; all where nothing is said.
+    #[arg(long, value_delimiter = ',', value_enum)]
+    engine: Vec<history::Engine>,
+    /// The major of the PostgreSQL server; that of `psql` where nothing is said.
+    #[arg(long)]
+    postgres: Option<u32>,
+    /// A dbwright to measure; where nothing is said, a release build is made first.
+    #[arg(long)]
+    dbwright: Option<PathBuf>,
+    /// Where the tables are, on the disk that is measured; the system's folder for temporary files where nothing is said.
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+}
+
 /// Arguments of `cargo xtask bench twin`.
 #[derive(clap::Args)]
 pub(crate) struct TwinArgs {
@@ -130,6 +154,7 @@ pub(crate) fn cmd_bench(args: &BenchArgs) -> Result<()> {
         }
         BenchCommand::Large(args) => large::run(args),
         BenchCommand::Schema(args) => schema::run_benchmark(args),
+        BenchCommand::Times(args) => times::run_benchmark(args),
         BenchCommand::Twin(args) => twin::run_benchmark(args),
     }
 }

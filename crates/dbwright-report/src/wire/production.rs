@@ -44,7 +44,8 @@ pub enum Waiting {
 pub struct Work {
     /// What is done.
     pub kind: WorkKind,
-    /// To what: the table, the index that is built, or the table that a foreign key refers to.
+    /// To what: the table, the index that is built, the table that a foreign key refers to, or that rows are written
+    /// into.
     pub object: ObjectRef,
     /// How long it takes, most likely; `null` where it can't be estimated.
     pub time: Option<Seconds>,
@@ -62,9 +63,15 @@ pub enum WorkKind {
     Scan,
     /// Each row is looked up in another table.
     ForeignKeyCheck,
+    /// Its rows are written into another table.
+    RowsCopied,
+    /// Its rows are updated, those that the statement finds.
+    RowsUpdated,
+    /// Its rows are deleted, those that the statement finds.
+    RowsDeleted,
 }
 
-/// From two thirds to twice of what was computed, in seconds.
+/// From two thirds to twice of what was computed, in seconds; from none to all rows where the statement chooses them.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct Seconds {
     /// The shorter time.

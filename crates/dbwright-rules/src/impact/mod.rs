@@ -14,20 +14,35 @@ pub use tell::{tell_impacts, told_rates};
 use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{
-    Effect, Finding, Impact, ObjectId, ObjectKind, Rates, Snapshot, StoredKind, StoredRelation, TableImpact, TableWork,
-    TimeRange, Trace, Traffic, Waiting,
+    Effect, Engine, Finding, History, Impact, ObjectId, ObjectKind, Rates, Snapshot, StoredKind, StoredRelation,
+    TableImpact, TableWork, TimeRange, Trace, Traffic, Waiting,
 };
 
+use crate::statement_text;
+
 /// What the statements of these findings mean for the production that a snapshot was taken of.
-pub fn impacts(trace: &Trace, findings: &[Finding], snapshot: &Snapshot, rates: Option<&Rates>) -> Vec<Impact> {
-    let production = Production { snapshot, rates };
+pub fn impacts(
+    history: &History,
+    trace: &Trace,
+    findings: &[Finding],
+    snapshot: &Snapshot,
+    rates: Option<&Rates>,
+) -> Vec<Impact> {
+    let production = Production {
+        history,
+        snapshot,
+        rates,
+    };
     let places: BTreeSet<(usize, usize)> = findings.iter().filter_map(|finding| finding.place.statement).collect();
     let impacts = places.into_iter().filter_map(|statement| {
-        let effects = &trace.migrations.get(statement.0)?.effects;
-        let effect = effects.get(statement.1)?;
-        let work = production.work(trace, effect);
-        let held = production.held(trace, &effects[statement.1..], effect);
-        let waiting = waiting(effect);
+        let effect = trace.effect(statement)?;
+        let work = production.work(trace, statement);
+        let held = production.held(trace, statement, effect);
+        let mut waiting = waiting(effect);
+        if snapshot.server.engine == Engine::Sqlite {
+            // One session writes in a database at a time.
+            waiting.extend(work.keys().map(|table| (table.clone(), Waiting::Writes)));
+        }
         let tables: BTreeSet<&ObjectId> = work.keys().chain(waiting.keys()).collect();
         let tables = tables.into_iter().filter_map(|id| {
             let stored = production.table(id)?;
@@ -49,8 +64,8 @@ pub fn impacts(trace: &Trace, findings: &[Finding], snapshot: &Snapshot, rates: 
 }
 
 /// Whether a statement of these findings works on a table of the snapshot, so that rates would tell something.
-pub fn needs_rates(trace: &Trace, findings: &[Finding], snapshot: &Snapshot) -> bool {
-    let impacts = impacts(trace, findings, snapshot, None);
+pub fn needs_rates(history: &History, trace: &Trace, findings: &[Finding], snapshot: &Snapshot) -> bool {
+    let impacts = impacts(history, trace, findings, snapshot, None);
     impacts
         .iter()
         .flat_map(|impact| &impact.tables)
@@ -59,6 +74,7 @@ pub fn needs_rates(trace: &Trace, findings: &[Finding], snapshot: &Snapshot) -> 
 
 /// A snapshot with what it is read by.
 struct Production<'a> {
+    history: &'a History,
     snapshot: &'a Snapshot,
     rates: Option<&'a Rates>,
 }
@@ -100,20 +116,33 @@ impl Production<'_> {
     }
 
     /// What a statement does to tables of production that takes time, by table.
-    fn work(&self, trace: &Trace, effect: &Effect) -> BTreeMap<ObjectId, Vec<TableWork>> {
+    fn work(&self, trace: &Trace, statement: (usize, usize)) -> BTreeMap<ObjectId, Vec<TableWork>> {
         let mut by_table: BTreeMap<ObjectId, Vec<TableWork>> = BTreeMap::new();
-        for (table, work) in work::of(self, trace, effect) {
+        for (table, work) in work::of(self, trace, statement) {
             by_table.entry(table).or_default().push(work);
         }
         by_table
     }
 
+    /// Whether a statement takes all rows of what it reads: nothing in it chooses.
+    fn takes_all(&self, (migration, statement): (usize, usize)) -> bool {
+        let migration = self.history.migrations.get(migration);
+        let Some(statement) = migration.and_then(|migration| migration.statements.get(statement)) else {
+            return false;
+        };
+        let words = statement_text::words(self.history.engine, &statement.text);
+        let first = words.first().map_or("", String::as_str);
+        let chooses = |word: &String| {
+            matches!(word.as_str(), "where" | "limit" | "join" | "using") || (first == "update" && word == "from")
+        };
+        matches!(first, "update" | "delete" | "insert" | "create") && !words.iter().any(chooses)
+    }
+
     /// How long the locks of a statement are held: until its transaction ends. Nothing where some of it can't be estimated.
-    fn held(&self, trace: &Trace, from_here: &[Effect], effect: &Effect) -> Option<TimeRange> {
-        let together = from_here
-            .iter()
-            .take_while(|later| later.transaction == effect.transaction);
-        let works = together.flat_map(|effect| work::of(self, trace, effect));
+    fn held(&self, trace: &Trace, (migration, statement): (usize, usize), effect: &Effect) -> Option<TimeRange> {
+        let effects = &trace.migrations.get(migration)?.effects;
+        let together = (statement..effects.len()).take_while(|later| effects[*later].transaction == effect.transaction);
+        let works = together.flat_map(|statement| work::of(self, trace, (migration, statement)));
         let nothing = TimeRange::default();
         works
             .map(|(_, work)| work.time)

@@ -23,14 +23,17 @@ pub fn tell_impacts(findings: &mut [Finding], impacts: &[Impact]) {
 pub fn told_rates(rates: &Rates) -> String {
     format!(
         "Times in production are estimated from what {} does on this machine with tables in memory: {} written anew, {} \
-         read, {} rows of an index of numbers and {} of texts, and {} rows looked up for a foreign key, each in a second; \
-         the range is from two thirds to twice of that.",
+         read, {} rows of an index of numbers and {} of texts, {} rows looked up for a foreign key, {} updated and {} \
+         deleted, each in a second; the range is from two thirds to twice of that, from none to all rows where a statement \
+         chooses them.",
         rates.server,
         bytes(rates.rewritten_bytes),
         bytes(rates.scanned_bytes),
         number(rates.indexed_numbers),
         number(rates.indexed_texts),
         number(rates.referenced_rows),
+        number(rates.updated_rows),
+        number(rates.deleted_rows),
     )
 }
 
@@ -79,6 +82,9 @@ fn work(impact: &TableImpact) -> Vec<String> {
             WorkKind::IndexBuild => format!("{} is built", name(&work.object)),
             WorkKind::Scan => "it is read from end to end".to_owned(),
             WorkKind::ForeignKeyCheck => format!("each row is looked up in {}", name(&work.object)),
+            WorkKind::RowsCopied => format!("its rows are written into {}", name(&work.object)),
+            WorkKind::RowsUpdated => "its rows are updated".to_owned(),
+            WorkKind::RowsDeleted => "its rows are deleted".to_owned(),
         };
         if !told.contains(&words) {
             told.push(words);

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use dbwright_catalog::{
-    Activity, Engine, LockMode, Rates, SampleValues, Server, Snapshot, StoredKind, StoredRelation, Version, Waiting,
+    Activity, Algorithm, Engine, LockLevel, LockMode, Object, ObjectBody, ObjectId, ObjectKind, Rates, SampleValues,
+    Server, Snapshot, StoredKind, StoredRelation, Trigger, Version, Waiting, WorkKind,
 };
 
-use super::{impacts, tell_impacts};
+use super::{Production, impacts, tell_impacts};
 use crate::testing::{Case, column, did, foreign_key, index, table};
 
 fn server() -> Server {
@@ -70,7 +71,11 @@ fn rates() -> Rates {
         scanned_bytes: 1_000_000_000,
         indexed_numbers: 2_000_000,
         indexed_texts: 500_000,
+        rebuilt_bytes: 200_000_000,
+        inserted_entries: 250_000,
         referenced_rows: 1_000_000,
+        updated_rows: 500_000,
+        deleted_rows: 2_000_000,
         rows: 10_000_000,
     }
 }
@@ -78,7 +83,7 @@ fn rates() -> Rates {
 /// The fact that the only finding of a rule gets.
 fn fact(case: &Case, rule: &str, rates: Option<&Rates>) -> String {
     let mut findings = case.judge_by(rule);
-    let impacts = impacts(&case.trace, &findings, &production(), rates);
+    let impacts = impacts(&case.history, &case.trace, &findings, &production(), rates);
     tell_impacts(&mut findings, &impacts);
     findings.remove(0).evidence.facts.pop().unwrap()
 }
@@ -146,7 +151,7 @@ fn a_lock_is_held_until_the_transaction_ends_and_each_row_is_looked_up_for_a_for
             )]),
     ]);
     let findings = case.judge_by("constraint-validated-under-lock");
-    let impacts = impacts(&case.trace, &findings, &production(), Some(&rates()));
+    let impacts = impacts(&case.history, &case.trace, &findings, &production(), Some(&rates()));
     let of = |name: &str| {
         let mut tables = impacts[0].tables.iter();
         tables.find(|table| table.table.name() == name).unwrap()
@@ -171,7 +176,94 @@ fn an_empty_table_that_nobody_counted_has_no_rows_and_another_table_is_not_told_
     snapshot.relations.retain(|relation| relation.name == "orders");
     snapshot.relations[0].tuples = -1.0;
     snapshot.relations[0].bytes = Some(0);
-    let impacts = impacts(&case.trace, &findings, &snapshot, Some(&rates()));
+    let impacts = impacts(&case.history, &case.trace, &findings, &snapshot, Some(&rates()));
     assert_eq!(impacts[0].tables[0].rows, Some(0));
     assert_eq!(dbwright_catalog::impact_of(&findings[0], &impacts), None);
+}
+
+#[test]
+fn every_row_is_updated_in_table_and_indexes_and_those_that_are_chosen_between_none_and_all() {
+    let updated = |sql: &str| {
+        orders().migration([did(sql)
+            .locks("orders", LockMode::RowExclusive)
+            .scans("orders")
+            .rows("orders", [0, 3, 0])])
+    };
+    let time = |case: &Case| {
+        let findings = case.judge_by("update-all-rows");
+        let impacts = impacts(&case.history, &case.trace, &findings, &production(), Some(&rates()));
+        impacts[0].tables[0].work[0].clone()
+    };
+    // 20 s for the rows, and 40 s for the entries of an index.
+    let all = time(&updated("UPDATE orders SET state = 'new'"));
+    assert_eq!(all.kind, WorkKind::RowsUpdated);
+    let range = all.time.unwrap();
+    assert_eq!((range.low.as_secs(), range.high.as_secs()), (40, 120));
+    // At least it is read, which takes 1.1 s.
+    let case = updated("UPDATE orders SET state = 'new' WHERE state IS NULL");
+    let chosen = Production {
+        history: &case.history,
+        snapshot: &production(),
+        rates: Some(&rates()),
+    };
+    let (_, chosen) = super::work::of(&chosen, &case.trace, (0, 0)).remove(0);
+    let range = chosen.time.unwrap();
+    assert_eq!((range.low.as_millis(), range.high.as_secs()), (733, 120));
+}
+
+#[test]
+fn nobody_knows_how_long_triggers_take_for_each_row() {
+    let trigger = Object {
+        id: ObjectId::new(ObjectKind::Trigger, ["public", "orders", "audit"]),
+        definition: String::new(),
+        body: ObjectBody::Trigger(Trigger {
+            function: None,
+            enabled: true,
+            postgres: None,
+        }),
+    };
+    let case = Case::postgres([table("orders"), trigger]).migration([did("DELETE FROM orders")
+        .locks("orders", LockMode::RowExclusive)
+        .scans("orders")
+        .rows("orders", [0, 0, 3])]);
+    assert_eq!(
+        fact(&case, "delete-all-rows", Some(&rates())),
+        "In production orders has about 10 million rows, 1.1 GB, 20 reads and 1.0 written rows a second."
+    );
+}
+
+#[test]
+fn mysql_copies_row_by_row_into_every_index_and_builds_in_place_in_order() {
+    let server = Server {
+        engine: Engine::MySql,
+        version: Version::new(9, 7, 4),
+    };
+    let mut snapshot = production();
+    snapshot.server = server.clone();
+    for relation in &mut snapshot.relations {
+        relation.access_method = match relation.kind {
+            StoredKind::Table => Some("InnoDB".to_owned()),
+            _ => Some("btree".to_owned()),
+        };
+    }
+    snapshot.relations.retain(|relation| relation.kind != StoredKind::Toast);
+    let mut key = stored(StoredKind::Index, "PRIMARY", 0);
+    key.table = Some("orders".to_owned());
+    snapshot.relations.push(key);
+    let rates = Rates { server, ..rates() };
+    let work = |algorithm: Algorithm| {
+        let case = Case::mysql([table("orders")]).migration([did("ALTER TABLE orders FORCE")
+            .rewrites("orders")
+            .operates("orders", algorithm, LockLevel::Shared)]);
+        let production = Production {
+            history: &case.history,
+            snapshot: &snapshot,
+            rates: Some(&rates),
+        };
+        let (_, work) = super::work::of(&production, &case.trace, (0, 0)).remove(0);
+        work.time.unwrap().high.as_secs() / 2
+    };
+    // 10 s of rows, and 40 s of entries; in place 5 s of rows, and an index that is read in 1 s and sorted in 5 s.
+    assert_eq!(work(Algorithm::Copy), 50);
+    assert_eq!(work(Algorithm::InPlace), 11);
 }

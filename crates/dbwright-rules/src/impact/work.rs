@@ -9,73 +9,177 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dbwright_catalog::{
-    Algorithm, Catalog, Change, Column, ConstraintKind, Effect, Index, ObjectBody, ObjectId, Rates, StoredKind,
+    Algorithm, Catalog, Change, Column, ConstraintKind, Effect, Engine, Index, ObjectBody, ObjectId, Rates, StoredKind,
     StoredRelation, TableWork, TimeRange, Trace, WorkKind,
 };
 
 use super::{Production, rows};
 
 /// How much longer a server with default settings takes that reads files on a disk and checks their sums, and sorts texts by
-/// the rules of a language: beside the measured one, tables of 0.1 to 2 GB took 1.3 to 2.9 times as long to read and to hold
+/// the rules of a language: beside the measured PostgreSQL, tables of 0.1 to 2 GB took 1.3 to 2.9 times as long to read and to hold
 /// against a foreign key, and 1.6 to 2.1 times as long to sort (docs/production.md). Writing and sorting numbers did not.
 const READING: f64 = 2.0;
 const SORTING_TEXTS: f64 = 1.6;
 
 /// The work of a statement, with the table that it is done to.
-pub(super) fn of(production: &Production<'_>, trace: &Trace, effect: &Effect) -> Vec<(ObjectId, TableWork)> {
-    let mut works = Vec::new();
-    let mut done: BTreeSet<ObjectId> = BTreeSet::new();
-    let mut put = |table: &ObjectId, kind: WorkKind, object: &ObjectId, time: Option<Duration>| {
-        let time = time.map(TimeRange::around);
-        let object = object.clone();
-        works.push((table.clone(), TableWork { kind, object, time }));
+pub(super) fn of(production: &Production<'_>, trace: &Trace, statement: (usize, usize)) -> Vec<(ObjectId, TableWork)> {
+    let Some(effect) = trace.effect(statement) else {
+        return Vec::new();
     };
-    let copied = effect
-        .operations
-        .iter()
-        .filter(|operation| operation.algorithm == Algorithm::Copy)
-        .map(|operation| &operation.table);
-    let rewritten: BTreeSet<&ObjectId> = effect.rewritten.iter().chain(copied).collect();
-    for table in rewritten {
-        if let Some(stored) = production.table(table) {
-            put(table, WorkKind::Rewrite, table, production.rewrite(stored));
-            done.insert(table.clone());
+    let mut works = Works {
+        production,
+        done: BTreeSet::new(),
+        found: Vec::new(),
+    };
+    works.rewrites(effect);
+    works.index_builds(trace, effect);
+    works.foreign_key_checks(effect);
+    works.rows(trace, effect, production.takes_all(statement));
+    works.scans(effect);
+    works.found
+}
+
+/// What was found so far, and the tables whose reading is a part of it.
+struct Works<'a> {
+    production: &'a Production<'a>,
+    done: BTreeSet<ObjectId>,
+    found: Vec<(ObjectId, TableWork)>,
+}
+
+impl Works<'_> {
+    fn put(&mut self, table: &ObjectId, kind: WorkKind, object: &ObjectId, time: Option<TimeRange>) {
+        let object = object.clone();
+        self.found.push((table.clone(), TableWork { kind, object, time }));
+        self.done.insert(table.clone());
+    }
+
+    fn rewrites(&mut self, effect: &Effect) {
+        let production = self.production;
+        let copied: BTreeSet<&ObjectId> = effect
+            .operations
+            .iter()
+            .filter(|operation| operation.algorithm == Algorithm::Copy)
+            .map(|operation| &operation.table)
+            .collect();
+        let in_place: BTreeSet<&ObjectId> = effect.operations.iter().map(|operation| &operation.table).collect();
+        let rewritten: BTreeSet<&ObjectId> = effect.rewritten.iter().chain(copied.iter().copied()).collect();
+        for table in rewritten {
+            let Some(stored) = production.table(table) else {
+                continue;
+            };
+            let time = if copied.contains(table) {
+                production.copy(stored)
+            } else if in_place.contains(table) {
+                production.rebuild(stored, |rates| rates.rebuilt_bytes)
+            } else if production.snapshot.server.engine == Engine::Sqlite {
+                // Indexes hold the numbers of rows, which stay.
+                production.rows_written(stored)
+            } else {
+                production.rebuild(stored, |rates| rates.rewritten_bytes)
+            };
+            self.put(table, WorkKind::Rewrite, table, time.map(TimeRange::around));
         }
     }
-    for (id, index) in built(trace, effect) {
+
+    fn index_builds(&mut self, trace: &Trace, effect: &Effect) {
         // Those of a table that is written anew are a part of that.
-        let Some(stored) = production.table(&index.table).filter(|_| !done.contains(&index.table)) else {
-            continue;
-        };
-        let is_text = sorts_texts(&trace.catalog, index);
-        let time = production.index(stored, &index.method, is_text);
-        put(&index.table, WorkKind::IndexBuild, id, time);
-    }
-    let indexed: Vec<&ObjectId> = built(trace, effect)
-        .into_iter()
-        .map(|(_, index)| &index.table)
-        .collect();
-    done.extend(indexed.into_iter().cloned());
-    for (child, parent) in foreign_keys(effect) {
-        if let Some(stored) = production.table(&child) {
-            put(
-                &child,
-                WorkKind::ForeignKeyCheck,
-                parent,
-                production.foreign_key(stored),
-            );
-            done.extend([child, parent.clone()]);
+        let anew = self.done.clone();
+        for (id, index) in built(trace, effect) {
+            let production = self.production;
+            let Some(stored) = production.table(&index.table).filter(|_| !anew.contains(&index.table)) else {
+                continue;
+            };
+            let is_text = sorts_texts(&trace.catalog, index);
+            let time = production.index(stored, &index.method, is_text);
+            self.put(&index.table, WorkKind::IndexBuild, id, time.map(TimeRange::around));
         }
     }
-    let written: BTreeSet<&ObjectId> = effect.rows.iter().map(|rows| &rows.table).collect();
-    for table in effect.scanned.iter().filter(|table| !done.contains(*table)) {
-        if let Some(stored) = production.table(table) {
-            // Of what is done to the rows that are found, nothing was measured.
-            let time = production.scan(stored).filter(|_| !written.contains(table));
-            put(table, WorkKind::Scan, table, time);
+
+    fn foreign_key_checks(&mut self, effect: &Effect) {
+        for (child, parent) in foreign_keys(effect) {
+            // Where MySQL and MariaDB do not copy the table, they were told not to look.
+            let looks = effect
+                .operations
+                .iter()
+                .all(|operation| operation.table != child || operation.algorithm == Algorithm::Copy);
+            if let Some(stored) = self.production.table(&child).filter(|_| looks) {
+                let time = self.production.foreign_key(stored);
+                self.put(&child, WorkKind::ForeignKeyCheck, parent, time.map(TimeRange::around));
+                self.done.insert(parent.clone());
+            }
         }
     }
-    works
+
+    /// Rows that are updated, deleted, or copied into another table: all of a table, or those that are found in it.
+    fn rows(&mut self, trace: &Trace, effect: &Effect, takes_all: bool) {
+        let production = self.production;
+        for count in &effect.rows {
+            let table = &count.table;
+            let Some(stored) = production.table(table) else {
+                continue;
+            };
+            let (kind, time) = if count.updated > 0 {
+                (WorkKind::RowsUpdated, production.update(stored))
+            } else if count.deleted > 0 {
+                (WorkKind::RowsDeleted, production.delete(stored))
+            } else {
+                continue;
+            };
+            // What triggers and foreign keys do for each row was not measured.
+            let time = time.filter(|_| !has_more_to_do(&trace.catalog, table, kind));
+            let least = if takes_all { time } else { production.read(stored) };
+            self.put(table, kind, table, between(least, time));
+        }
+        let filled = effect
+            .rows
+            .iter()
+            .find(|count| count.inserted > 0)
+            .map(|count| &count.table);
+        let Some(filled) = filled else { return };
+        for table in &effect.scanned {
+            if table == filled || self.done.contains(table) {
+                continue;
+            }
+            if let Some(stored) = production.table(table) {
+                let time = production.rows_written(stored);
+                let least = if takes_all { time } else { production.read(stored) };
+                self.put(table, WorkKind::RowsCopied, filled, between(least, time));
+            }
+        }
+    }
+
+    fn scans(&mut self, effect: &Effect) {
+        for table in &effect.scanned {
+            if self.done.contains(table) {
+                continue;
+            }
+            if let Some(stored) = self.production.table(table) {
+                let time = self.production.scan(stored);
+                self.put(table, WorkKind::Scan, table, time.map(TimeRange::around));
+            }
+        }
+    }
+}
+
+/// From around the one to around the other; nothing where one of them is not known.
+fn between(least: Option<Duration>, most: Option<Duration>) -> Option<TimeRange> {
+    let (least, most) = (TimeRange::around(least?), TimeRange::around(most?));
+    Some(TimeRange {
+        low: least.low,
+        high: most.high,
+    })
+}
+
+/// Whether triggers fire for rows that are written, or other tables refer to rows that are deleted.
+fn has_more_to_do(catalog: &Catalog, table: &ObjectId, kind: WorkKind) -> bool {
+    catalog.objects.values().any(|object| match &object.body {
+        ObjectBody::Trigger(trigger) => trigger.enabled && object.id.owner_table().as_ref() == Some(table),
+        ObjectBody::Constraint(constraint) => match &constraint.kind {
+            ConstraintKind::ForeignKey(key) => kind == WorkKind::RowsDeleted && key.references == *table,
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 /// The indexes that a statement builds over rows that are there: new ones, and those that are built anew.
@@ -140,19 +244,45 @@ impl Production<'_> {
             .filter(|rates| rates.server.engine == self.snapshot.server.engine)
     }
 
-    /// Writing all rows anew, and all indexes.
-    fn rewrite(&self, table: &StoredRelation) -> Option<Duration> {
-        let rates = self.measured()?;
-        let mut time = taking(self.bytes(table)?, rates.rewritten_bytes);
-        let is_of_it = |relation: &&StoredRelation| {
+    /// The indexes of a table that are not the table itself, as the key of an InnoDB table is.
+    fn indexes(&self, table: &StoredRelation) -> impl Iterator<Item = &StoredRelation> {
+        let is_innodb = table.access_method.as_deref() == Some("InnoDB");
+        self.snapshot.relations.iter().filter(move |relation| {
             relation.kind == StoredKind::Index
                 && relation.schema == table.schema
                 && relation.table.as_ref() == Some(&table.name)
-        };
-        for index in self.snapshot.relations.iter().filter(is_of_it) {
+                && !(is_innodb && relation.name == "PRIMARY")
+        })
+    }
+
+    /// Writing all rows anew, and building all indexes.
+    fn rebuild(&self, table: &StoredRelation, bytes_per_second: fn(&Rates) -> u64) -> Option<Duration> {
+        let mut time = taking(self.bytes(table)?, bytes_per_second(self.measured()?));
+        for index in self.indexes(table) {
             time += self.index(table, index.access_method.as_deref().unwrap_or("btree"), false)?;
         }
         Some(time)
+    }
+
+    /// Writing all rows into a new table, one by one, and each into all indexes.
+    fn copy(&self, table: &StoredRelation) -> Option<Duration> {
+        let mut time = self.rows_written(table)?;
+        for _ in self.indexes(table) {
+            time += self.entries(table)?;
+        }
+        Some(time)
+    }
+
+    /// Writing all rows, and no index.
+    fn rows_written(&self, table: &StoredRelation) -> Option<Duration> {
+        Some(taking(self.bytes(table)?, self.measured()?.rewritten_bytes))
+    }
+
+    /// Putting an entry for each row into an index.
+    fn entries(&self, table: &StoredRelation) -> Option<Duration> {
+        let rates = self.measured()?;
+        let rows = rows(table)?;
+        Some(taking(rows, rates.inserted_entries).mul_f64(deeper(rows, rates)))
     }
 
     /// Building an index over all rows. Only B-trees were measured.
@@ -164,19 +294,54 @@ impl Production<'_> {
             (rates.indexed_numbers, 1.0)
         };
         let rows = rows(table)?;
-        // n rows are compared n log n times.
-        let deeper = (rows.max(2) as f64).log2() / (rates.rows.max(2) as f64).log2();
-        let read = taking(self.bytes(table)?, rates.scanned_bytes);
-        Some(read + taking(rows, rate).mul_f64(deeper.max(1.0) * slower))
+        Some(self.read(table)? + taking(rows, rate).mul_f64(deeper(rows, rates) * slower))
+    }
+
+    /// Updating all rows. On PostgreSQL each gets a new place, which all indexes learn.
+    fn update(&self, table: &StoredRelation) -> Option<Duration> {
+        let mut time = taking(rows(table)?, self.measured()?.updated_rows);
+        if self.snapshot.server.engine == Engine::Postgres {
+            for _ in self.indexes(table) {
+                time += self.entries(table)?;
+            }
+        }
+        Some(time)
+    }
+
+    /// Deleting all rows. On PostgreSQL their entries stay in the indexes until `VACUUM`.
+    fn delete(&self, table: &StoredRelation) -> Option<Duration> {
+        let mut time = taking(rows(table)?, self.measured()?.deleted_rows);
+        if self.snapshot.server.engine != Engine::Postgres {
+            for _ in self.indexes(table) {
+                time += self.entries(table)?;
+            }
+        }
+        Some(time)
+    }
+
+    fn read(&self, table: &StoredRelation) -> Option<Duration> {
+        Some(taking(self.bytes(table)?, self.measured()?.scanned_bytes))
     }
 
     fn scan(&self, table: &StoredRelation) -> Option<Duration> {
-        Some(taking(self.bytes(table)?, self.measured()?.scanned_bytes).mul_f64(READING))
+        self.read(table).map(|time| time.mul_f64(self.reading()))
     }
 
     fn foreign_key(&self, table: &StoredRelation) -> Option<Duration> {
-        Some(taking(rows(table)?, self.measured()?.referenced_rows).mul_f64(READING))
+        Some(taking(rows(table)?, self.measured()?.referenced_rows).mul_f64(self.reading()))
     }
+
+    fn reading(&self) -> f64 {
+        match self.snapshot.server.engine {
+            Engine::Postgres => READING,
+            Engine::MySql | Engine::MariaDb | Engine::Sqlite => 1.0,
+        }
+    }
+}
+
+/// n rows are compared n log n times: how much more that is for each than in the measured table.
+fn deeper(rows: u64, rates: &Rates) -> f64 {
+    ((rows.max(2) as f64).log2() / (rates.rows.max(2) as f64).log2()).max(1.0)
 }
 
 fn taking(amount: u64, per_second: u64) -> Duration {
