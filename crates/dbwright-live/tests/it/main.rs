@@ -9,6 +9,7 @@
 mod breakage;
 #[cfg(unix)]
 mod cache;
+mod calibrate;
 #[cfg(unix)]
 mod capture;
 mod connect;

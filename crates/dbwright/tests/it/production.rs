@@ -105,3 +105,44 @@ async fn findings_tell_the_size_of_the_table_in_production_and_how_long_a_lock_i
     session.close().await;
     server.stop().await.unwrap();
 }
+
+#[test]
+fn on_sqlite_whoever_writes_waits_while_a_table_is_written_anew() {
+    let folder = project(&[
+        ("dbwright.toml", "engine = \"sqlite\"\n"),
+        (
+            "migrations/0001_orders.sql",
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, state TEXT, note TEXT);\n",
+        ),
+        ("migrations/0002_less.sql", "ALTER TABLE orders DROP COLUMN state;\n"),
+    ]);
+    let file = folder.path().join("shop.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, state TEXT, note TEXT);
+             WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+             INSERT INTO orders SELECT n, 'done', printf('%.100c', 'x') FROM n;
+             ANALYZE",
+        )
+        .unwrap();
+    drop(connection);
+    let dbwright = |arguments: &[&str]| {
+        run(command(arguments)
+            .current_dir(folder.path())
+            .env("DBWRIGHT_CACHE", folder.path().join("cache")))
+    };
+    let captured = dbwright(&["capture", "sqlite:shop.db", "-o", "shop.dbsnap"]);
+    assert_eq!(captured.code, Some(0), "{}", captured.stderr);
+    let checked = dbwright(&["check", "--all", "--snapshot", "shop.dbsnap"]);
+    let words: Vec<&str> = checked.stdout.split_whitespace().collect();
+    let text = words.join(" ");
+    assert!(
+        text.contains("In production orders has about 20 thousand rows")
+            && text.contains("writes wait about")
+            && text.contains("Times in production are estimated from what SQLite"),
+        "{}{}",
+        checked.stdout,
+        checked.stderr
+    );
+}
