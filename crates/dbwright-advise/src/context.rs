@@ -3,7 +3,7 @@
 //! When something matters is decided here, once.
 
 use dbwright_catalog::{
-    ConditionKind, CostUnit, Engine, NodeCost, Operation, PlanFacts, PlanNode, QueryPlan, Server, TableFacts,
+    ConditionKind, CostUnit, Engine, NodeCost, NodeRole, Operation, PlanFacts, PlanNode, QueryPlan, Server, TableFacts,
 };
 
 use crate::expression::{ColumnName, Expression};
@@ -74,6 +74,37 @@ impl<'a> Context<'a> {
         self.costs.first().map_or(0.0, |cost| cost.inclusive)
     }
 
+    /// Whether the outermost query has a limit that stops reading: nothing is sorted before.
+    pub(crate) fn has_limit(&self) -> bool {
+        let select = self.query.as_ref().and_then(Query::outermost);
+        let is_limited = select.is_some_and(|select| select.limit.is_some());
+        is_limited && self.plan.root.operation != Operation::Sort
+    }
+
+    /// Whether a node is, or is part of, a subquery that may run for every row.
+    pub(crate) fn is_per_row(&self, node: usize) -> bool {
+        let mut at = Some(node);
+        while let Some(index) = at {
+            if matches!(self.nodes[index].role, NodeRole::PerRow(_)) {
+                return true;
+            }
+            at = self.parents[index];
+        }
+        false
+    }
+
+    /// Whether a node stands somewhere below another.
+    pub(crate) fn is_below(&self, node: usize, above: usize) -> bool {
+        let mut at = self.parents[node];
+        while let Some(parent) = at {
+            if parent == above {
+                return true;
+            }
+            at = self.parents[parent];
+        }
+        false
+    }
+
     /// Whether so much is worth speaking of.
     pub(crate) fn is_much(&self, takes: f64) -> bool {
         let least = match self.plan.unit() {
@@ -87,6 +118,13 @@ impl<'a> Context<'a> {
     /// Whether a node by itself takes so much that a better one would show.
     pub(crate) fn matters(&self, node: usize) -> bool {
         self.costs.get(node).is_some_and(|cost| self.is_much(cost.own))
+    }
+
+    /// Whether a node goes through a whole table, by itself or by an index of it.
+    pub(crate) fn is_whole_scan(&self, node: &PlanNode) -> bool {
+        let by_index = matches!(node.operation, Operation::IndexScan | Operation::IndexOnlyScan);
+        let whole_index = self.server.engine == Engine::Sqlite && by_index && node.name.ends_with("SCAN");
+        node.operation == Operation::SequentialScan || whole_index && node.relation.is_some()
     }
 
     /// The share of the whole that a node by itself takes.
@@ -143,6 +181,42 @@ impl<'a> Context<'a> {
         None
     }
 
+    /// Rows of the whole result: as the server tells; else, where nothing is thrown away and nothing is put together, those that are
+    /// read. Zero where that is not known.
+    pub(crate) fn result_rows(&self) -> f64 {
+        let root = &self.plan.root;
+        if root.estimate.is_some() || root.actual.is_some() {
+            return root.rows();
+        }
+        let select = self.query.as_ref().and_then(Query::outermost);
+        let is_plain = select.is_some_and(|select| {
+            let query = self.query.as_ref();
+            let calls = query.is_some_and(|query| select.list.clone().any(|index| query.words[index].is_symbol("(")));
+            !select.distinct && select.group.is_none() && select.limit.is_none() && !calls
+        });
+        let is_known = self.nodes.iter().all(|node| {
+            let is_read = node.relation.is_none() || node.rows_read.is_some();
+            let is_passed_on =
+                matches!(node.operation, Operation::Sort | Operation::NestedLoop) || node.relation.is_some();
+            is_read && is_passed_on && node.conditions_of(ConditionKind::Filter).next().is_none()
+        });
+        if is_plain && is_known { root.rows_at_most() } else { 0.0 }
+    }
+
+    /// Bytes that a row of the only table takes, as far as its size tells.
+    pub(crate) fn stored_width(&self) -> Option<u32> {
+        let mut read = self.nodes.iter().filter(|node| node.relation.is_some());
+        let (Some(node), None) = (read.next(), read.next()) else {
+            return None;
+        };
+        let table = self.table(node)?;
+        let page: f64 = self.facts.setting("page_size")?.parse().ok()?;
+        let width = table.pages * page / table.rows.filter(|rows| *rows > 0.0)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes of a row")]
+        let width = width.clamp(0.0, f64::from(u32::MAX)) as u32;
+        Some(width)
+    }
+
     /// The conditions of a kind, taken apart, each that has to hold by itself.
     pub(crate) fn parts_of(&self, node: &PlanNode, kind: ConditionKind) -> Vec<Expression> {
         let conditions = node.conditions_of(kind);
@@ -160,7 +234,7 @@ impl<'a> Context<'a> {
     pub(crate) fn is_of(node: &PlanNode, column: &ColumnName) -> bool {
         match (&column.table, &node.relation) {
             (None, _) => true,
-            (Some(table), Some(relation)) => *table == relation.alias,
+            (Some(table), Some(relation)) => *table == relation.alias || table.eq_ignore_ascii_case(&relation.alias),
             (Some(_), None) => false,
         }
     }

@@ -276,6 +276,11 @@ fn columns(words: &[Token<'_>]) -> Vec<ColumnName> {
             }
             continue;
         }
+        // A type behind `CAST(… AS`, a collation.
+        if is_word(token, &["as", "collate"]) {
+            index += 2;
+            continue;
+        }
         let behind_dot = index > 0 && words[index - 1].is_symbol(".");
         if let Some(name) = token.name().filter(|_| !behind_dot && !is_word(token, &NO_COLUMNS)) {
             let second = words.get(index + 2).and_then(Token::name).filter(|_| next_is(1, "."));
@@ -440,6 +445,11 @@ mod tests {
                 "or[and[<Column a.x> = <Constant 1>, and[<Column a.y> >= <Constant 2>, <Column a.y> <= <Constant 3>]], \
                  <Column a.z> = ANY <Constant 4, 5>]",
             ),
+            (
+                "cast(a.x AS INTEGER) = 5",
+                "<Call(\"cast\") cast(a.x AS INTEGER)> = <Constant 5>",
+            ),
+            ("a.x = $1 COLLATE NOCASE", "<Column a.x> = <Constant $1 COLLATE NOCASE>"),
             ("a.name LIKE '%x'", "<Column a.name> ~~ <Constant '%x'>"),
             ("a.name NOT LIKE '%x'", "other a.name NOT LIKE '%x'"),
             ("a.x NOT IN (1, 2)", "other a.x NOT IN (1, 2)"),

@@ -1,9 +1,12 @@
 //! Which index would answer the conditions of a node.
 
+use std::ops::Range;
+
 use dbwright_catalog::{ConditionKind, Engine, PlanNode, TableFacts};
 
 use crate::context::Context;
 use crate::expression::{Expression, Form, Operand};
+use crate::query::Query;
 
 /// More columns than this are not proposed for one index.
 const COLUMNS_MAX: usize = 4;
@@ -14,9 +17,69 @@ pub(crate) struct Wanted {
     pub(crate) columns: Vec<String>,
     /// Which rows it holds, where not all.
     pub(crate) predicate: Vec<String>,
+    /// Whether the last column is compared with `<` or `>`.
+    pub(crate) has_range: bool,
+}
+
+/// The columns of a table that a clause of the outermost query names (`ORDER BY` in one direction, `GROUP BY`, `DISTINCT`), where it
+/// names nothing else.
+pub(crate) fn sorted_by_columns(
+    context: &Context<'_>,
+    node: &PlanNode,
+    table: &TableFacts,
+    clause: &str,
+) -> Option<Vec<String>> {
+    let query = context.query.as_ref()?;
+    let select = query.outermost()?;
+    let is_plain = select.group.is_none() && !select.distinct;
+    let items = match clause {
+        "ORDER BY" => select.order.as_ref().filter(|_| is_plain)?,
+        "GROUP BY" => select.group.as_ref()?,
+        _ => &select.list,
+    };
+    let mut columns = Vec::new();
+    let mut directions = Vec::new();
+    for item in query.items(items) {
+        let (column, descending) = sorted_by(query, &item)?;
+        let expression = Expression::read(context.server.engine, column);
+        let Expression::Flag { column, .. } = expression else {
+            return None;
+        };
+        let facts = table.column(&column.name).filter(|_| Context::is_of(node, &column))?;
+        columns.push(facts.name.clone());
+        directions.push(descending);
+    }
+    directions.dedup();
+    (directions.len() == 1).then_some(columns)
+}
+
+/// What an item of `ORDER BY` sorts by, and whether the greatest comes first. Nothing where it says more.
+fn sorted_by<'t>(query: &Query<'t>, item: &Range<usize>) -> Option<(&'t str, bool)> {
+    let last = query.words.get(item.end.checked_sub(1)?)?;
+    let (words, descending) = match last.folded().as_deref() {
+        Some("desc") => (item.start..item.end - 1, true),
+        Some("asc") => (item.start..item.end - 1, false),
+        _ => (item.clone(), false),
+    };
+    (!words.is_empty()).then(|| (query.source(&words), descending))
 }
 
 impl Wanted {
+    /// One on these columns, of all rows.
+    pub(crate) fn of(columns: Vec<String>) -> Wanted {
+        Wanted {
+            columns,
+            predicate: Vec::new(),
+            has_range: false,
+        }
+    }
+
+    /// Whether an index has these columns first already.
+    pub(crate) fn is_there(&self, table: &TableFacts) -> bool {
+        let mut whole = table.indexes.iter().filter(|index| index.predicate.is_none());
+        whole.any(|index| index.keys.starts_with(&self.columns))
+    }
+
     /// The statement that builds it.
     pub(crate) fn sql(&self, context: &Context<'_>, table: &TableFacts) -> String {
         let predicate = if self.predicate.is_empty() {
@@ -30,6 +93,21 @@ impl Wanted {
             context.quoted_table(table),
             self.columns_told(context)
         )
+    }
+
+    /// Adds the columns that the query sorts by, where all others are compared with `=`, so that the index gives its order too.
+    pub(crate) fn add_order(&mut self, context: &Context<'_>, node: &PlanNode, table: &TableFacts) {
+        if self.has_range {
+            return;
+        }
+        let Some(order) = sorted_by_columns(context, node, table, "ORDER BY") else {
+            return;
+        };
+        for column in order {
+            if !self.columns.contains(&column) && self.columns.len() < COLUMNS_MAX {
+                self.columns.push(column);
+            }
+        }
     }
 
     /// Its columns with commas between them.
@@ -49,6 +127,36 @@ pub(crate) fn create_index(context: &Context<'_>, table: &TableFacts, columns: &
     let mut names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}{number}")));
     let free = names.find(|name| !is_taken(name)).unwrap_or(name.clone());
     format!("CREATE INDEX {}", context.quoted(&free))
+}
+
+/// The columns of a table that are compared with `=`.
+pub(crate) fn compared_equal(
+    context: &Context<'_>,
+    node: &PlanNode,
+    table: &TableFacts,
+    kinds: &[ConditionKind],
+) -> Vec<String> {
+    let parts = kinds.iter().flat_map(|kind| context.parts_of(node, *kind));
+    let mut columns: Vec<String> = Vec::new();
+    for part in parts {
+        if let Expression::Compare { left, operator, right } = &part
+            && operator == "="
+            && let Some(column) = compared(node, left, right)
+            && let Some(facts) = table.column(&column)
+            && !columns.contains(&facts.name)
+        {
+            columns.push(facts.name.clone());
+        }
+    }
+    columns
+}
+
+/// Whether only columns of these have two values.
+pub(crate) fn are_flags(table: &TableFacts, columns: &[String]) -> bool {
+    columns.iter().all(|column| {
+        let column = table.column(column);
+        column.is_some_and(|column| column.data_type.to_ascii_lowercase().starts_with("bool"))
+    })
 }
 
 /// The index on the columns that these conditions compare: those that are equal to something first, then one that is less or
@@ -80,15 +188,19 @@ pub(crate) fn wanted(
             _ => {}
         }
     }
-    let mut columns = equal;
-    columns.extend(range.filter(|column| !columns.contains(column)));
-    columns.retain(|column| table.column(column).is_some());
+    let range = range.filter(|column| !equal.contains(column));
+    let has_range = range.is_some();
+    let columns: Vec<String> = equal.into_iter().chain(range).collect();
+    let named = |column: &String| table.column(column).map(|column| column.name.clone());
+    let mut columns: Vec<String> = columns.iter().filter_map(named).collect();
+    columns.dedup();
     columns.truncate(COLUMNS_MAX);
-    let is_there = table
-        .indexes
-        .iter()
-        .any(|index| index.keys.starts_with(&columns) && index.predicate.is_none());
-    (!columns.is_empty() && !is_there).then_some(Wanted { columns, predicate })
+    let wanted = Wanted {
+        columns,
+        predicate,
+        has_range,
+    };
+    (!wanted.columns.is_empty() && !wanted.is_there(table)).then_some(wanted)
 }
 
 /// The column of this table that is compared with something that is known before the table is read: a value, or a column of

@@ -12,11 +12,12 @@ mod insights;
 mod plan;
 mod query;
 mod rewrite;
+mod scope;
 
 use dbwright_catalog::{PlanFacts, PlanFinding, QueryPlan, Server};
 
 pub use insight::{Insight, InsightExample};
-pub use plan::{NoPlan, read_plan, read_postgres, read_postgres_file};
+pub use plan::{NoPlan, complete_sqlite, read_kept_plan, read_plan};
 
 /// Every insight, in the order in which they are listed to people.
 pub static INSIGHTS: &[&Insight] = &[
@@ -26,6 +27,9 @@ pub static INSIGHTS: &[&Insight] = &[
     &insights::implicit_cast::INSIGHT,
     &insights::leading_wildcard::INSIGHT,
     &insights::or_across_columns::INSIGHT,
+    &insights::collation_mismatch::INSIGHT,
+    &insights::automatic_index::INSIGHT,
+    &insights::temporary_b_tree::INSIGHT,
     &insights::nested_loop_over_many_rows::INSIGHT,
     &insights::correlated_subquery::INSIGHT,
     &insights::wrong_row_estimate::INSIGHT,

@@ -94,7 +94,7 @@ pub use plan::{
     Choice, Diff, Loss, Opaque, Plan, PlanCheck, PlanClaim, PlanOutcome, PlanPhase, PlanProof, Question, Reading,
     Refusal, Rename, Step, Unmodelled, Unread,
 };
-pub use plan_facts::{ColumnFacts, IndexFacts, PlanFacts, TableFacts};
+pub use plan_facts::{ColumnFacts, IndexFacts, PlanFacts, TableFacts, ViewFacts};
 pub use proof::Proof;
 pub use query_plan::{
     Actual, Buffers, ConditionKind, CostUnit, Estimate, HashUse, HeapBlocks, Jit, NodeCost, NodeRole, Operation,

@@ -7,16 +7,22 @@ use crate::Setting;
 pub struct PlanFacts {
     /// The tables.
     pub tables: Vec<TableFacts>,
+    /// Views, where a plan does not tell what they stand for.
+    pub views: Vec<ViewFacts>,
     /// Settings that plans depend on, with their units: `work_mem` is `4MB`.
     pub settings: Vec<Setting>,
 }
 
 impl PlanFacts {
-    /// The table of this name. Where no schema is said, the first of that name.
+    /// The table of this name. Where no schema is said, the first of that name; one that is written in other letters where
+    /// there is none in these.
     pub fn table(&self, schema: Option<&str>, name: &str) -> Option<&TableFacts> {
-        self.tables
-            .iter()
-            .find(|table| table.name == name && schema.is_none_or(|schema| table.schema == schema))
+        let of_schema = || {
+            let tables = self.tables.iter();
+            tables.filter(|table| schema.is_none_or(|schema| table.schema == schema))
+        };
+        let exact = of_schema().find(|table| table.name == name);
+        exact.or_else(|| of_schema().find(|table| table.name.eq_ignore_ascii_case(name)))
     }
 
     /// A setting's value.
@@ -50,9 +56,14 @@ pub struct TableFacts {
 }
 
 impl TableFacts {
-    /// The column of this name.
+    /// The column of this name, or one that is written in other letters where there is none in these.
     pub fn column(&self, name: &str) -> Option<&ColumnFacts> {
-        self.columns.iter().find(|column| column.name == name)
+        let exact = self.columns.iter().find(|column| column.name == name);
+        exact.or_else(|| {
+            self.columns
+                .iter()
+                .find(|column| column.name.eq_ignore_ascii_case(name))
+        })
     }
 }
 
@@ -63,6 +74,8 @@ pub struct ColumnFacts {
     pub name: String,
     /// Its type with its length: `character varying(20)`.
     pub data_type: String,
+    /// By which it is compared, where that is not the usual one of the engine.
+    pub collation: Option<String>,
     /// Whether it refuses NULL.
     pub not_null: bool,
     /// Average width in bytes, where statistics tell.
@@ -84,4 +97,17 @@ pub struct IndexFacts {
     pub keys: Vec<String>,
     /// Which rows it holds, where not all.
     pub predicate: Option<String>,
+    /// How many these are, where statistics tell.
+    pub rows: Option<f64>,
+    /// Rows that share the first key, the first two keys, …, on average, where statistics tell.
+    pub rows_each: Vec<f64>,
+}
+
+/// A view.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ViewFacts {
+    /// Its name.
+    pub name: String,
+    /// What makes it.
+    pub sql: String,
 }

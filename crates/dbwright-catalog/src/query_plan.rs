@@ -324,6 +324,46 @@ impl PlanNode {
         }
     }
 
+    /// Rows that one run gives at most, as far as that is known.
+    pub fn rows_at_most(&self) -> f64 {
+        let own = self.estimate.map(|estimate| estimate.rows).or(self.rows_read);
+        let below = || match self.operation {
+            Operation::NestedLoop => joined(self).map(PlanNode::rows_at_most).product(),
+            _ => self.children.first().map_or(1.0, PlanNode::rows_at_most),
+        };
+        own.unwrap_or_else(below).max(1.0)
+    }
+
+    /// How often a child is expected to run for one run of this node; infinitely often where only rows that come out are told.
+    pub fn runs_of(&self, child: &PlanNode) -> f64 {
+        match &child.role {
+            NodeRole::Inner if self.operation == Operation::NestedLoop => {
+                let before = joined(self).take_while(|other| !std::ptr::eq(*other, child));
+                before.map(PlanNode::rows_at_most).product()
+            }
+            NodeRole::PerRow(name) => {
+                let hashed = format!("hashed {name}");
+                let texts = || {
+                    let conditions = self.conditions.iter().map(|condition| condition.text.as_str());
+                    conditions.chain(self.output.iter().map(String::as_str))
+                };
+                if texts().any(|text| text.contains(&hashed)) {
+                    1.0
+                } else if self
+                    .conditions
+                    .iter()
+                    .any(|condition| condition.text.contains(name.as_str()))
+                {
+                    // For every row that is looked at, and only those that pass are told.
+                    f64::INFINITY
+                } else {
+                    self.rows_at_most()
+                }
+            }
+            _ => 1.0,
+        }
+    }
+
     /// Name, table and index: `Index Scan on public.orders by orders_pkey`.
     pub fn title(&self) -> String {
         let mut text = self.name.clone();
@@ -453,26 +493,16 @@ fn count_reads(node: &PlanNode, runs: f64, costs: &mut Vec<NodeCost>) -> f64 {
     costs.push(NodeCost { inclusive: own, own });
     let mut inclusive = own;
     for child in &node.children {
-        let of_child = self::runs(node, child);
+        let of_child = node.runs_of(child);
         let of_child = if of_child.is_finite() {
             of_child
         } else {
-            rows_at_most(node)
+            node.rows_at_most()
         };
         inclusive += count_reads(child, runs * of_child, costs);
     }
     costs[at].inclusive = inclusive;
     inclusive
-}
-
-/// Rows that one run of a node gives at most, as far as that is known.
-fn rows_at_most(node: &PlanNode) -> f64 {
-    let own = node.estimate.map(|estimate| estimate.rows).or(node.rows_read);
-    let joined = || match node.operation {
-        Operation::NestedLoop => joined(node).map(rows_at_most).product(),
-        _ => node.children.first().map_or(1.0, rows_at_most),
-    };
-    own.unwrap_or_else(joined).max(1.0)
 }
 
 /// The inputs of a join.
@@ -494,43 +524,13 @@ fn share_out(node: &PlanNode, timed: bool, whole: f64, processes: f64, costs: &m
     };
     let mut left = whole;
     for child in &node.children {
-        let wanted = inclusive(child, timed, runs(node, child), processes);
+        let wanted = inclusive(child, timed, node.runs_of(child), processes);
         // What is not told (SQLite) is told by those above.
         let takes = wanted.unwrap_or(0.0).clamp(0.0, left.max(0.0));
         left -= takes;
         share_out(child, timed, takes, processes, costs);
     }
     costs[at].own = left.max(0.0);
-}
-
-/// How often a child is expected to run for one run of its parent.
-fn runs(parent: &PlanNode, child: &PlanNode) -> f64 {
-    match &child.role {
-        NodeRole::Inner if parent.operation == Operation::NestedLoop => {
-            let before = joined(parent).take_while(|other| !std::ptr::eq(*other, child));
-            before.map(rows_at_most).product()
-        }
-        NodeRole::PerRow(name) => {
-            let hashed = format!("hashed {name}");
-            let texts = || {
-                let conditions = parent.conditions.iter().map(|condition| condition.text.as_str());
-                conditions.chain(parent.output.iter().map(String::as_str))
-            };
-            if texts().any(|text| text.contains(&hashed)) {
-                1.0
-            } else if parent
-                .conditions
-                .iter()
-                .any(|condition| condition.text.contains(name.as_str()))
-            {
-                // For every row that is looked at, and only those that pass are told.
-                f64::INFINITY
-            } else {
-                rows_at_most(parent)
-            }
-        }
-        _ => 1.0,
-    }
 }
 
 #[cfg(test)]

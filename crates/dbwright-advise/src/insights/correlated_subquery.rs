@@ -3,7 +3,8 @@
 //! A subquery that names a column of the outer query has another answer for each of its rows, so that it is run as often. That is
 //! fine for a few rows; for many, a join reads each table once.
 //!
-//! How it is found: a `SubPlan` that is not hashed runs at least a hundred times and takes a good part of the whole.
+//! How it is found: a `SubPlan` that is not hashed runs at least a hundred times and takes a good part of the whole. On SQLite: a
+//! `CORRELATED` subquery in which a table is read whole, and which may run as often.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL);
@@ -21,23 +22,42 @@
 //! SELECT c.name, (SELECT sum(o.total) FROM orders o WHERE o.customer_id = c.id) FROM customer c WHERE c.id < 10
 //! ```
 //!
+//! ```sql setup sqlite
+//! CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+//! CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, shop_id INTEGER NOT NULL, total INTEGER NOT NULL);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 10000)
+//! INSERT INTO orders SELECT value, value % 1000 + 1, value % 1000 + 1, value FROM g;
+//! INSERT INTO customer SELECT id, 'customer ' || id FROM orders WHERE id <= 1000;
+//! CREATE INDEX orders_shop ON orders (shop_id);
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT c.name, (SELECT sum(o.total) FROM orders o WHERE o.customer_id = c.id) FROM customer c
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT c.name, (SELECT sum(o.total) FROM orders o WHERE o.shop_id = c.id) FROM customer c
+//! ```
+//!
 //! What to do: join with a subquery that groups by the column; it gives NULL where there is nothing, also for `count`.
+//! On SQLite, which joins by nested loops too, an index on the column that is compared is what helps.
 //!
 //! See <https://www.postgresql.org/docs/current/sql-expressions.html#SQL-SYNTAX-SCALAR-SUBQUERIES>.
 
 use std::ops::Range;
 
-use dbwright_catalog::{ChangePurpose, Engine, NodeRole, PlanChangeKind, PlanFinding, Severity};
+use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, NodeRole, PlanChangeKind, PlanFinding, Severity};
 
 use crate::context::{Context, rows_told};
 use crate::finding::change;
+use crate::indexing::wanted;
 use crate::insight::Insight;
 use crate::query::{Query, Select};
 
 pub(crate) static INSIGHT: Insight = Insight {
     name: "correlated-subquery",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("correlated_subquery.rs"),
     look,
 };
@@ -46,6 +66,9 @@ pub(crate) static INSIGHT: Insight = Insight {
 const RUNS_MIN: f64 = 100.0;
 
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    if context.server.engine == Engine::Sqlite {
+        return look_sqlite(context, findings);
+    }
     for (index, node) in context.nodes.iter().enumerate() {
         let (NodeRole::PerRow(name), Some(above)) = (&node.role, context.parents[index]) else {
             continue;
@@ -76,6 +99,56 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             .push("Join with a subquery that groups by the column, so that its table is read once.".to_owned());
         if let Some(sql) = context.query.as_ref().and_then(joined) {
             finding.change = Some(change(PlanChangeKind::Query, ChangePurpose::Cost, sql, &[]));
+        }
+        findings.push(finding);
+    }
+}
+
+/// SQLite: a subquery that finds its rows by an index is as good as a join.
+fn look_sqlite(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    for (index, node) in context.nodes.iter().enumerate() {
+        let (NodeRole::PerRow(name), Some(above)) = (&node.role, context.parents[index]) else {
+            continue;
+        };
+        let runs = context.nodes[above]
+            .runs_of(node)
+            .min(context.nodes[above].rows_at_most());
+        let inside = (index..context.nodes.len()).take_while(|at| *at == index || context.is_below(*at, index));
+        let scan = inside
+            .into_iter()
+            .find(|at| context.is_whole_scan(context.nodes[*at]) && context.matters(*at));
+        let Some((scan, table)) = scan.and_then(|scan| Some((scan, context.table(context.nodes[scan])?))) else {
+            continue;
+        };
+        if runs < RUNS_MIN {
+            continue;
+        }
+        let mut finding = INSIGHT.finding(
+            Some(scan),
+            format!(
+                "All {} rows of {} are read again for each of up to {} rows",
+                rows_told(context.nodes[scan].rows_read.unwrap_or_default()),
+                table.name,
+                rows_told(runs)
+            ),
+        );
+        finding
+            .evidence
+            .push(format!("{name} depends on the row of the query around it."));
+        let index = wanted(context, context.nodes[scan], table, &[ConditionKind::Filter]);
+        if let Some(wanted) = index {
+            finding
+                .advice
+                .push(format!("An index on {} finds its rows.", wanted.columns_told(context)));
+            let sql = wanted.sql(context, table);
+            finding.change = Some(change(PlanChangeKind::Index, ChangePurpose::Cost, sql, &[]));
+        } else {
+            finding
+                .advice
+                .push("Join with a subquery that groups by the column, so that its table is read once.".to_owned());
+            if let Some(sql) = context.query.as_ref().and_then(joined) {
+                finding.change = Some(change(PlanChangeKind::Query, ChangePurpose::Cost, sql, &[]));
+            }
         }
         findings.push(finding);
     }

@@ -21,6 +21,20 @@
 //! SELECT count(*) FROM orders WHERE state = 'done'
 //! ```
 //!
+//! ```sql setup sqlite
+//! CREATE TABLE orders (id INTEGER PRIMARY KEY, state TEXT NOT NULL);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 50000)
+//! INSERT INTO orders SELECT value, 'done' FROM g;
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT count(*) > 0 FROM orders WHERE state = 'done'
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT count(*) FROM orders WHERE state = 'done'
+//! ```
+//!
 //! What to do: ask `EXISTS (SELECT FROM … WHERE …)`.
 //!
 //! See <https://www.postgresql.org/docs/current/functions-subquery.html#FUNCTIONS-SUBQUERY-EXISTS>.
@@ -37,35 +51,51 @@ use crate::query::{Query, Select};
 pub(crate) static INSIGHT: Insight = Insight {
     name: "count-for-existence",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("count_for_existence.rs"),
     look,
 };
 
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     let Some(query) = &context.query else { return };
-    let Some(sql) = query.selects().iter().find_map(|select| with_exists(query, select)) else {
+    let Some(sql) = query
+        .selects()
+        .iter()
+        .find_map(|select| with_exists(context, query, select))
+    else {
         return;
     };
-    let counting = context
-        .nodes_of(&[Operation::Aggregate])
-        .find(|(index, node)| node.keys.is_empty() && context.is_much(context.costs[*index].inclusive));
-    let Some((index, node)) = counting else { return };
-    let counted = node.children.first().map_or(0.0, PlanNode::rows);
+    let Some((index, counted)) = counted(context) else {
+        return;
+    };
     let mut finding = INSIGHT.finding(
         Some(index),
         "All rows are counted to learn whether there is one".to_owned(),
     );
-    finding
-        .evidence
-        .push(format!("{} are counted.", count_of_rows(counted)));
+    finding.evidence.push(match context.server.engine {
+        Engine::Sqlite => format!("Up to {} are counted.", count_of_rows(counted)),
+        Engine::Postgres | Engine::MySql | Engine::MariaDb => format!("{} are counted.", count_of_rows(counted)),
+    });
     finding.advice.push("EXISTS stops at the first row.".to_owned());
     finding.change = Some(change(PlanChangeKind::Query, ChangePurpose::Cost, sql, &[]));
     findings.push(finding);
 }
 
+/// The step that counts, and how many rows.
+fn counted(context: &Context<'_>) -> Option<(usize, f64)> {
+    if context.server.engine == Engine::Sqlite {
+        // It has no step for counting.
+        let rows = context.plan.root.rows_at_most();
+        return context.is_much(context.whole()).then_some((0, rows));
+    }
+    let mut counting = context.nodes_of(&[Operation::Aggregate]);
+    let (index, node) =
+        counting.find(|(index, node)| node.keys.is_empty() && context.is_much(context.costs[*index].inclusive))?;
+    Some((index, node.children.first().map_or(0.0, PlanNode::rows)))
+}
+
 /// The query with `EXISTS` in place of a comparison of this `SELECT`'s count.
-fn with_exists(query: &Query<'_>, select: &Select) -> Option<String> {
+fn with_exists(context: &Context<'_>, query: &Query<'_>, select: &Select) -> Option<String> {
     let is_plain = !select.is_special && select.group.is_none() && select.having.is_none() && select.limit.is_none();
     let from = select.from.clone().filter(|_| is_plain)?;
     let count = select.list.start;
@@ -82,7 +112,12 @@ fn with_exists(query: &Query<'_>, select: &Select) -> Option<String> {
         .as_ref()
         .map(|condition| format!(" WHERE {}", query.source(condition)));
     let exists = format!(
-        "EXISTS (SELECT FROM {}{})",
+        "EXISTS (SELECT {}FROM {}{})",
+        if context.server.engine == Engine::Postgres {
+            ""
+        } else {
+            "1 "
+        },
         query.source(&from),
         condition.unwrap_or_default()
     );

@@ -4,7 +4,8 @@
 //! fetched to be thrown away.
 //!
 //! How it is found: below an index or bitmap scan, the filter threw away at least ten times the rows that it kept, and a
-//! thousand or more (with `--analyze`, or where a bitmap tells what it expects).
+//! thousand or more (with `--analyze`, or where a bitmap tells what it expects). On SQLite: `ANALYZE` has counted a thousand rows
+//! or more for each value of the index, and the query compares another column as well.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE orders (id integer PRIMARY KEY, shop_id integer NOT NULL, reference text NOT NULL, note text);
@@ -17,6 +18,21 @@
 //! ```
 //!
 //! ```sql silent postgres analyze
+//! SELECT id FROM orders WHERE shop_id = 3
+//! ```
+//!
+//! ```sql setup sqlite
+//! CREATE TABLE orders (id INTEGER PRIMARY KEY, shop_id INTEGER NOT NULL, reference TEXT NOT NULL, note TEXT);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 100000)
+//! INSERT INTO orders SELECT value, value / 25000, 'r' || value % 25000, 'note' FROM g;
+//! CREATE INDEX orders_shop_id ON orders (shop_id);
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT id FROM orders WHERE shop_id = 3 AND reference = 'r77'
+//! ```
+//!
+//! ```sql silent sqlite
 //! SELECT id FROM orders WHERE shop_id = 3
 //! ```
 //!
@@ -36,7 +52,7 @@ use crate::insight::Insight;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "filter-discards-most-rows",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("filter_discards_most_rows.rs"),
     look,
 };
@@ -48,6 +64,9 @@ const FACTOR: f64 = 10.0;
 const DISCARDED_MIN: f64 = 1000.0;
 
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    if context.server.engine == Engine::Sqlite {
+        return look_sqlite(context, findings);
+    }
     let operations = [
         Operation::IndexScan,
         Operation::IndexOnlyScan,
@@ -97,6 +116,50 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
                 .advice
                 .push("Let an index hold what the filter compares as well.".to_owned());
         }
+        findings.push(finding);
+    }
+}
+
+/// SQLite tells no rows that a filter leaves; statistics tell how many the index finds.
+fn look_sqlite(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    for (index, node) in context.nodes_of(&[Operation::IndexScan, Operation::IndexOnlyScan]) {
+        let found = node.rows_read.unwrap_or_default();
+        let has_filter = node.conditions_of(ConditionKind::Filter).next().is_some();
+        let is_search = node.conditions_of(ConditionKind::Index).next().is_some();
+        let Some(table) = context
+            .table(node)
+            .filter(|_| has_filter && is_search && found >= DISCARDED_MIN)
+        else {
+            continue;
+        };
+        let Some(wanted) = wanted(context, node, table, &[ConditionKind::Index, ConditionKind::Filter]) else {
+            continue;
+        };
+        let by = node.index.as_deref().unwrap_or_default();
+        let is_longer = wanted.columns.len()
+            > node
+                .conditions_of(ConditionKind::Index)
+                .flat_map(|by| by.text.split(" AND "))
+                .count();
+        if !is_longer || !context.matters(index) {
+            continue;
+        }
+        let mut finding = INSIGHT.finding(
+            Some(index),
+            format!(
+                "The index {by} finds about {} rows, which a filter then looks through",
+                rows_told(found)
+            ),
+        );
+        for filter in node.conditions_of(ConditionKind::Filter) {
+            finding.evidence.push(format!("The filter is {}.", filter.text));
+        }
+        finding.advice.push(format!(
+            "An index on {} finds what is left of them.",
+            wanted.columns_told(context)
+        ));
+        let sql = wanted.sql(context, table);
+        finding.change = Some(change(PlanChangeKind::Index, ChangePurpose::Cost, sql, &[]));
         findings.push(finding);
     }
 }

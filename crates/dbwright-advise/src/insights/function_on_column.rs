@@ -3,7 +3,8 @@
 //! An index on `email` is sorted by `email`, not by `lower(email)`; one on `at` not by `at::date`.
 //!
 //! How it is found: a scan filters by a comparison with a function or an explicit cast of a column, there is an index that begins
-//! with that column, the filter leaves at most a fifth of the table, and the scan is a good part of the cost.
+//! with that column, the filter leaves at most a fifth of the table (SQLite does not tell that), and the scan is a good part of
+//! the cost.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE account (id integer PRIMARY KEY, email text NOT NULL, joined timestamptz NOT NULL);
@@ -25,6 +26,27 @@
 //! SELECT id FROM account WHERE email = lower('A7@example.org')
 //! ```
 //!
+//! ```sql setup sqlite
+//! CREATE TABLE account (id INTEGER PRIMARY KEY, email TEXT NOT NULL, joined TEXT NOT NULL);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 20000)
+//! INSERT INTO account SELECT value, 'a' || value || '@example.org', datetime('2026-01-01', value || ' minutes')
+//! FROM g;
+//! CREATE INDEX account_email ON account (email);
+//! CREATE INDEX account_joined ON account (joined);
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT id FROM account WHERE lower(email) = 'a7@example.org'
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT count(*) FROM account WHERE date(joined) = '2026-01-03'
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT id FROM account WHERE email = lower('A7@example.org')
+//! ```
+//!
 //! What to do: compare the column itself, where that says the same (a range of times instead of `at::date = …`); else build an
 //! index on the expression.
 //!
@@ -35,14 +57,14 @@ use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, Operation, PlanChan
 use crate::context::Context;
 use crate::expression::{Expression, Form};
 use crate::finding::change;
-use crate::indexing::{is_only_a_label, without_alias};
+use crate::indexing::{create_index, is_only_a_label, without_alias};
 use crate::insight::Insight;
 use crate::rewrite::as_range;
 
 pub(crate) static INSIGHT: Insight = Insight {
     name: "function-on-column",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("function_on_column.rs"),
     look,
 };
@@ -75,6 +97,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             };
             let [column] = side.columns.as_slice() else { continue };
             let what = match &side.form {
+                Form::Call(name) if name.eq_ignore_ascii_case("cast") => "the cast".to_owned(),
                 Form::Call(name) => format!("{name}()"),
                 Form::CastColumn(to) if !is_only_a_label(to) && says_cast(context) => format!("the cast to {to}"),
                 Form::CastColumn(_) | Form::Column | Form::Constant | Form::Other => continue,
@@ -122,7 +145,11 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
                     "Compare {} itself where that says the same, or build an index on {expression}.",
                     column.name
                 ));
-                let sql = format!("CREATE INDEX ON {} (({expression}))", context.quoted_table(table));
+                let sql = format!(
+                    "{} ON {} (({expression}))",
+                    create_index(context, table, std::slice::from_ref(&column.name)),
+                    context.quoted_table(table)
+                );
                 finding.change = Some(change(PlanChangeKind::Index, ChangePurpose::Cost, sql, &[]));
             }
             findings.push(finding);

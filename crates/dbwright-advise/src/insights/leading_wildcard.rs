@@ -18,12 +18,27 @@
 //! SELECT id FROM article WHERE title LIKE 'title%'
 //! ```
 //!
-//! What to do: build an index of trigrams (the extension `pg_trgm`), which answers such patterns from three letters on; or full
-//! text search, where words are meant.
+//! ```sql setup sqlite
+//! CREATE TABLE article (id INTEGER PRIMARY KEY, title TEXT NOT NULL);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 20000)
+//! INSERT INTO article SELECT value, 'title of article ' || value FROM g;
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT id FROM article WHERE title LIKE '%abcde%'
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT id FROM article WHERE title LIKE 'title%'
+//! ```
+//!
+//! What to do: on PostgreSQL build an index of trigrams (the extension `pg_trgm`), which answers such patterns from three letters on; or full
+//! text search, where words are meant. On SQLite, a table of FTS5 with `tokenize = 'trigram'` answers `LIKE` and `GLOB` with three
+//! letters or more (<https://www.sqlite.org/fts5.html#the_trigram_tokenizer>).
 //!
 //! See <https://www.postgresql.org/docs/current/pgtrgm.html>.
 
-use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, Operation, PlanChangeKind, PlanFinding, Severity};
+use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, PlanChangeKind, PlanFinding, Severity};
 
 use crate::context::Context;
 use crate::expression::{Expression, Form};
@@ -33,14 +48,15 @@ use crate::insight::Insight;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "leading-wildcard",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("leading_wildcard.rs"),
     look,
 };
 
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
-    for (index, node) in context.nodes_of(&[Operation::SequentialScan]) {
-        let Some(table) = context.table(node).filter(|_| context.matters(index)) else {
+    for (index, node) in context.nodes.iter().enumerate() {
+        let is_read = context.is_whole_scan(node) && context.matters(index);
+        let Some(table) = context.table(node).filter(|_| is_read) else {
             continue;
         };
         for part in context.parts_of(node, ConditionKind::Filter) {
@@ -65,6 +81,14 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             finding
                 .evidence
                 .push(format!("{} is {}.", node.title(), context.share_told(index)));
+            if context.server.engine == Engine::Sqlite {
+                finding.advice.push(format!(
+                    "A table of FTS5 over {} with `tokenize = 'trigram'` answers it, which triggers keep up to date.",
+                    context.quoted(&column.name)
+                ));
+                findings.push(finding);
+                continue;
+            }
             finding
                 .advice
                 .push("An index of trigrams answers it; full text search is for words.".to_owned());

@@ -3,7 +3,7 @@
 //! `WITH … AS MATERIALIZED`, and a `WITH` that is used more than once, is computed first and kept; conditions of the query around it
 //! do not reach into it, and neither does a limit.
 //!
-//! How it is found: a `CTE Scan` in the plan whose query takes a good part of the cost, and a better plan with
+//! How it is found: a `CTE Scan` in the plan (SQLite: `MATERIALIZE`) whose query takes a good part of the cost, and a better plan with
 //! `NOT MATERIALIZED`.
 //!
 //! ```sql setup postgres
@@ -16,6 +16,20 @@
 //! ```
 //!
 //! ```sql silent postgres
+//! WITH o AS (SELECT * FROM orders) SELECT total FROM o WHERE id = 7
+//! ```
+//!
+//! ```sql setup sqlite
+//! CREATE TABLE orders (id INTEGER PRIMARY KEY, total INTEGER NOT NULL);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 20000)
+//! INSERT INTO orders SELECT value, value FROM g;
+//! ```
+//!
+//! ```sql told sqlite
+//! WITH o AS MATERIALIZED (SELECT * FROM orders) SELECT total FROM o WHERE id = 7
+//! ```
+//!
+//! ```sql silent sqlite
 //! WITH o AS (SELECT * FROM orders) SELECT total FROM o WHERE id = 7
 //! ```
 //!
@@ -33,7 +47,7 @@ use crate::query::Query;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "materialised-cte",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("materialised_cte.rs"),
     look,
 };
@@ -46,8 +60,8 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             continue;
         };
         seen.push(name.clone());
-        let role = NodeRole::Once(format!("CTE {name}"));
-        let Some(index) = context.nodes.iter().position(|node| node.role == role) else {
+        let roles = ["CTE", "MATERIALIZE"].map(|word| NodeRole::Once(format!("{word} {name}")));
+        let Some(index) = context.nodes.iter().position(|node| roles.contains(&node.role)) else {
             continue;
         };
         if !context.is_much(context.costs[index].inclusive) {
@@ -60,9 +74,11 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             Some(index),
             format!("{name} is worked out whole before anything of it is asked for"),
         );
-        finding
-            .evidence
-            .push(format!("It gives {}.", count_of_rows(context.nodes[index].rows())));
+        let node = context.nodes[index];
+        finding.evidence.push(match context.server.engine {
+            Engine::Sqlite => format!("Up to {} are kept.", count_of_rows(node.rows_at_most())),
+            Engine::Postgres | Engine::MySql | Engine::MariaDb => format!("It gives {}.", count_of_rows(node.rows())),
+        });
         finding
             .advice
             .push("Let the server look into it with NOT MATERIALIZED.".to_owned());

@@ -1,5 +1,7 @@
 //! One file per insight, named after what it tells.
 
+pub(crate) mod automatic_index;
+pub(crate) mod collation_mismatch;
 pub(crate) mod correlated_subquery;
 pub(crate) mod count_for_existence;
 pub(crate) mod filter_discards_most_rows;
@@ -17,6 +19,7 @@ pub(crate) mod or_across_columns;
 pub(crate) mod partitions_not_pruned;
 pub(crate) mod sequential_scan_for_few_rows;
 pub(crate) mod spilled_to_disk;
+pub(crate) mod temporary_b_tree;
 pub(crate) mod trigger_time;
 pub(crate) mod unbounded_result;
 pub(crate) mod wide_rows_selected;

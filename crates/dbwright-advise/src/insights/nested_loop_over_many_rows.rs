@@ -21,20 +21,40 @@
 //! SELECT count(*) FROM event e JOIN price p ON p.event_id = e.id
 //! ```
 //!
+//! ```sql setup sqlite
+//! CREATE TABLE event (id INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+//! CREATE TABLE price (id INTEGER PRIMARY KEY, valid_from INTEGER NOT NULL, valid_to INTEGER NOT NULL, event_id INTEGER);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 5000)
+//! INSERT INTO event SELECT value, value FROM g;
+//! INSERT INTO price SELECT id, id * 10, id * 10 + 10, id FROM event WHERE id <= 500;
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT count(*) FROM event e JOIN price p ON e.at >= p.valid_from AND e.at < p.valid_to
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT count(*) FROM event e JOIN price p ON p.event_id = e.id
+//! ```
+//!
 //! What to do: join by an equality, where one can be had (a hash join then reads each table once); or build an index that finds
 //! the rows of the inner side. Where far more rows came than expected, mend the estimate first.
 //!
 //! See <https://www.postgresql.org/docs/current/planner-optimizer.html>.
 
-use dbwright_catalog::{ConditionKind, Engine, NodeRole, Operation, PlanFinding, PlanNode, Severity};
+use dbwright_catalog::{
+    ChangePurpose, ConditionKind, Engine, NodeRole, Operation, PlanChangeKind, PlanFinding, PlanNode, Severity,
+};
 
 use crate::context::{Context, rows_told};
+use crate::finding::change;
+use crate::indexing::wanted;
 use crate::insight::Insight;
 
 pub(crate) static INSIGHT: Insight = Insight {
     name: "nested-loop-over-many-rows",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("nested_loop_over_many_rows.rs"),
     look,
 };
@@ -43,6 +63,9 @@ pub(crate) static INSIGHT: Insight = Insight {
 const RUNS_MIN: f64 = 100.0;
 
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    if context.server.engine == Engine::Sqlite {
+        return look_sqlite(context, findings);
+    }
     for (index, node) in context.nodes_of(&[Operation::NestedLoop]) {
         let child = |role: NodeRole| node.children.iter().find(move |child| child.role == role);
         let (Some(outer), Some(inner)) = (child(NodeRole::Outer), child(NodeRole::Inner)) else {
@@ -99,5 +122,43 @@ fn read_whole(node: &PlanNode) -> Option<&PlanNode> {
         Operation::SequentialScan => Some(node),
         Operation::Materialize => node.children.first().and_then(read_whole),
         _ => None,
+    }
+}
+
+/// SQLite joins by nested loops alone, and tells no rows that come out of them.
+fn look_sqlite(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    for (index, inner) in context.nodes.iter().enumerate() {
+        let above = context.parents[index].map(|above| context.nodes[above]);
+        let Some(join) = above.filter(|_| inner.role == NodeRole::Inner && context.is_whole_scan(inner)) else {
+            continue;
+        };
+        let runs = join.runs_of(inner);
+        let rows = inner.rows_read.unwrap_or_default();
+        if runs < RUNS_MIN || !context.matters(index) {
+            continue;
+        }
+        let mut finding = INSIGHT.finding(
+            Some(index),
+            format!(
+                "All {} rows of {} are read again for each of up to {} rows",
+                rows_told(rows),
+                context.table(inner).map_or("a table", |table| table.name.as_str()),
+                rows_told(runs)
+            ),
+        );
+        for filter in inner.conditions_of(ConditionKind::Filter) {
+            finding.evidence.push(format!("They are joined by {}.", filter.text));
+        }
+        let table = context.table(inner);
+        let index = table.and_then(|table| Some((table, wanted(context, inner, table, &[ConditionKind::Filter])?)));
+        finding.advice.push(match &index {
+            Some((_, wanted)) => format!("An index on {} finds them.", wanted.columns_told(context)),
+            None => "Join by an equality where one can be had, so that an index can find them.".to_owned(),
+        });
+        if let Some((table, wanted)) = index {
+            let sql = wanted.sql(context, table);
+            finding.change = Some(change(PlanChangeKind::Index, ChangePurpose::Cost, sql, &[]));
+        }
+        findings.push(finding);
     }
 }

@@ -4,7 +4,7 @@
 //! And as the server has to mind that, it can't use an anti join: it looks each value up in what the subquery gave, and where
 //! that does not fit into memory it goes through all of it again for every row.
 //!
-//! How it is found: a filter `NOT (… SubPlan …)` in the plan, `NOT IN (SELECT` in the query, and either a column of the
+//! How it is found: on SQLite `NOT IN (SELECT column` with a column that may be NULL; elsewhere a filter `NOT (… SubPlan …)` in the plan, `NOT IN (SELECT` in the query, and either a column of the
 //! subquery that may be NULL, or a subquery that is not hashed.
 //!
 //! ```sql setup postgres
@@ -26,6 +26,28 @@
 //! SELECT name FROM customer WHERE id NOT IN (SELECT customer_id FROM orders)
 //! ```
 //!
+//! ```sql setup sqlite
+//! CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT);
+//! CREATE TABLE blocked (customer_id INTEGER, since TEXT);
+//! CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 2000)
+//! INSERT INTO customer SELECT value, 'customer ' || value FROM g;
+//! INSERT INTO blocked SELECT id, '2026-01-01' FROM customer WHERE id % 10 = 0;
+//! INSERT INTO orders SELECT id, id FROM customer WHERE id % 7 = 0;
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT name FROM customer WHERE id NOT IN (SELECT customer_id FROM blocked)
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT name FROM customer WHERE id NOT IN (SELECT customer_id FROM orders)
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT name FROM customer WHERE id NOT IN (SELECT customer_id FROM blocked WHERE customer_id IS NOT NULL)
+//! ```
+//!
 //! What to do: write `NOT EXISTS (SELECT … WHERE column = value)`, which ignores NULL and can be an anti join.
 //!
 //! See <https://www.postgresql.org/docs/current/functions-subquery.html#FUNCTIONS-SUBQUERY-NOTIN>.
@@ -45,7 +67,7 @@ use crate::query::{Query, Select};
 pub(crate) static INSIGHT: Insight = Insight {
     name: "not-in-subquery",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("not_in_subquery.rs"),
     look,
 };
@@ -53,6 +75,9 @@ pub(crate) static INSIGHT: Insight = Insight {
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     let Some(query) = &context.query else { return };
     let places = not_in(query);
+    if context.server.engine == Engine::Sqlite {
+        return look_sqlite(context, query, &places, findings);
+    }
     for (index, node) in context.nodes.iter().enumerate() {
         let Some((below, name)) = denied_subquery(context, index, node) else {
             continue;
@@ -85,6 +110,65 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             .push("Write NOT EXISTS, which ignores NULL and can be an anti join.".to_owned());
         // Which subquery of the text is which of the plan is clear only where there is one.
         if let [place] = places.as_slice()
+            && let Some(sql) = rewritten(context, node, query, place)
+        {
+            finding.change = Some(change(
+                PlanChangeKind::Query,
+                ChangePurpose::Result,
+                sql,
+                &["Rows whose own value is NULL are given by NOT EXISTS and were not by NOT IN."],
+            ));
+        }
+        findings.push(finding);
+    }
+}
+
+/// SQLite keeps what a subquery gives in any case, so that only NULL is to be minded.
+fn look_sqlite(context: &Context<'_>, query: &Query<'_>, places: &[NotIn], findings: &mut Vec<PlanFinding>) {
+    for place in places {
+        let list = query.source(&place.subquery.list);
+        let Expression::Flag { column, .. } = Expression::read(Engine::Sqlite, list) else {
+            continue;
+        };
+        let scopes = query.scopes();
+        let sources = scopes.iter().filter(|scope| scope.depth == place.subquery.depth);
+        let mut tables = sources.flat_map(|scope| &scope.sources).filter(|source| {
+            let named = column.table.as_ref();
+            named.is_none_or(|named| source.alias.eq_ignore_ascii_case(named))
+        });
+        let facts = tables.find_map(|source| {
+            context
+                .facts
+                .table(None, source.table.as_deref()?)?
+                .column(&column.name)
+        });
+        let conjuncts = place
+            .subquery
+            .condition
+            .iter()
+            .flat_map(|clause| query.conjuncts(clause));
+        let is_refused = conjuncts.into_iter().any(|part| {
+            matches!(Expression::read(Engine::Sqlite, query.source(&part)), Expression::Flag { column: tested, text }
+                if tested.name.eq_ignore_ascii_case(&column.name) && text.to_ascii_uppercase().ends_with("NOT NULL"))
+        });
+        if is_refused || facts.is_none_or(|facts| facts.not_null) {
+            continue;
+        }
+        let mut finding = INSIGHT.finding(
+            None,
+            "NOT IN gives no row at all as soon as its subquery gives a NULL".to_owned(),
+        );
+        finding.evidence.push(format!("{list} may be NULL."));
+        finding
+            .advice
+            .push("Write NOT EXISTS, which ignores NULL, or leave NULL out in the subquery.".to_owned());
+        let name = place.value.clone().last().and_then(|last| query.words[last].name());
+        let outer = context.nodes.iter().copied().find(|node| {
+            let table = context.table(node);
+            name.as_ref()
+                .is_some_and(|name| table.is_some_and(|table| table.column(name).is_some()))
+        });
+        if let (Some(node), [_]) = (outer, places)
             && let Some(sql) = rewritten(context, node, query, place)
         {
             finding.change = Some(change(
@@ -224,7 +308,12 @@ fn rewritten(context: &Context<'_>, node: &PlanNode, query: &Query<'_>, place: &
         None => String::new(),
     };
     let exists = format!(
-        "NOT EXISTS (SELECT FROM {} WHERE {condition}{column} = {value})",
+        "NOT EXISTS (SELECT {}FROM {} WHERE {condition}{column} = {value})",
+        if context.server.engine == Engine::Postgres {
+            ""
+        } else {
+            "1 "
+        },
         query.source(&from),
     );
     Some(query.replaced(&[(place.whole.clone(), exists)]))

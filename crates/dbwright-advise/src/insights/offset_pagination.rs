@@ -20,6 +20,25 @@
 //! SELECT id, title FROM post ORDER BY at DESC, id DESC LIMIT 20 OFFSET 40
 //! ```
 //!
+//! ```sql setup sqlite
+//! CREATE TABLE post (id INTEGER PRIMARY KEY, title TEXT NOT NULL, at TEXT NOT NULL);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 50000)
+//! INSERT INTO post SELECT value, 'post ' || value, datetime('2026-01-01', value || ' minutes') FROM g;
+//! CREATE INDEX post_at ON post (at, id);
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT id, title FROM post ORDER BY at DESC, id DESC LIMIT 20 OFFSET 20000
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT id, title FROM post ORDER BY at DESC, id DESC LIMIT 20 OFFSET ?
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT id, title FROM post ORDER BY at DESC, id DESC LIMIT 20 OFFSET 40
+//! ```
+//!
 //! What to do: remember the last row of a page and ask for those behind it, with an index on the columns of `ORDER BY`, of which
 //! the last should be unique. Pages can then be turned, not jumped to.
 //!
@@ -38,7 +57,7 @@ use crate::query::{Query, Select};
 pub(crate) static INSIGHT: Insight = Insight {
     name: "offset-pagination",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("offset_pagination.rs"),
     look,
 };
@@ -53,13 +72,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     let Some(query) = &context.query else { return };
     let Some(select) = query.outermost() else { return };
     let Some(offset) = &select.offset else { return };
-    let Some((index, _)) = context.nodes_of(&[Operation::Limit]).next() else {
-        return;
-    };
-    let Some(below) = context.nodes.get(index + 1) else {
-        return;
-    };
-    let list = below.estimate.map_or(0.0, |estimate| estimate.rows);
+    let Some((index, list)) = listed(context) else { return };
     let word = &query.words[offset.start.min(query.words.len() - 1)];
     let mut finding = match (word.kind, word.text.parse::<f64>()) {
         (TokenKind::Number, Ok(skipped))
@@ -95,7 +108,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     finding
         .advice
         .push("Remember the last row of a page, and ask for those behind it.".to_owned());
-    if let Some(sql) = behind_the_last(query, &select, offset) {
+    if let Some(sql) = behind_the_last(context, query, &select, offset) {
         finding.change = Some(change(
             PlanChangeKind::Query,
             ChangePurpose::Cost,
@@ -109,8 +122,19 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     findings.push(finding);
 }
 
+/// The step that gives the page, and how long the list is.
+fn listed(context: &Context<'_>) -> Option<(usize, f64)> {
+    if context.server.engine == Engine::Sqlite {
+        // It has no step for a limit.
+        return Some((0, context.plan.root.rows_at_most()));
+    }
+    let (index, _) = context.nodes_of(&[Operation::Limit]).next()?;
+    let below = context.nodes.get(index + 1)?;
+    Some((index, below.estimate.map_or(0.0, |estimate| estimate.rows)))
+}
+
 /// The query for the rows behind the last one, where it sorts by plain columns, all in the same direction.
-fn behind_the_last(query: &Query<'_>, select: &Select, offset: &Range<usize>) -> Option<String> {
+fn behind_the_last(context: &Context<'_>, query: &Query<'_>, select: &Select, offset: &Range<usize>) -> Option<String> {
     let order = select.order.as_ref()?;
     if select.distinct || select.group.is_some() || select.from.is_none() {
         return None;
@@ -145,12 +169,24 @@ fn behind_the_last(query: &Query<'_>, select: &Select, offset: &Range<usize>) ->
         .filter_map(|word| word.text.strip_prefix('$')?.parse().ok())
         .max()
         .unwrap_or(0);
+    let is_numbered = query
+        .words
+        .iter()
+        .all(|word| word.kind != TokenKind::Parameter || word.text != "?");
     let values: Vec<String> = (1..=columns.len())
-        .map(|number| format!("${}", highest + number))
+        .map(|number| match context.server.engine {
+            Engine::Postgres => format!("${}", highest + number),
+            Engine::Sqlite if is_numbered => format!(":last_{number}"),
+            Engine::MySql | Engine::MariaDb | Engine::Sqlite => "?".to_owned(),
+        })
         .collect();
     let operator = if descending { "<" } else { ">" };
-    let (columns, values) = (columns.join(", "), values.join(", "));
-    let behind = format!("({columns}) {operator} ({values})");
+    let row = |items: &[String]| match items {
+        [one] => one.clone(),
+        several => format!("({})", several.join(", ")),
+    };
+    let columns: Vec<String> = columns.into_iter().map(str::to_owned).collect();
+    let behind = format!("{} {operator} {}", row(&columns), row(&values));
     // `OFFSET` goes with its word.
     let gone = offset.start - 1..offset.end;
     let mut changes = if let Some(condition) = &select.condition {

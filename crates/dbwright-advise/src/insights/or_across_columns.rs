@@ -4,7 +4,8 @@
 //! then filtered.
 //!
 //! How it is found: a filter or join filter is an `OR` over columns of different tables, and the query as two queries joined by
-//! `UNION ALL` has a better plan. It is not told where the server combines indexes by itself.
+//! `UNION ALL` has a better plan. It is not told where the server combines indexes by itself. On SQLite also: an `OR` over columns of
+//! one table, of which one has no index.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE customer (id integer PRIMARY KEY, email text NOT NULL);
@@ -24,6 +25,31 @@
 //! SELECT o.id FROM orders o JOIN customer c ON c.id = o.customer_id WHERE o.reference = 'r7' OR o.customer_id = 9
 //! ```
 //!
+//! ```sql setup sqlite
+//! CREATE TABLE customer (id INTEGER PRIMARY KEY, email TEXT NOT NULL);
+//! CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, reference TEXT NOT NULL, code TEXT);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 20000)
+//! INSERT INTO orders SELECT value, value, 'r' || value, 'c' || value FROM g;
+//! INSERT INTO customer SELECT id, 'e' || id FROM orders;
+//! CREATE INDEX customer_email ON customer (email);
+//! CREATE INDEX orders_reference ON orders (reference);
+//! CREATE INDEX orders_customer ON orders (customer_id);
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT o.id FROM orders o JOIN customer c ON c.id = o.customer_id WHERE o.reference = 'r7' OR c.email = 'e9'
+//! ```
+//!
+//! A single column without an index is enough for SQLite to read all rows:
+//!
+//! ```sql told sqlite
+//! SELECT id FROM orders WHERE reference = 'r7' OR code = 'c9'
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT id FROM orders WHERE reference = 'r7' OR customer_id = 9
+//! ```
+//!
 //! What to do: ask two questions and put the answers together with `UNION ALL`, the second without what the first has found.
 //!
 //! See <https://www.postgresql.org/docs/current/indexes-bitmap-scans.html>.
@@ -37,19 +63,23 @@ use dbwright_sql::postgres::calls;
 use crate::context::Context;
 use crate::expression::{ColumnName, Expression};
 use crate::finding::change;
+use crate::indexing::{Wanted, compared};
 use crate::insight::Insight;
 use crate::query::Query;
 
 pub(crate) static INSIGHT: Insight = Insight {
     name: "or-across-columns",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("or_across_columns.rs"),
     look,
 };
 
 /// Functions that make one row of many.
-const AGGREGATES: [&str; 14] = [
+const AGGREGATES: [&str; 17] = [
+    "group_concat",
+    "json_group_array",
+    "total",
     "count",
     "sum",
     "avg",
@@ -67,6 +97,9 @@ const AGGREGATES: [&str; 14] = [
 ];
 
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    if context.server.engine == Engine::Sqlite {
+        look_at_one_table(context, findings);
+    }
     let Some(query) = &context.query else { return };
     for (index, node) in context.nodes.iter().enumerate() {
         for kind in [ConditionKind::JoinFilter, ConditionKind::Filter] {
@@ -96,6 +129,56 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
                 findings.push(finding);
                 return;
             }
+        }
+    }
+}
+
+/// An `OR` over columns of one table, of which one has no index: SQLite uses several indexes only where each arm has one.
+fn look_at_one_table(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    for (index, node) in context.nodes.iter().enumerate() {
+        let is_read = context.is_whole_scan(node) && context.matters(index);
+        let Some(table) = context.table(node).filter(|_| is_read) else {
+            continue;
+        };
+        for part in context.parts_of(node, ConditionKind::Filter) {
+            let Expression::Or(arms) = part else { continue };
+            let found: Option<Vec<String>> = arms
+                .iter()
+                .map(|arm| match arm {
+                    Expression::Compare { left, operator, right } if matches!(operator.as_str(), "=" | "= ANY") => {
+                        compared(node, left, right)
+                    }
+                    _ => None,
+                })
+                .collect();
+            let Some(found) = found else { continue };
+            let has_index = |column: &str| {
+                let mut keys = table.indexes.iter().filter_map(|index| index.keys.first());
+                keys.any(|key| key.eq_ignore_ascii_case(column))
+            };
+            let (indexed, mut missing): (Vec<String>, Vec<String>) =
+                found.into_iter().partition(|column| has_index(column));
+            missing.dedup();
+            let ([column], false) = (missing.as_slice(), indexed.is_empty()) else {
+                continue;
+            };
+            let mut finding = INSIGHT.finding(
+                Some(index),
+                format!(
+                    "All of {} is read, as {column} has no index and stands in an OR with {}",
+                    table.name,
+                    indexed.join(" and ")
+                ),
+            );
+            finding
+                .evidence
+                .push(format!("{} is {}.", node.title(), context.share_told(index)));
+            finding
+                .advice
+                .push("Index it as well: then each arm of the OR is looked up by itself.".to_owned());
+            let sql = Wanted::of(vec![column.clone()]).sql(context, table);
+            finding.change = Some(change(PlanChangeKind::Index, ChangePurpose::Cost, sql, &[]));
+            findings.push(finding);
         }
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! How it is found: a sequential scan with a filter that leaves at most a twentieth of the table, that is a good part of what
 //! the query costs, and whose filter compares columns in a way that an index can answer.
-//! Small tables are never told: reading one is faster than any index.
+//! Small tables are never told: reading one is faster than any index. SQLite does not tell how many rows a filter leaves; there,
+//! each is told that compares something else than a flag.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer NOT NULL, state text NOT NULL, total numeric);
@@ -28,23 +29,53 @@
 //! SELECT id, total FROM orders WHERE state = 'done'
 //! ```
 //!
+//! ```sql setup sqlite
+//! CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL, state TEXT NOT NULL, is_paid BOOLEAN, total REAL);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 50000)
+//! INSERT INTO orders SELECT value, value % 5000, 'done', 1, value FROM g;
+//! CREATE INDEX orders_total ON orders (total);
+//! CREATE TABLE country (code TEXT NOT NULL, name TEXT);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 100)
+//! INSERT INTO country SELECT 'c' || value, 'country ' || value FROM g;
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT id, total FROM orders WHERE customer_id = 7 ORDER BY total DESC LIMIT 10
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT name FROM country WHERE code = 'c7'
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT id FROM orders WHERE is_paid = 0
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT id FROM orders WHERE total = 7
+//! ```
+//!
 //! What to do: build an index on the columns that the filter compares: those compared with `=` first, then one that is compared
 //! with `<` or `>`. A flag that is the same in every such query (`deleted_at IS NULL`) belongs into the index's `WHERE`.
 //! Each index slows writes down and takes room, so let one index serve several queries.
 //!
 //! See <https://www.postgresql.org/docs/current/indexes-multicolumn.html>.
 
-use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, Operation, PlanChangeKind, PlanFinding, Severity};
+use dbwright_catalog::{
+    ChangePurpose, ConditionKind, Engine, NodeRole, Operation, PlanChangeKind, PlanFinding, PlanNode, Severity,
+    TableFacts,
+};
 
 use crate::context::{Context, count_of_rows, rows_told};
+use crate::expression::{Expression, Form};
 use crate::finding::change;
-use crate::indexing::wanted;
+use crate::indexing::{Wanted, are_flags, wanted};
 use crate::insight::Insight;
 
 pub(crate) static INSIGHT: Insight = Insight {
     name: "sequential-scan-for-few-rows",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("sequential_scan_for_few_rows.rs"),
     look,
 };
@@ -53,6 +84,9 @@ pub(crate) static INSIGHT: Insight = Insight {
 const FEW: f64 = 0.05;
 
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    if context.server.engine == Engine::Sqlite {
+        return look_sqlite(context, findings);
+    }
     for (index, node) in context.nodes_of(&[Operation::SequentialScan]) {
         let Some(table) = context.table(node).filter(|_| context.matters(index)) else {
             continue;
@@ -91,4 +125,114 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         finding.change = Some(change(PlanChangeKind::Index, ChangePurpose::Cost, sql, &[]));
         findings.push(finding);
     }
+}
+
+/// SQLite tells no rows that a filter leaves.
+fn look_sqlite(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    look_at_joins(context, findings);
+    for (index, node) in context.nodes.iter().enumerate() {
+        let Some(table) = context.table(node).filter(|_| context.matters(index)) else {
+            continue;
+        };
+        // What is read again for each row of another table is told by others.
+        let is_again = node.role == NodeRole::Inner || context.is_per_row(index);
+        if !context.is_whole_scan(node) || is_again {
+            continue;
+        }
+        let Some(mut wanted) = wanted(context, node, table, &[ConditionKind::Filter]) else {
+            continue;
+        };
+        if are_flags(table, &wanted.columns) {
+            continue;
+        }
+        let until = if context.has_limit() { "Up to" } else { "All" };
+        let mut finding = INSIGHT.finding(
+            Some(index),
+            format!(
+                "{until} {} rows of {} are read to find some by {}",
+                rows_told(node.rows_read.unwrap_or_default()),
+                table.name,
+                wanted.columns_told(context)
+            ),
+        );
+        let filters: Vec<&str> = node
+            .conditions_of(ConditionKind::Filter)
+            .map(|filter| filter.text.as_str())
+            .collect();
+        finding.evidence.push(format!(
+            "The query asks for {}; {} is {}.",
+            filters.join(" AND "),
+            node.title(),
+            context.share_told(index)
+        ));
+        finding.advice.push(format!(
+            "An index on {} finds them without reading the others, unless most rows have that value.",
+            wanted.columns_told(context)
+        ));
+        wanted.add_order(context, node, table);
+        let sql = wanted.sql(context, table);
+        finding.change = Some(change(PlanChangeKind::Index, ChangePurpose::Cost, sql, &[]));
+        findings.push(finding);
+    }
+}
+
+/// A table that is read whole in a join, as no index finds its rows by what it is joined by; where that would help, the trial
+/// shows.
+fn look_at_joins(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    for (index, node) in context.nodes.iter().enumerate() {
+        let is_read = context.is_whole_scan(node) && context.matters(index) && !context.is_per_row(index);
+        let has_filter = node.conditions_of(ConditionKind::Filter).next().is_some();
+        let Some(table) = context.table(node).filter(|_| is_read && !has_filter) else {
+            continue;
+        };
+        let Some(column) = joined_by(context, node, table) else {
+            continue;
+        };
+        let wanted = Wanted::of(vec![column]);
+        if wanted.is_there(table) {
+            continue;
+        }
+        let mut finding = INSIGHT.finding(
+            Some(index),
+            format!(
+                "All {} rows of {} are read, as no index finds them by {}",
+                rows_told(node.rows_read.unwrap_or_default()),
+                table.name,
+                wanted.columns_told(context)
+            ),
+        );
+        finding
+            .evidence
+            .push(format!("{} is {}.", node.title(), context.share_told(index)));
+        finding.advice.push(format!(
+            "With an index on {} those that are wanted are looked up.",
+            wanted.columns_told(context)
+        ));
+        let sql = wanted.sql(context, table);
+        finding.change = Some(change(PlanChangeKind::Index, ChangePurpose::Evidence, sql, &[]));
+        findings.push(finding);
+    }
+}
+
+/// The column by which the query joins this table with another.
+fn joined_by(context: &Context<'_>, node: &PlanNode, table: &TableFacts) -> Option<String> {
+    let query = context.query.as_ref()?;
+    for scope in query.scopes() {
+        for condition in &scope.conditions {
+            let Expression::Compare { left, operator, right } =
+                Expression::read(context.server.engine, query.source(condition))
+            else {
+                continue;
+            };
+            let is_join = operator == "=" && left.form == Form::Column && right.form == Form::Column;
+            let sides = left.columns.iter().chain(&right.columns).filter(|_| is_join);
+            let mut own = sides.filter(|column| column.table.is_some() && Context::is_of(node, column));
+            if let (Some(column), None) = (own.next(), own.next())
+                && let Some(facts) = table.column(&column.name)
+            {
+                return Some(facts.name.clone());
+            }
+        }
+    }
+    None
 }

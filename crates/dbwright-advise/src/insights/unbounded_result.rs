@@ -2,7 +2,8 @@
 //!
 //! Without a limit, the result grows with the table: it fills the memory of whoever reads it, today or in a year.
 //!
-//! How it is found: a `SELECT` without `LIMIT` whose plan gives ten thousand rows or more.
+//! How it is found: a `SELECT` without `LIMIT` whose plan gives ten thousand rows or more; on SQLite one without any condition,
+//! as plans do not tell how many rows a condition leaves.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE orders (id integer PRIMARY KEY, state text NOT NULL);
@@ -15,6 +16,24 @@
 //!
 //! ```sql silent postgres
 //! SELECT id FROM orders WHERE state = 'done' ORDER BY id LIMIT 100
+//! ```
+//!
+//! ```sql setup sqlite
+//! CREATE TABLE orders (id INTEGER PRIMARY KEY, state TEXT NOT NULL);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 20000)
+//! INSERT INTO orders SELECT value, 'done' FROM g;
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT id FROM orders ORDER BY state
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT id FROM orders ORDER BY id LIMIT 100
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT count(*), max(id) FROM orders
 //! ```
 //!
 //! What to do: give it a limit and turn pages by the last row; where all rows are wanted, as in an export, read them through a
@@ -30,7 +49,7 @@ use crate::insight::Insight;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "unbounded-result",
     severity: Severity::Note,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("unbounded_result.rs"),
     look,
 };
@@ -44,7 +63,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         .words
         .first()
         .is_some_and(|word| word.is("select") || word.is("with"));
-    let rows = context.plan.root.rows();
+    let rows = context.result_rows();
     let Some(select) = query.outermost().filter(|select| reads && select.limit.is_none()) else {
         return;
     };

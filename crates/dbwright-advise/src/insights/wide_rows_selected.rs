@@ -4,7 +4,8 @@
 //! columns fetches them whether somebody looks at them or not, and no index can answer by itself.
 //!
 //! How it is found: the query selects `*`, its rows are at least 400 bytes wide on average, all of them together take a
-//! megabyte or more, and statistics name the columns that are large.
+//! megabyte or more, and statistics name the columns that are large. SQLite has no statistics of columns: there, the size of the
+//! table tells how wide its rows are.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE article (id integer PRIMARY KEY, author_id integer NOT NULL, title text NOT NULL, body text NOT NULL);
@@ -19,6 +20,24 @@
 //! SELECT id, title FROM article WHERE author_id = 3
 //! ```
 //!
+//! ```sql setup sqlite
+//! CREATE TABLE article (id INTEGER PRIMARY KEY, author_id INTEGER NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL);
+//! WITH RECURSIVE g(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM g WHERE value < 5000)
+//! INSERT INTO article SELECT value, value % 10, 'title ' || value, printf('%.1000c', 'x') FROM g;
+//! ```
+//!
+//! ```sql told sqlite
+//! SELECT * FROM article ORDER BY title
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT id, title FROM article ORDER BY title
+//! ```
+//!
+//! ```sql silent sqlite
+//! SELECT * FROM article WHERE id = 7
+//! ```
+//!
 //! What to do: name the columns that are needed.
 //!
 //! See <https://www.postgresql.org/docs/current/storage-toast.html>.
@@ -31,7 +50,7 @@ use crate::insight::Insight;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "wide-rows-selected",
     severity: Severity::Note,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::Sqlite],
     source: include_str!("wide_rows_selected.rs"),
     look,
 };
@@ -55,11 +74,13 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             .is_some_and(|last| query.words[last].text == "*");
         star && (item.len() == 1 || item.len() == 3)
     });
-    let width = context.plan.root.estimate.and_then(|estimate| estimate.width);
+    let told = context.plan.root.estimate.and_then(|estimate| estimate.width);
+    let width = told.or_else(|| context.stored_width());
     let Some(width) = width.filter(|_| all) else {
         return;
     };
-    let bytes = context.plan.root.rows() * f64::from(width);
+    let rows = context.result_rows();
+    let bytes = rows * f64::from(width);
     if width < WIDTH_MIN || bytes < BYTES_MIN {
         return;
     }
@@ -78,20 +99,18 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             ));
         }
     }
-    if large.is_empty() {
+    if large.is_empty() && context.server.engine != Engine::Sqlite {
         return;
     }
     let mut finding = INSIGHT.finding(
         None,
-        format!(
-            "SELECT * fetches {:.1} MB in {}",
-            bytes / 1e6,
-            count_of_rows(context.plan.root.rows())
-        ),
+        format!("SELECT * fetches {:.1} MB in {}", bytes / 1e6, count_of_rows(rows)),
     );
-    finding
-        .evidence
-        .push(format!("Large are, on average: {}.", large.join(", ")));
+    finding.evidence.push(if large.is_empty() {
+        format!("A row takes {width} bytes of the table, on average.")
+    } else {
+        format!("Large are, on average: {}.", large.join(", "))
+    });
     finding.advice.push("Name the columns that are needed.".to_owned());
     findings.push(finding);
 }

@@ -1,10 +1,13 @@
 //! Plans as servers print them, read into [`QueryPlan`](dbwright_catalog::QueryPlan)s.
 
 mod postgres;
+mod sqlite;
 
 use dbwright_catalog::{Engine, QueryPlan};
 
-pub use postgres::{read_postgres, read_postgres_file};
+use postgres::{read_postgres, read_postgres_file};
+pub use sqlite::complete_sqlite;
+use sqlite::read_sqlite;
 
 /// Reads what a server prints when it is asked for a plan as `dbwright explain` asks.
 ///
@@ -14,7 +17,24 @@ pub use postgres::{read_postgres, read_postgres_file};
 pub fn read_plan(engine: Engine, text: &str) -> Result<QueryPlan, NoPlan> {
     match engine {
         Engine::Postgres => read_postgres(text),
-        Engine::MySql | Engine::MariaDb | Engine::Sqlite => Err(NoPlan(format!("plans of {engine} are not read yet"))),
+        Engine::Sqlite => read_sqlite(text),
+        Engine::MySql | Engine::MariaDb => Err(NoPlan(format!("plans of {engine} are not read yet"))),
+    }
+}
+
+/// Reads a plan that somebody has kept: its engine, the plan, and the query where it stands beside the plan. Whose plan it is, its
+/// form tells, unless the engine is known.
+///
+/// # Errors
+///
+/// When it is no plan.
+pub fn read_kept_plan(engine: Option<Engine>, text: &str) -> Result<(Engine, QueryPlan, Option<String>), NoPlan> {
+    let is_drawn = text.trim_start().starts_with("QUERY PLAN") || text.trim_start().starts_with(['|', '`']);
+    match engine.unwrap_or(if is_drawn { Engine::Sqlite } else { Engine::Postgres }) {
+        Engine::Postgres => read_postgres_file(text).map(|(plan, query)| (Engine::Postgres, plan, query)),
+        engine @ (Engine::MySql | Engine::MariaDb | Engine::Sqlite) => {
+            read_plan(engine, text).map(|plan| (engine, plan, None))
+        }
     }
 }
 

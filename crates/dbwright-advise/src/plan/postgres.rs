@@ -31,7 +31,7 @@ const CONDITIONS: [(&str, ConditionKind, &str); 8] = [
 /// # Errors
 ///
 /// When it is none.
-pub fn read_postgres(json: &str) -> Result<QueryPlan, NoPlan> {
+pub(super) fn read_postgres(json: &str) -> Result<QueryPlan, NoPlan> {
     read_postgres_file(json).map(|(plan, _)| plan)
 }
 
@@ -40,7 +40,7 @@ pub fn read_postgres(json: &str) -> Result<QueryPlan, NoPlan> {
 /// # Errors
 ///
 /// When it is none.
-pub fn read_postgres_file(json: &str) -> Result<(QueryPlan, Option<String>), NoPlan> {
+pub(super) fn read_postgres_file(json: &str) -> Result<(QueryPlan, Option<String>), NoPlan> {
     let value: Value = serde_json::from_str(json).map_err(|error| NoPlan(format!("not JSON: {error}")))?;
     let first = match &value {
         Value::Array(statements) => match statements.as_slice() {

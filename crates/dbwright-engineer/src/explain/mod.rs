@@ -2,16 +2,19 @@
 //!
 //! Plans come from a twin, from the user's own server, or from a file. What insights propose is tried where the plan was made.
 
+mod bench;
 mod text;
 mod trial;
 
-use dbwright_advise::{NoPlan, look, read_plan, read_postgres_file};
+use dbwright_advise::{complete_sqlite, look, read_kept_plan, read_plan};
 use dbwright_catalog::{
-    Engine, ExplainedPlan, ExplainedQuery, Explanation, PlanFacts, Planner, QueryPlan, Server, Snapshot, Version,
+    Engine, ExplainedPlan, ExplainedQuery, Explanation, Operation, PlanFacts, Planner, QueryPlan, Server, Snapshot,
+    Version,
 };
 use dbwright_live::connect::{Connection, DatabaseUrl, ReadLimits};
-use dbwright_live::explain::{ExplainOptions, Explained, explain as ask, facts};
+use dbwright_live::explain::{ExplainOptions, Explained, explain as ask};
 
+use bench::Bench;
 pub use text::{QueryText, queries_in};
 
 use crate::schema::{Passwords, SchemaError};
@@ -57,7 +60,7 @@ impl ExplainOn {
     /// When the URL is none.
     pub fn engine(&self) -> Result<Engine, EngineerError> {
         Ok(match self {
-            ExplainOn::Live { url, .. } => url.parse::<DatabaseUrl>().map_err(SchemaError::Url)?.engine(),
+            ExplainOn::Live { url, .. } => parsed(url)?.engine(),
             ExplainOn::Twin(snapshot, _) => snapshot.server.engine,
             ExplainOn::Nobody => Engine::Postgres,
         })
@@ -76,7 +79,7 @@ pub async fn explain(request: &ExplainRequest) -> Result<Explanation, EngineerEr
         ExplainOn::Live {
             url, passwords, limits, ..
         } => {
-            let url: DatabaseUrl = url.parse().map_err(SchemaError::Url)?;
+            let url = parsed(url)?;
             let password = match url.engine() {
                 Engine::Postgres => passwords.postgres.clone(),
                 Engine::MySql | Engine::MariaDb => passwords.mysql.clone(),
@@ -86,14 +89,14 @@ pub async fn explain(request: &ExplainRequest) -> Result<Explanation, EngineerEr
         }
         ExplainOn::Twin(snapshot, set_up) => {
             let built = build_twin(snapshot, set_up).await?;
-            let url: DatabaseUrl = built.url().parse().map_err(SchemaError::Url)?;
+            let url = parsed(&built.url())?;
             twin = Some(built);
             Some(Connection::open(&url, &ReadLimits::default()).await?)
         }
     };
     let run = matches!(request.on, ExplainOn::Live { run: true, .. });
-    let queries = all(connection.as_mut(), twin.as_ref(), request, run).await;
     let server = connection.as_ref().map(|connection| connection.server().clone());
+    let queries = all(connection.as_mut(), twin.as_ref(), request, run).await;
     if let Some(connection) = connection {
         connection.close().await;
     }
@@ -112,6 +115,15 @@ pub async fn explain(request: &ExplainRequest) -> Result<Explanation, EngineerEr
     })
 }
 
+/// A URL, or the path of a SQLite file.
+fn parsed(url: &str) -> Result<DatabaseUrl, SchemaError> {
+    if DatabaseUrl::is_meant(url) || !std::path::Path::new(url).is_file() {
+        url.parse().map_err(SchemaError::Url)
+    } else {
+        Ok(DatabaseUrl::of_file(url))
+    }
+}
+
 fn told(fidelity: &Fidelity) -> Planner {
     let (word, reasons) = match fidelity {
         Fidelity::Exact => ("exact", Vec::new()),
@@ -125,26 +137,39 @@ fn told(fidelity: &Fidelity) -> Planner {
 }
 
 async fn all(
-    mut connection: Option<&mut Connection>,
+    connection: Option<&mut Connection>,
     twin: Option<&Twin>,
     request: &ExplainRequest,
     run: bool,
 ) -> Result<Vec<ExplainedQuery>, EngineerError> {
     let mut explained = Vec::new();
-    for (file, json) in &request.plans {
-        explained.push(kept(connection.as_deref_mut(), file, json).await?);
+    let snapshot = match &request.on {
+        ExplainOn::Twin(snapshot, _) => Some(snapshot.as_ref()),
+        ExplainOn::Live { .. } | ExplainOn::Nobody => None,
+    };
+    let mut bench = connection.map(|connection| Bench::new(connection, twin, snapshot));
+    for (file, text) in &request.plans {
+        explained.push(kept(bench.as_mut(), file, text).await?);
     }
-    if let Some(connection) = connection {
+    if let Some(mut bench) = bench {
         for query in &request.queries {
-            explained.push(one(connection, twin, query, run).await?);
+            match one(&mut bench, query, run).await {
+                Ok(query) => explained.push(query),
+                Err(error) => {
+                    bench.close().await?;
+                    return Err(error);
+                }
+            }
         }
+        bench.close().await?;
     }
     Ok(explained)
 }
 
 /// A plan that somebody has kept.
-async fn kept(connection: Option<&mut Connection>, file: &str, json: &str) -> Result<ExplainedQuery, EngineerError> {
-    let (plan, text) = match read_postgres_file(json) {
+async fn kept(bench: Option<&mut Bench<'_>>, file: &str, printed: &str) -> Result<ExplainedQuery, EngineerError> {
+    let of_server = bench.as_ref().map(|bench| bench.server().engine);
+    let (engine, plan, text) = match read_kept_plan(of_server, printed) {
         Ok(read) => read,
         Err(no_plan) => {
             return Ok(ExplainedQuery {
@@ -155,12 +180,12 @@ async fn kept(connection: Option<&mut Connection>, file: &str, json: &str) -> Re
         }
     };
     let mut notes = Vec::new();
-    let (known, server) = if let Some(connection) = connection {
-        (facts(connection, &plan).await?, connection.server().clone())
+    let (known, server) = if let Some(bench) = bench {
+        (bench.facts(&plan).await?, bench.server().clone())
     } else {
         notes.push("Nothing is known of its tables, so that insights which depend on them are silent.".to_owned());
         let server = Server {
-            engine: Engine::Postgres,
+            engine,
             version: Version::new(0, 0, 0),
         };
         (PlanFacts::default(), server)
@@ -177,24 +202,20 @@ async fn kept(connection: Option<&mut Connection>, file: &str, json: &str) -> Re
     })
 }
 
-async fn one(
-    connection: &mut Connection,
-    twin: Option<&Twin>,
-    query: &QueryText,
-    run: bool,
-) -> Result<ExplainedQuery, EngineerError> {
+async fn one(bench: &mut Bench<'_>, query: &QueryText, run: bool) -> Result<ExplainedQuery, EngineerError> {
     let options = ExplainOptions {
         run,
         before: Vec::new(),
     };
-    let outcome = match ask(connection, &query.sql, &options).await? {
+    let outcome = match ask(bench.connection, &query.sql, &options).await? {
         Explained::Refused(problem) => Err(problem),
-        Explained::Plan { text, notes } => match plan_of(connection, &text) {
-            Ok(plan) => {
-                let known = facts(connection, &plan).await?;
-                let server = connection.server().clone();
-                let findings = look(Some(&query.sql), &plan, &known, &server);
-                let findings = trial::tried(connection, twin, &query.sql, &plan, findings).await?;
+        Explained::Plan { text, mut notes } => match read_plan(bench.server().engine, &text) {
+            Ok(mut plan) => {
+                let known = bench.facts(&plan).await?;
+                complete(&mut plan, &query.sql, &known, bench.server());
+                notes.extend(unknown_rows(&plan, bench.server()));
+                let findings = look(Some(&query.sql), &plan, &known, bench.server());
+                let findings = trial::tried(bench, &query.sql, &plan, &known, findings).await?;
                 Ok(Box::new(ExplainedPlan { plan, findings, notes }))
             }
             Err(no_plan) => Err(format!("its plan can't be read: {no_plan}")),
@@ -207,6 +228,32 @@ async fn one(
     })
 }
 
-fn plan_of(connection: &Connection, text: &str) -> Result<QueryPlan, NoPlan> {
-    read_plan(connection.server().engine, text)
+/// Adds to a plan what its server does not tell and the query and statistics do.
+fn complete(plan: &mut QueryPlan, query: &str, facts: &PlanFacts, server: &Server) {
+    match server.engine {
+        Engine::Sqlite => complete_sqlite(plan, query, facts),
+        Engine::Postgres | Engine::MySql | Engine::MariaDb => {}
+    }
+}
+
+/// Says of which tables nobody knows how many rows they have, where plans do not tell that either.
+fn unknown_rows(plan: &QueryPlan, server: &Server) -> Option<String> {
+    if server.engine != Engine::Sqlite {
+        return None;
+    }
+    let mut unknown: Vec<&str> = Vec::new();
+    for (_, node) in plan.nodes() {
+        let scans = node.operation == Operation::SequentialScan && node.rows_read.is_none();
+        if let Some(relation) = node.relation.as_ref().filter(|_| scans) {
+            unknown.push(&relation.name);
+        }
+    }
+    unknown.sort_unstable();
+    unknown.dedup();
+    (!unknown.is_empty()).then(|| {
+        format!(
+            "Nobody has counted the rows of {}: what takes long there is not told. `ANALYZE` counts them.",
+            unknown.join(", ")
+        )
+    })
 }

@@ -1,11 +1,16 @@
 //! Trying what insights propose. A change that does not make the plan better is not offered.
 
-use dbwright_catalog::{ChangePurpose, PlanChangeKind, PlanFinding, PlanTrial, QueryPlan};
+use dbwright_advise::read_plan;
+use dbwright_catalog::{ChangePurpose, Engine, PlanChangeKind, PlanFacts, PlanFinding, PlanTrial, QueryPlan};
 use dbwright_live::connect::Connection;
 use dbwright_live::explain::{ExplainOptions, Explained, explain};
 
-use super::plan_of;
-use crate::{EngineerError, Twin};
+use super::bench::Bench;
+use super::complete;
+use crate::EngineerError;
+
+/// Said of an index of SQLite that was tried.
+const BEFORE_ANALYZE: &str = "Planned as SQLite plans until the next `ANALYZE`, which counts how many values it has.";
 
 /// A plan is better from this share of the cost before on.
 const BETTER_COST: f64 = 0.95;
@@ -15,25 +20,34 @@ const BETTER_TIME: f64 = 0.8;
 
 /// Tries each change on the server that made the plan.
 pub(super) async fn tried(
-    connection: &mut Connection,
-    twin: Option<&Twin>,
+    bench: &mut Bench<'_>,
     query: &str,
     plan: &QueryPlan,
+    known: &PlanFacts,
     findings: Vec<PlanFinding>,
 ) -> Result<Vec<PlanFinding>, EngineerError> {
+    let run = plan.is_measured();
     let mut kept = Vec::new();
     for mut finding in findings {
         let Some(mut change) = finding.change.take() else {
             kept.push(finding);
             continue;
         };
+        let mut added = Vec::new();
         change.trial = match change.kind {
-            PlanChangeKind::Query => asked(connection, &change.sql, plan.is_measured(), Vec::new()).await?,
-            PlanChangeKind::Setting => asked(connection, query, plan.is_measured(), vec![change.sql.clone()]).await?,
-            PlanChangeKind::Index => with_index(connection, twin, query, &change.sql).await?,
+            PlanChangeKind::Query => asked(bench.connection, &change.sql, known, run, Vec::new()).await?,
+            PlanChangeKind::Setting => asked(bench.connection, query, known, run, vec![change.sql.clone()]).await?,
+            PlanChangeKind::Index => {
+                let trial = with_index(bench, query, plan, known, &change.sql).await?;
+                added = trial.1;
+                trial.0
+            }
         };
+        if !added.is_empty() && bench.server().engine == Engine::Sqlite {
+            change.remarks.push(BEFORE_ANALYZE.to_owned());
+        }
         let holds = match &change.trial {
-            PlanTrial::Planned(after) => is_better(plan, after),
+            PlanTrial::Planned(after) => is_better(plan, after, &added),
             PlanTrial::NotTried(_) => change.purpose != ChangePurpose::Evidence,
             PlanTrial::Refused(_) => false,
         };
@@ -61,60 +75,82 @@ pub(super) fn not_tried(findings: Vec<PlanFinding>) -> Vec<PlanFinding> {
     findings
 }
 
-/// The plan with a hypothetical index, which only a twin can have.
+/// The plan with an index that only a twin can have, and the names of what was made.
 async fn with_index(
-    connection: &mut Connection,
-    twin: Option<&Twin>,
+    bench: &mut Bench<'_>,
     query: &str,
+    plan: &QueryPlan,
+    known: &PlanFacts,
     sql: &str,
-) -> Result<PlanTrial, EngineerError> {
-    let Some(twin) = twin else {
-        return Ok(PlanTrial::NotTried(
-            "an index is tried on a twin (`dbwright capture URL -o FILE`, `dbwright explain --on FILE`)".to_owned(),
-        ));
+) -> Result<(PlanTrial, Vec<String>), EngineerError> {
+    let Some((connection, twin)) = bench.twin().await? else {
+        let why = "an index is tried on a twin (`dbwright capture URL -o FILE`, `dbwright explain --on FILE`)";
+        return Ok((PlanTrial::NotTried(why.to_owned()), Vec::new()));
     };
+    if connection.server().engine == Engine::Sqlite {
+        let same = matches!(
+            asked(connection, query, known, false, Vec::new()).await?,
+            PlanTrial::Planned(before) if before.root == plan.root
+        );
+        if !same {
+            let why = "a copy of its schema and statistics plans this query otherwise";
+            return Ok((PlanTrial::NotTried(why.to_owned()), Vec::new()));
+        }
+    }
     let indexes = match twin.add_index(sql).await {
         Ok(indexes) => indexes,
         Err(error) => {
             let problem = EngineerError::from(error).message();
             // The operators of an extension that is not there yet.
-            return Ok(if sql.contains("gin_trgm_ops") {
+            let trial = if sql.contains("gin_trgm_ops") {
                 PlanTrial::NotTried("the extension pg_trgm is not in this database".to_owned())
             } else {
                 PlanTrial::Refused(problem)
-            });
+            };
+            return Ok((trial, Vec::new()));
         }
     };
-    let planned = asked(connection, query, false, Vec::new()).await;
-    for index in indexes {
-        twin.drop_index(&index).await?;
+    let planned = asked(connection, query, known, false, Vec::new()).await;
+    for index in &indexes {
+        twin.drop_index(index).await?;
     }
-    planned
+    Ok((planned?, indexes.into_iter().map(|index| index.name).collect()))
 }
 
 async fn asked(
     connection: &mut Connection,
     query: &str,
+    known: &PlanFacts,
     run: bool,
     before: Vec<String>,
 ) -> Result<PlanTrial, EngineerError> {
     let options = ExplainOptions { run, before };
+    let server = connection.server().clone();
     Ok(match explain(connection, query, &options).await? {
         Explained::Refused(problem) => PlanTrial::Refused(problem),
-        Explained::Plan { text, .. } => match plan_of(connection, &text) {
-            Ok(plan) => PlanTrial::Planned(Box::new(plan)),
+        Explained::Plan { text, .. } => match read_plan(server.engine, &text) {
+            Ok(mut plan) => {
+                complete(&mut plan, query, known, &server);
+                PlanTrial::Planned(Box::new(plan))
+            }
             Err(no_plan) => PlanTrial::Refused(no_plan.to_string()),
         },
     })
 }
 
-fn is_better(before: &QueryPlan, after: &QueryPlan) -> bool {
+/// Whether a plan is better than the one before. Where a server tells no cost: it uses the indexes that were made for it, or reads
+/// fewer rows as far as that is known.
+fn is_better(before: &QueryPlan, after: &QueryPlan, added: &[String]) -> bool {
     if let (Some(before), Some(after)) = (before.execution_ms, after.execution_ms) {
         return after < before * BETTER_TIME;
     }
-    match (before.total_cost(), after.total_cost()) {
-        (Some(before), Some(after)) => after < before * BETTER_COST,
-        // Where costs are not told, another plan is what is wanted.
-        _ => before.root != after.root,
+    if let (Some(before), Some(after)) = (before.total_cost(), after.total_cost()) {
+        return after < before * BETTER_COST;
     }
+    if added.is_empty() {
+        let reads = |plan: &QueryPlan| plan.costs().first().map_or(0.0, |cost| cost.inclusive);
+        return reads(after) < reads(before) * BETTER_COST;
+    }
+    let used = after.nodes().into_iter().filter_map(|(_, node)| node.index.as_ref());
+    before.root != after.root && used.into_iter().any(|index| added.contains(index))
 }

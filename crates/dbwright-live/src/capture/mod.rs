@@ -7,7 +7,7 @@ mod literals;
 pub(crate) mod mysql_family;
 mod postgres;
 mod row;
-mod sqlite;
+pub(crate) mod sqlite;
 
 use dbwright_catalog::{SampleValues, Snapshot};
 

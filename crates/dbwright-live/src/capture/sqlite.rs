@@ -7,6 +7,8 @@
 mod samples;
 mod sizes;
 
+pub(crate) use sizes::of_trees;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -267,7 +269,7 @@ fn numbers(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Tables and indexes with what they take, and the rows that `ANALYZE` has counted.
+/// Tables and indexes with what they take, and the rows that `ANALYZE` has counted; where it has not, those that are there.
 fn relations(
     entries: &[Entry],
     statistics: &SqliteStatistics,
@@ -295,7 +297,7 @@ fn relations(
             table: is_index.then(|| entry.table.clone()),
             access_method: is_index.then(|| "btree".to_owned()),
             pages: size.map_or(0, |size| size.pages),
-            tuples: rows.map_or(-1.0, f64::from),
+            tuples: rows.map(f64::from).or(size.map(|size| size.rows)).unwrap_or(-1.0),
             all_visible: 0,
             all_frozen: None,
             bytes: size.map(|size| size.bytes),

@@ -3,6 +3,7 @@
 //! A query is not run, unless somebody asks for it and it was proven to read only.
 
 mod postgres;
+mod sqlite;
 
 use dbwright_catalog::{PlanFacts, QueryPlan};
 
@@ -44,7 +45,8 @@ pub async fn explain(
 ) -> Result<Explained, LiveError> {
     match connection {
         Connection::Postgres(_) => postgres::explain(connection, query, options).await,
-        Connection::MySqlFamily(_) | Connection::Sqlite(_) => Err(LiveError::Unsupported {
+        Connection::Sqlite(connection) => sqlite::explain(connection, query, options).await,
+        Connection::MySqlFamily(_) => Err(LiveError::Unsupported {
             what: format!(
                 "queries of {} are not explained yet; PostgreSQL's are",
                 connection.server().engine
@@ -53,7 +55,7 @@ pub async fn explain(
     }
 }
 
-/// What the server knows of the tables that a plan names, and the settings that its plans depend on.
+/// What the server knows of the tables that a plan names (SQLite: of all tables), and the settings that its plans depend on.
 ///
 /// # Errors
 ///
@@ -61,6 +63,7 @@ pub async fn explain(
 pub async fn facts(connection: &mut Connection, plan: &QueryPlan) -> Result<PlanFacts, LiveError> {
     match connection {
         Connection::Postgres(_) => postgres::facts(connection, plan).await,
-        Connection::MySqlFamily(_) | Connection::Sqlite(_) => Ok(PlanFacts::default()),
+        Connection::Sqlite(connection) => sqlite::facts(connection).await,
+        Connection::MySqlFamily(_) => Ok(PlanFacts::default()),
     }
 }

@@ -211,8 +211,8 @@ async fn a_snapshot_tells_rows_sizes_and_what_nobody_has_gathered() {
         [
             "table t 3000",
             "index sqlite_autoindex_t_1 3000",
-            "table fresh -1",
-            "table newer -1"
+            "table fresh 0",
+            "table newer 0"
         ]
     );
     assert!(taken.relations[0].bytes.unwrap() >= 3000 * 8);

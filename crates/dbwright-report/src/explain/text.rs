@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use dbwright_catalog::{
-    ExplainedPlan, ExplainedQuery, Explanation, PlanChange, PlanChangeKind, PlanFinding, PlanTrial, Planner, QueryPlan,
+    Engine, ExplainedPlan, ExplainedQuery, Explanation, PlanChange, PlanChangeKind, PlanFinding, PlanTrial, Planner,
+    QueryPlan,
 };
 
 use super::tree::{summary, tree};
@@ -31,6 +32,8 @@ pub fn explanation_text(explanation: &Explanation, options: &TextOptions) -> Str
 fn head(explanation: &Explanation, layout: Layout) -> String {
     let server = explanation.server.as_ref().map(ToString::to_string);
     match (&explanation.planner, server) {
+        // SQLite has no server: who reads the file plans.
+        (Planner::Live, Some(server)) if is_sqlite(explanation) => format!("planned by dbwright's own {server}\n"),
         (Planner::Live, Some(server)) => format!("planned by {server}\n"),
         (Planner::Twin { fidelity, reasons }, Some(server)) => {
             let mut text = format!("planned by a twin on {server}; fidelity: {fidelity}\n");
@@ -41,6 +44,11 @@ fn head(explanation: &Explanation, layout: Layout) -> String {
         }
         (Planner::Elsewhere, _) | (_, None) => "planned elsewhere\n".to_owned(),
     }
+}
+
+fn is_sqlite(explanation: &Explanation) -> bool {
+    let server = explanation.server.as_ref();
+    server.is_some_and(|server| server.engine == Engine::Sqlite)
 }
 
 fn told(query: &ExplainedQuery, layout: Layout, verbose: bool) -> String {

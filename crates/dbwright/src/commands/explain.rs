@@ -33,14 +33,14 @@ pub(crate) struct ExplainArgs {
     /// Plan on a twin of this snapshot, which `dbwright capture` has written.
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     on: Option<PathBuf>,
-    /// Plan on this server: postgres://user@host/database. Its password may stand in PGPASSWORD.
+    /// Plan on this database: postgres://user@host/database, whose password may stand in PGPASSWORD, or a SQLite file.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Tell of a plan that somebody has kept, as EXPLAIN (FORMAT JSON) prints it; - for standard input (may be given several
+    /// Tell of a plan that somebody has kept, as EXPLAIN (FORMAT JSON) prints it, or SQLite's shell EXPLAIN QUERY PLAN; - for standard input (may be given several
     /// times). With --on or --url, what is known of its tables there helps.
     #[arg(long, value_name = "FILE")]
     plan: Vec<PathBuf>,
-    /// Run the queries that are proven to read only, and tell times and rows (with --url).
+    /// Run the queries that are proven to read only, and tell times and rows (with --url; SQLite measures no steps).
     #[arg(long, requires = "url")]
     analyze: bool,
     /// A query that is run may take so many seconds.
@@ -75,6 +75,7 @@ Examples:
   dbwright explain --on shop.dbsnap \"SELECT * FROM orders WHERE customer_id = 7\"
   dbwright explain --on shop.dbsnap queries.sql
   dbwright explain --url postgres://me@db/shop --analyze \"SELECT count(*) FROM orders\"
+  dbwright explain --url app.db queries.sql
   dbwright explain --plan plan.json
   dbwright rule not-in-subquery             what an insight means (docs/insights has them all)";
 

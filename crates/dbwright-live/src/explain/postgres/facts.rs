@@ -23,8 +23,8 @@ pub(in crate::explain) async fn facts(connection: &mut Connection, plan: &QueryP
         .map(|relation| (relation.schema.clone().unwrap_or_default(), relation.name.clone()))
         .collect();
     let mut facts = PlanFacts {
-        tables: Vec::new(),
         settings: setting_facts(connection.rows(SETTINGS).await?),
+        ..PlanFacts::default()
     };
     if names.is_empty() {
         return Ok(facts);
@@ -43,6 +43,7 @@ pub(in crate::explain) async fn facts(connection: &mut Connection, plan: &QueryP
             not_null: next().as_deref() == Some("t"),
             width: next().and_then(|width| width.parse().ok()),
             distinct: next().and_then(|distinct| distinct.parse().ok()),
+            collation: None,
         };
         if let Some(table) = find(&mut facts.tables, &schema, &name) {
             table.columns.push(column);
@@ -62,6 +63,7 @@ pub(in crate::explain) async fn facts(connection: &mut Connection, plan: &QueryP
             unique: next().as_deref() == Some("t"),
             predicate: next(),
             keys: next().into_iter().collect(),
+            ..IndexFacts::default()
         };
         let Some(table) = find(&mut facts.tables, &schema, &table) else {
             continue;
