@@ -1,6 +1,10 @@
 //! Snapshots: no value in them that was not asked for, and what rights allow.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use dbwright_catalog::{SampleValues, SchemaStatement, Snapshot};
+use dbwright_live::LiveError;
 use dbwright_live::capture::capture;
 use dbwright_live::connect::{Connection, ReadLimits};
 use dbwright_live::scratch::postgres::{PostgresScratch, Session, Who};
@@ -29,6 +33,8 @@ const MARKED: &str = "
 struct Production {
     scratch: PostgresScratch,
     observer: Session,
+    /// Another session, for what happens meanwhile.
+    other: Arc<Session>,
     url: String,
 }
 
@@ -51,7 +57,13 @@ impl Production {
             .unwrap();
         observer.client.batch_execute(MARKED).await.unwrap();
         let url = format!("postgres://ROLE@/{database}?host={folder}");
-        Production { scratch, observer, url }
+        let other = Arc::new(scratch.connect(&database, Who::Observer).await.unwrap());
+        Production {
+            scratch,
+            observer,
+            other,
+            url,
+        }
     }
 
     async fn capture(&self, role: &str, values: &SampleValues) -> Snapshot {
@@ -60,6 +72,26 @@ impl Production {
         let snapshot = capture(&mut connection, values).await.unwrap();
         connection.close().await;
         snapshot
+    }
+
+    /// A snapshot taken over a connection that is held up after so many messages.
+    async fn captured_over(
+        &self,
+        messages: usize,
+        goes_on: impl Future<Output = bool> + Send + 'static,
+    ) -> Result<Snapshot, LiveError> {
+        let (database, folder) = self.url.split_once("@/").unwrap().1.split_once("?host=").unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let relayed = tokio::spawn(relay(messages, listener, format!("{folder}/.s.PGSQL.5432"), goes_on));
+        let url = format!("postgres://dbwright@127.0.0.1:{port}/{database}?sslmode=disable");
+        let taken = async {
+            let mut connection = Connection::open(&url.parse().unwrap(), &ReadLimits::default()).await?;
+            capture(&mut connection, &values(true, &[])).await
+        };
+        let taken = taken.await;
+        relayed.abort();
+        taken
     }
 
     async fn stop(self) {
@@ -248,29 +280,9 @@ async fn what_is_locked_is_named_and_the_rest_is_taken() {
 #[tokio::test]
 async fn a_server_that_goes_away_ends_a_capture() {
     let production = Production::start(18).await;
-    let socket = production.url.rsplit_once("host=").unwrap().1.to_owned() + "/.s.PGSQL.5432";
-    let database = production
-        .url
-        .split_once("@/")
-        .unwrap()
-        .1
-        .split_once('?')
-        .unwrap()
-        .0
-        .to_owned();
     let mut last = None;
     for messages in (2..).step_by(3) {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let cut = tokio::spawn(cut_after(messages, listener, socket.clone()));
-        let url = format!("postgres://dbwright@127.0.0.1:{port}/{database}?sslmode=disable");
-        let taken = async {
-            let mut connection = Connection::open(&url.parse().unwrap(), &ReadLimits::default()).await?;
-            capture(&mut connection, &values(true, &[])).await
-        };
-        let taken = taken.await;
-        cut.abort();
-        match taken {
+        match production.captured_over(messages, std::future::ready(false)).await {
             Ok(_) => break,
             Err(error) => last = Some((messages, error.to_string())),
         }
@@ -281,8 +293,54 @@ async fn a_server_that_goes_away_ends_a_capture() {
     production.stop().await;
 }
 
-/// Passes on so many messages of a client to a server, and its answers; then both see the other go.
-async fn cut_after(messages: usize, listener: tokio::net::TcpListener, socket: String) {
+/// A table that somebody drops while everything is read is in the snapshot or not; whenever it goes, the rest is taken.
+#[tokio::test]
+async fn a_table_that_is_dropped_meanwhile_ends_nothing() {
+    let production = Production::start(18).await;
+    let mut with = 0;
+    let mut without = 0;
+    for messages in (4..).step_by(3) {
+        let sql = "DROP TABLE IF EXISTS public.goes; \
+                   CREATE TABLE public.goes (id int PRIMARY KEY, word text CHECK (word <> '')); \
+                   CREATE INDEX goes_word ON public.goes (lower(word)); \
+                   INSERT INTO public.goes SELECT i, 'w' || i FROM generate_series(1, 500) i; ANALYZE public.goes";
+        production.observer.client.batch_execute(sql).await.unwrap();
+        let reached = Arc::new(AtomicBool::new(false));
+        let (there, client) = (Arc::clone(&reached), Arc::clone(&production.other));
+        let drops = async move {
+            there.store(true, Ordering::Relaxed);
+            // Where the capture reads it just now, it stays.
+            let _ = client
+                .client
+                .batch_execute("SET lock_timeout = '200ms'; DROP TABLE public.goes")
+                .await;
+            true
+        };
+        let snapshot = production.captured_over(messages, drops).await;
+        let snapshot = snapshot.unwrap_or_else(|error| panic!("dropped after {messages} messages: {error}"));
+        let has = |object: &str| snapshot.schema.iter().any(|statement| statement.object == object);
+        assert!(has("table users"), "after {messages} messages");
+        if has("table goes") {
+            with += 1;
+        } else {
+            without += 1;
+        }
+        if !reached.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    assert!(with > 0 && without > 0, "{with} with it, {without} without");
+    production.stop().await;
+}
+
+/// Passes on so many messages of a client to a server, and its answers; then waits for something, and goes on or lets both
+/// see the other go.
+async fn relay(
+    messages: usize,
+    listener: tokio::net::TcpListener,
+    socket: String,
+    goes_on: impl Future<Output = bool> + Send,
+) {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let (client, _) = listener.accept().await.unwrap();
     let (mut from_client, mut to_client) = client.into_split();
@@ -299,6 +357,9 @@ async fn cut_after(messages: usize, listener: tokio::net::TcpListener, socket: S
         from_client.read_exact(&mut body).await.unwrap();
         to_server.write_all(&head).await.unwrap();
         to_server.write_all(&body).await.unwrap();
+    }
+    if goes_on.await {
+        let _ = tokio::io::copy(&mut from_client, &mut to_server).await;
     }
     answers.abort();
 }

@@ -86,3 +86,48 @@ fn a_twin_of_a_file_plans_as_the_file_does_and_is_gone_when_it_is_stopped() {
         assert!(!folder.path().join("no.dbsnap").exists());
     }
 }
+
+/// What is no snapshot, ends too early or is too new is told as that by every command that reads one, and starts nothing.
+#[test]
+fn a_file_that_is_no_whole_snapshot_is_told_as_what_it_is() {
+    let folder = project(&[("a.sql", "CREATE TABLE a (id INTEGER PRIMARY KEY);\n")]);
+    let path = folder.path();
+    rusqlite::Connection::open(path.join("shop.db"))
+        .unwrap()
+        .execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY, word TEXT); INSERT INTO t VALUES (1, 'a'); ANALYZE")
+        .unwrap();
+    let captured = dbwright(path, &["capture", "shop.db", "-o", "shop.dbsnap"]);
+    assert_eq!(captured.code, Some(0), "{}", captured.stderr);
+    let whole = std::fs::read(path.join("shop.dbsnap")).unwrap();
+    let newer = [b"dbwright-snapshot 999\n", &whole[20..]].concat();
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 0xff;
+    for (name, bytes, problem) in [
+        ("empty.dbsnap", Vec::new(), "this is no snapshot of dbwright"),
+        ("text.dbsnap", b"SELECT 1;\n".to_vec(), "this is no snapshot of dbwright"),
+        ("half.dbsnap", whole[..whole.len() / 2].to_vec(), "the file is cut off"),
+        ("head.dbsnap", whole[..15].to_vec(), "this is no snapshot of dbwright"),
+        ("newer.dbsnap", newer, "it was written by a newer dbwright (format 999"),
+        ("flipped.dbsnap", flipped, "the file is damaged"),
+    ] {
+        std::fs::write(path.join(name), bytes).unwrap();
+        for command in [
+            vec!["snapshot", "show", name],
+            vec!["twin", "start", name],
+            vec!["explain", "--on", name, "SELECT 1"],
+            vec!["check", "a.sql", "--engine", "sqlite", "--snapshot", name],
+            vec!["schema", "show", name],
+        ] {
+            let told = dbwright(path, &command);
+            assert!(
+                matches!(told.code, Some(2 | 3)) && told.stderr.contains(name) && told.stderr.contains(problem),
+                "{command:?}: {:?} {}",
+                told.code,
+                told.stderr
+            );
+        }
+    }
+    let twins = dbwright(path, &["twin", "list"]);
+    assert!(!twins.stdout.contains("dbsnap"), "{}", twins.stdout);
+}
