@@ -102,6 +102,11 @@ impl SampleValues {
         self.by_default != is_named
     }
 
+    /// Whether any value may be taken, whatever column it is of.
+    pub fn is_all(&self) -> bool {
+        self.by_default && self.exceptions.is_empty()
+    }
+
     /// Whether no value at all may be taken.
     pub fn is_none(&self) -> bool {
         !self.by_default && self.exceptions.is_empty()
@@ -367,6 +372,8 @@ pub struct WorkloadQuery {
     pub id: String,
     /// Its text, with a parameter for every literal.
     pub text: String,
+    /// It with the values that it was asked with once, where the server keeps such and all values were asked for.
+    pub sample: Option<String>,
     /// How often it ran.
     pub calls: i64,
     /// How long that took in all, in milliseconds.

@@ -41,7 +41,7 @@ pub(super) async fn capture(connection: &mut Connection, values: &SampleValues) 
     statistics::put_pages(&statistics, &mut relations);
     activity::capture(connection, &mut relations, &mut missing).await?;
     Ok(Snapshot {
-        workload: workload::capture(connection, &mut missing).await?,
+        workload: workload::capture(connection, values, &mut missing).await?,
         settings: settings(connection, server.engine, &mut missing).await?,
         server,
         database,

@@ -164,6 +164,8 @@ async fn workload(
         queries.push(WorkloadQuery {
             id,
             text: literals::without(engine, &text),
+            // It keeps none.
+            sample: None,
             calls: row.number(),
             total_ms: row.float(),
             rows: row.number(),

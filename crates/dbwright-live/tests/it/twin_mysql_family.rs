@@ -163,6 +163,17 @@ async fn values_are_taken_only_where_they_were_asked_for() {
             "{engine} {major}"
         );
         assert!(!marks(&most).contains(&"MARKquery"));
+        let all = production.capture("dbwright", &values(true, &[])).await;
+        let samples: Vec<&str> = all
+            .workload
+            .iter()
+            .filter_map(|query| query.sample.as_deref())
+            .collect();
+        assert_eq!(
+            samples.iter().any(|sample| sample.contains("MARKquery")),
+            engine == Engine::MySql,
+            "{engine} {major}: {samples:?}"
+        );
         production.observer.disconnect().await.unwrap();
         production.scratch.stop().await.unwrap();
     }

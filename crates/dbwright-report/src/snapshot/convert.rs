@@ -353,6 +353,7 @@ impl From<words::WorkloadQuery> for wire::WorkloadQuery {
         wire::WorkloadQuery {
             id: from.id,
             text: from.text,
+            sample: from.sample,
             calls: from.calls,
             total_ms: from.total_ms,
             rows: from.rows,
@@ -365,6 +366,7 @@ impl From<wire::WorkloadQuery> for words::WorkloadQuery {
         words::WorkloadQuery {
             id: from.id,
             text: from.text,
+            sample: from.sample,
             calls: from.calls,
             total_ms: from.total_ms,
             rows: from.rows,

@@ -254,6 +254,9 @@ pub struct WorkloadQuery {
     pub id: String,
     /// Its text, with a parameter for every literal.
     pub text: String,
+    /// It with the values that it was asked with once, where the server keeps such and all values were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<String>,
     /// How often it ran.
     pub calls: i64,
     /// How long that took in all, in milliseconds.

@@ -105,7 +105,11 @@ fn a_file_that_is_no_whole_snapshot_is_told_as_what_it_is() {
     flipped[middle] ^= 0xff;
     for (name, bytes, problem) in [
         ("empty.dbsnap", Vec::new(), "this is no snapshot of dbwright"),
-        ("text.dbsnap", b"SELECT 1;\n".to_vec(), "this is no snapshot of dbwright"),
+        (
+            "text.dbsnap",
+            b"SELECT 1;\n".to_vec(),
+            "this is no snapshot of dbwright",
+        ),
         ("half.dbsnap", whole[..whole.len() / 2].to_vec(), "the file is cut off"),
         ("head.dbsnap", whole[..15].to_vec(), "this is no snapshot of dbwright"),
         ("newer.dbsnap", newer, "it was written by a newer dbwright (format 999"),

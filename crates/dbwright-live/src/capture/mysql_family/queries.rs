@@ -63,8 +63,9 @@ pub(super) const FIRST_COLUMNS: &str = "\
     ORDER BY 1, 2";
 
 /// <https://dev.mysql.com/doc/refman/9.4/en/performance-schema-statement-summary-tables.html>; times are in picoseconds.
+/// Where samples may be taken, they stand for the `NULL`.
 pub(super) const DIGESTS: &str = "\
-    SELECT DIGEST, DIGEST_TEXT, COUNT_STAR, SUM_TIMER_WAIT / 1000000000, SUM_ROWS_SENT + SUM_ROWS_AFFECTED, \
+    SELECT DIGEST, DIGEST_TEXT, NULL, COUNT_STAR, SUM_TIMER_WAIT / 1000000000, SUM_ROWS_SENT + SUM_ROWS_AFFECTED, \
            DATE_FORMAT(CONVERT_TZ(FIRST_SEEN, @@session.time_zone, '+00:00'), '%Y-%m-%dT%H:%i:%sZ') \
     FROM performance_schema.events_statements_summary_by_digest \
     WHERE SCHEMA_NAME = DATABASE() AND DIGEST IS NOT NULL ORDER BY SUM_TIMER_WAIT DESC LIMIT 5000";
