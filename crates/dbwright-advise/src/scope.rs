@@ -68,6 +68,18 @@ impl Query<'_> {
         scopes
     }
 
+    /// The conditions of a clause that all have to hold, also where brackets stand around several.
+    fn all_of(&self, clause: &Range<usize>) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        for part in self.conjuncts(clause) {
+            match self.inside(part.start).filter(|inside| inside.end + 1 == part.end) {
+                Some(inside) if self.conjuncts(&inside).len() > 1 => found.extend(self.all_of(&inside)),
+                _ => found.push(part),
+            }
+        }
+        found
+    }
+
     /// The table that an `UPDATE` or `DELETE` finds its rows in.
     fn written(&self) -> Option<Scope> {
         let at = (0..self.words.len()).find(|index| {
@@ -92,14 +104,19 @@ impl Query<'_> {
             } else {
                 last
             };
-            self.conjuncts(&(word + 1..last.max(word + 1)))
+            self.all_of(&(word + 1..last.max(word + 1)))
         });
-        Some(Scope {
+        let mut scope = Scope {
             sources: vec![source],
             conditions,
-            depth: 0,
-            asks_for_one: false,
-        })
+            ..Scope::default()
+        };
+        // `UPDATE … FROM` joins.
+        if let (Some(_), Some(from)) = (end("set"), end("from")) {
+            let last = end("where").or_else(|| end("returning")).unwrap_or(self.words.len());
+            self.read_from(&(from + 1..last.max(from + 1)), 0, &mut scope);
+        }
+        Some(scope)
     }
 
     fn scope(&self, select: &Select) -> Scope {
@@ -112,7 +129,7 @@ impl Query<'_> {
             self.read_from(from, select.depth, &mut scope);
         }
         if let Some(condition) = &select.condition {
-            scope.conditions.extend(self.conjuncts(condition));
+            scope.conditions.extend(self.all_of(condition));
         }
         scope
     }
@@ -132,7 +149,7 @@ impl Query<'_> {
                         && !self.words.get(index + 1).is_some_and(|next| next.is_symbol("("))
                 };
                 let end = (at + 1..from.end).find(|index| ends(*index)).unwrap_or(from.end);
-                scope.conditions.extend(self.conjuncts(&(at + 1..end)));
+                scope.conditions.extend(self.all_of(&(at + 1..end)));
                 at = end;
             } else if let Some((source, end)) = self.source_at(at, from.end) {
                 scope.sources.push(source);
@@ -217,8 +234,16 @@ mod tests {
                 "t | q = 1"
             ]
         );
+        assert_eq!(
+            told("SELECT 1 FROM a JOIN b ON (a.x = b.x AND (b.y = 1 AND b.z = 2)) WHERE (a.q = 1)"),
+            ["a, b | a.x = b.x & b.y = 1 & b.z = 2 & (a.q = 1)"]
+        );
         assert_eq!(told("UPDATE t SET a = 1 WHERE b = 2 RETURNING c"), ["t | b = 2"]);
         assert_eq!(told("DELETE FROM t WHERE b = 2 AND c = 3;"), ["t | b = 2 & c = 3"]);
+        assert_eq!(
+            told("UPDATE t SET a = 1 FROM customer c WHERE c.id = t.x"),
+            ["t, customer c | c.id = t.x"]
+        );
         assert_eq!(told("SELECT 1"), [" | "]);
         assert_eq!(
             told("SELECT * FROM json_each(x) j WHERE j.value = 1"),

@@ -55,6 +55,12 @@
 //! SELECT id FROM orders WHERE total = 7
 //! ```
 //!
+//! Who reads in order until there are enough rows:
+//!
+//! ```sql silent sqlite
+//! SELECT id FROM orders WHERE customer_id >= 0 ORDER BY total DESC LIMIT 1
+//! ```
+//!
 //! What to do: build an index on the columns that the filter compares: those compared with `=` first, then one that is compared
 //! with `<` or `>`. A flag that is the same in every such query (`deleted_at IS NULL`) belongs into the index's `WHERE`.
 //! Each index slows writes down and takes room, so let one index serve several queries.
@@ -142,7 +148,9 @@ fn look_sqlite(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         let Some(mut wanted) = wanted(context, node, table, &[ConditionKind::Filter]) else {
             continue;
         };
-        if are_flags(table, &wanted.columns) {
+        // Who reads in order until there are enough is not helped by a range.
+        let is_paged = context.has_limit() && wanted.has_range && wanted.columns.len() == 1;
+        if are_flags(table, &wanted.columns) || is_paged {
             continue;
         }
         let until = if context.has_limit() { "Up to" } else { "All" };
@@ -166,7 +174,7 @@ fn look_sqlite(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             context.share_told(index)
         ));
         finding.advice.push(format!(
-            "An index on {} finds them without reading the others, unless most rows have that value.",
+            "An index on {} finds them without reading the others, unless these are few.",
             wanted.columns_told(context)
         ));
         wanted.add_order(context, node, table);

@@ -82,6 +82,11 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         if wanted.is_there(table) {
             continue;
         }
+        let sql = wanted.sql(context, table);
+        let is_told = |other: &PlanFinding| other.change.as_ref().is_some_and(|change| change.sql == sql);
+        if findings.iter().any(is_told) {
+            continue;
+        }
         let until = if has_limit {
             " before the first one is given"
         } else {
@@ -99,7 +104,6 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             "An index on {} gives them in that order.",
             wanted.columns_told(context)
         ));
-        let sql = wanted.sql(context, table);
         finding.change = Some(change(PlanChangeKind::Index, ChangePurpose::Cost, sql, &[]));
         findings.push(finding);
     }

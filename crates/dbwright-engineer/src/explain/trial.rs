@@ -1,7 +1,9 @@
 //! Trying what insights propose. A change that does not make the plan better is not offered.
 
 use dbwright_advise::read_plan;
-use dbwright_catalog::{ChangePurpose, Engine, PlanChangeKind, PlanFacts, PlanFinding, PlanTrial, QueryPlan};
+use dbwright_catalog::{
+    ChangePurpose, Engine, Operation, PlanChangeKind, PlanFacts, PlanFinding, PlanTrial, QueryPlan,
+};
 use dbwright_live::connect::Connection;
 use dbwright_live::explain::{ExplainOptions, Explained, explain};
 
@@ -152,5 +154,10 @@ fn is_better(before: &QueryPlan, after: &QueryPlan, added: &[String]) -> bool {
         return reads(after) < reads(before) * BETTER_COST;
     }
     let used = after.nodes().into_iter().filter_map(|(_, node)| node.index.as_ref());
-    before.root != after.root && used.into_iter().any(|index| added.contains(index))
+    // Sorting what came in order before is no help.
+    let sorts = |plan: &QueryPlan| {
+        let nodes = plan.nodes().into_iter();
+        nodes.filter(|(_, node)| node.operation == Operation::Sort).count()
+    };
+    before.root != after.root && sorts(after) <= sorts(before) && used.into_iter().any(|index| added.contains(index))
 }

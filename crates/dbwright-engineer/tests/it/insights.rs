@@ -72,7 +72,7 @@ fn mistake(insight: &Insight, example: &InsightExample, explained: &ExplainedQue
 }
 
 /// A database with the tables and rows of an example, and statistics of them.
-async fn set_up(scratch: &Scratch, insight: &Insight, setup: &str) -> String {
+pub(crate) async fn set_up(scratch: &Scratch, name: &str, setup: &str) -> String {
     let engine = scratch.server().engine;
     let gathered = match engine {
         Engine::Postgres | Engine::Sqlite => "ANALYZE;",
@@ -81,7 +81,7 @@ async fn set_up(scratch: &Scratch, insight: &Insight, setup: &str) -> String {
     let history = history(engine, None, &format!("{setup}\n{gathered}"), RunMode::EachStatement);
     let replayed = scratch.replay(&history, &mut |_| {}).await.unwrap();
     for effect in replayed.migrations.iter().flat_map(|migration| &migration.effects) {
-        assert_eq!(effect.outcome, Outcome::Done, "{}: {setup}", insight.name);
+        assert_eq!(effect.outcome, Outcome::Done, "{name}: {setup}");
     }
     replayed.database
 }
@@ -97,7 +97,7 @@ async fn wrong(scratch: &Scratch) -> Vec<String> {
         for example in insight.examples().into_iter().filter(of_server) {
             let database = match there.take() {
                 Some((setup, database)) if setup == example.setup => database,
-                _ => set_up(scratch, insight, &example.setup).await,
+                _ => set_up(scratch, insight.name, &example.setup).await,
             };
             let explained = explained(scratch, &database, &example).await;
             if let Some(mistake) = mistake(insight, &example, &explained) {

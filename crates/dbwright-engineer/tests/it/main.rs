@@ -16,6 +16,7 @@ mod predict;
 mod queries;
 mod rebuilds;
 mod repository;
+mod rewrites;
 mod run;
 mod schema_examples;
 mod servers;

@@ -51,7 +51,7 @@ pub(super) async fn explain(
     };
     if steps.is_empty() {
         return Ok(Explained::Refused(
-            "it goes through no table, so that SQLite tells no step of it".to_owned(),
+            "SQLite tells no step of it: it goes through no table, or empties one as a whole".to_owned(),
         ));
     }
     let mut notes = Vec::new();

@@ -14,6 +14,7 @@ mod endings;
 mod engine;
 mod errors;
 mod explain;
+mod explain_sqlite;
 mod fix;
 mod production;
 mod registry;

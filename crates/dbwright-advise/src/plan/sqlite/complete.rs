@@ -143,6 +143,10 @@ fn last_of<'a>(node: &'a mut PlanNode, aliases: &[String]) -> Option<&'a mut Pla
 }
 
 fn reads(node: &PlanNode, aliases: &[String]) -> bool {
+    // What a right join looks for at its end is what had no partner.
+    if node.name.starts_with("RIGHT-JOIN") {
+        return false;
+    }
     let own = node
         .relation
         .as_ref()
@@ -235,6 +239,15 @@ fn add_filter(node: &mut PlanNode, text: &str, facts: &PlanFacts) {
         Expression::And(parts) => parts.iter().all(|part| is_answered(part, &answered, table)),
         part => is_answered(&part, &answered, table),
     };
+    let holds_in_index = table.is_some_and(|table| {
+        let mut indexes = table
+            .indexes
+            .iter()
+            .filter(|index| Some(&index.name) == node.index.as_ref());
+        let predicate = indexes.find_map(|index| index.predicate.as_deref());
+        predicate.is_some_and(|predicate| bare(predicate) == bare(text))
+    });
+    let is_answered = is_answered || holds_in_index;
     let is_there = node.conditions.iter().any(|condition| condition.text == text);
     if !is_answered && !is_there {
         node.conditions.push(PlanCondition {
@@ -243,6 +256,17 @@ fn add_filter(node: &mut PlanNode, text: &str, facts: &PlanFacts) {
             removed: None,
         });
     }
+}
+
+/// A condition without the tables before its columns, space and case.
+fn bare(condition: &str) -> String {
+    let query = Query::new(Engine::Sqlite, condition);
+    let words = query.words.iter().enumerate().filter(|(index, word)| {
+        let names_table = query.words.get(index + 1).is_some_and(|next| next.is_symbol("."));
+        !names_table && !word.is_symbol(".")
+    });
+    let words: Vec<String> = words.map(|(_, word)| word.text.to_lowercase()).collect();
+    words.join(" ")
 }
 
 /// Whether an index that finds rows by these (`mail=?`, `id>?`) answers a condition.
@@ -306,11 +330,20 @@ fn count_rows(node: &mut PlanNode, facts: &PlanFacts) {
 
 fn rows_read(node: &PlanNode, table: &TableFacts) -> Option<f64> {
     let named = node.index.as_deref();
-    let index = table.indexes.iter().find(|index| Some(index.name.as_str()) == named);
+    let own = format!("sqlite_autoindex_{}_1", table.name);
+    let named_in_facts = if named == Some("PRIMARY KEY") {
+        Some(own.as_str())
+    } else {
+        named
+    };
+    let index = table
+        .indexes
+        .iter()
+        .find(|index| Some(index.name.as_str()) == named_in_facts);
     let Some(condition) = node.conditions_of(ConditionKind::Index).next() else {
         return match (node.operation, index) {
             // The least or greatest value.
-            (Operation::IndexScan, None) => Some(1.0),
+            (Operation::IndexScan | Operation::IndexOnlyScan, _) if node.name.ends_with("SEARCH") => Some(1.0),
             (Operation::IndexScan | Operation::IndexOnlyScan, Some(index)) => index.rows.or(table.rows),
             (Operation::SequentialScan, _) => table.rows,
             _ => None,

@@ -211,6 +211,14 @@ fn read_counts(connection: &Connection, tables: &mut [TableFacts]) -> rusqlite::
         let Some((all, each)) = numbers.split_first() else {
             continue;
         };
+        // The primary key of a table WITHOUT ROWID stands there by the name of the table.
+        let index = index.map(|index| {
+            if index.eq_ignore_ascii_case(&table.name) {
+                format!("sqlite_autoindex_{}_1", table.name)
+            } else {
+                index
+            }
+        });
         let index = index.and_then(|index| {
             table
                 .indexes
