@@ -618,4 +618,35 @@ mod tests {
         let costs = plan(gather).costs();
         assert_eq!((costs[0].own, costs[1].own), (2.0, 30.0));
     }
+
+    #[test]
+    fn where_no_cost_is_told_rows_are_counted_as_often_as_they_may_be_read() {
+        let reads = |role: NodeRole, rows: f64| PlanNode {
+            role,
+            rows_read: Some(rows),
+            ..PlanNode::new(Operation::IndexScan, "x")
+        };
+        let mut outer = reads(NodeRole::Outer, 100.0);
+        outer.children = vec![reads(NodeRole::PerRow("SUBQUERY 1".to_owned()), 3.0)];
+        let join = PlanNode {
+            children: vec![outer, reads(NodeRole::Inner, 10.0), reads(NodeRole::Inner, 2.0)],
+            ..PlanNode::new(Operation::NestedLoop, "x")
+        };
+        let plan = QueryPlan {
+            root: join,
+            planning_ms: None,
+            execution_ms: None,
+            jit: None,
+            triggers: Vec::new(),
+            settings: Vec::new(),
+        };
+        assert_eq!(plan.unit(), CostUnit::RowsRead);
+        let told: Vec<String> = plan
+            .costs()
+            .iter()
+            .map(|cost| format!("{} {}", cost.own, cost.inclusive))
+            .collect();
+        assert_eq!(told, ["0 3400", "100 400", "300 300", "1000 1000", "2000 2000"]);
+        assert_eq!(plan.root.rows_at_most().to_string(), "2000");
+    }
 }

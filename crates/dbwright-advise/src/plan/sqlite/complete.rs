@@ -365,3 +365,190 @@ fn rows_read(node: &PlanNode, table: &TableFacts) -> Option<f64> {
 fn is_one_row(index: &IndexFacts, equal: usize) -> bool {
     index.unique && index.keys.len() == equal
 }
+
+#[cfg(test)]
+mod tests {
+    use dbwright_catalog::{ColumnFacts, NodeRole, Server, Version, ViewFacts};
+
+    use super::super::read_sqlite;
+    use super::*;
+
+    fn table(name: &str, columns: &[&str], indexes: Vec<IndexFacts>) -> TableFacts {
+        TableFacts {
+            schema: "main".to_owned(),
+            name: name.to_owned(),
+            rows: Some(5000.0),
+            columns: columns
+                .iter()
+                .map(|column| ColumnFacts {
+                    name: (*column).to_owned(),
+                    ..ColumnFacts::default()
+                })
+                .collect(),
+            indexes,
+            ..TableFacts::default()
+        }
+    }
+
+    fn facts() -> PlanFacts {
+        let by_state = IndexFacts {
+            name: "orders_state".to_owned(),
+            keys: vec!["state".to_owned()],
+            rows: Some(5000.0),
+            rows_each: vec![50.0],
+            ..IndexFacts::default()
+        };
+        PlanFacts {
+            tables: vec![
+                table("orders", &["id", "customer_id", "state", "total"], vec![by_state]),
+                table("customer", &["id", "name"], Vec::new()),
+            ],
+            views: vec![ViewFacts {
+                name: "open".to_owned(),
+                sql: "CREATE VIEW open AS SELECT x.id FROM orders x WHERE x.total > 5".to_owned(),
+            }],
+            settings: Vec::new(),
+        }
+    }
+
+    /// What each step that reads a table is told to read, by which conditions, and how many rows.
+    fn told(query: &str, plan: &str) -> Vec<String> {
+        let mut plan = read_sqlite(plan).unwrap();
+        complete_sqlite(&mut plan, query, &facts());
+        let nodes = plan.nodes().into_iter().filter_map(|(_, node)| {
+            let relation = node.relation.as_ref()?;
+            let conditions = node.conditions_of(ConditionKind::Filter);
+            let conditions: Vec<&str> = conditions.map(|condition| condition.text.as_str()).collect();
+            let rows = node.rows_read.map_or("?".to_owned(), |rows| rows.to_string());
+            Some(format!("{} {rows}: {}", relation.shown(), conditions.join(" & ")))
+        });
+        nodes.collect()
+    }
+
+    #[test]
+    fn conditions_stand_where_they_can_be_told_and_not_where_an_index_answers_them() {
+        assert_eq!(
+            told(
+                "SELECT * FROM orders o JOIN customer c ON c.id = customer_id WHERE state = 'x' AND (total > 5 AND C.Name IS NULL)",
+                "|--SEARCH o USING INDEX orders_state (state=?)\n`--SCAN c"
+            ),
+            [
+                "orders o 50: o.total > 5",
+                "customer c 5000: c.id = o.customer_id & C.Name IS NULL"
+            ]
+        );
+        assert_eq!(told("SELECT * FROM open", "`--SCAN x"), ["orders x 5000: x.total > 5"]);
+        // Which of the two is meant is not known.
+        assert_eq!(
+            told(
+                "SELECT id FROM orders WHERE total = 1 UNION ALL SELECT id FROM orders WHERE total = 2",
+                "`--SCAN orders"
+            ),
+            ["orders 5000: "]
+        );
+        assert_eq!(
+            told("SELECT * FROM orders LIMIT 7 OFFSET 3", "`--SCAN orders"),
+            ["orders 10: "]
+        );
+        assert_eq!(
+            told("SELECT max(id) FROM orders LIMIT 7", "`--SCAN orders"),
+            ["orders 5000: "]
+        );
+    }
+
+    #[test]
+    fn no_query_makes_completing_or_looking_panic() {
+        let fragments = [
+            "SELECT",
+            "*",
+            "FROM",
+            "orders",
+            "o",
+            "AS",
+            "customer c",
+            ",",
+            "JOIN",
+            "LEFT",
+            "ON",
+            "(",
+            ")",
+            "WHERE",
+            "o.state",
+            "=",
+            "'x'",
+            "?",
+            "AND",
+            "OR",
+            "NOT IN (SELECT",
+            "EXISTS (SELECT 1",
+            "BETWEEN",
+            "LIKE '%a'",
+            "COLLATE NOCASE",
+            "count(*)",
+            "> 0",
+            "ORDER BY",
+            "total DESC",
+            "GROUP BY",
+            "LIMIT",
+            "7",
+            "OFFSET",
+            "2000",
+            ";",
+            "UPDATE",
+            "SET",
+            "DELETE FROM",
+            "RETURNING",
+            "WITH x AS (",
+            "UNION ALL",
+            "é",
+            "\"",
+            "[",
+            "--",
+            "CASE WHEN",
+            "END",
+            ".",
+            "cast(id as text)",
+        ];
+        let details = [
+            "SCAN o",
+            "SCAN orders",
+            "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)",
+            "SEARCH o USING INDEX orders_state (state=?)",
+            "USE TEMP B-TREE FOR ORDER BY",
+            "CORRELATED SCALAR SUBQUERY 1",
+            "LIST SUBQUERY 2",
+            "MULTI-INDEX OR",
+            "MATERIALIZE x",
+            "SCAN x",
+            "SEARCH o USING AUTOMATIC COVERING INDEX (customer_id=?)",
+            "RIGHT-JOIN o",
+        ];
+        let server = Server {
+            engine: Engine::Sqlite,
+            version: Version::new(3, 54, 0),
+        };
+        let mut random: u64 = 11;
+        let mut next = |below: usize| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(random >> 33).unwrap() % below
+        };
+        for _ in 0..4000 {
+            let query: Vec<&str> = (0..next(30)).map(|_| fragments[next(fragments.len())]).collect();
+            let query = query.join(if next(3) == 0 { "" } else { " " });
+            let rows: Vec<serde_json::Value> = (1..=next(8) + 1)
+                .map(|id| serde_json::json!([id, next(id), details[next(details.len())]]))
+                .collect();
+            let mut plan = read_sqlite(&serde_json::Value::Array(rows).to_string()).unwrap();
+            complete_sqlite(&mut plan, &query, &facts());
+            for finding in crate::look(Some(&query), &plan, &facts(), &server) {
+                assert!(finding.node.is_none_or(|node| node < plan.nodes().len()), "{query}");
+            }
+            assert!(
+                plan.nodes().iter().any(|(_, node)| node.role == NodeRole::Root),
+                "{query}"
+            );
+        }
+    }
+}
