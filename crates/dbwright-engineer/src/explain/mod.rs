@@ -117,10 +117,12 @@ pub async fn explain(request: &ExplainRequest) -> Result<Explanation, EngineerEr
 
 /// A URL, or the path of a SQLite file.
 fn parsed(url: &str) -> Result<DatabaseUrl, SchemaError> {
-    if DatabaseUrl::is_meant(url) || !std::path::Path::new(url).is_file() {
-        url.parse().map_err(SchemaError::Url)
-    } else {
+    // What may hold a password is no path, and is not shown.
+    let is_path = !url.contains([':', '@']) && url.contains(['.', '/']);
+    if is_path || std::path::Path::new(url).is_file() && !DatabaseUrl::is_meant(url) {
         Ok(DatabaseUrl::of_file(url))
+    } else {
+        url.parse().map_err(SchemaError::Url)
     }
 }
 

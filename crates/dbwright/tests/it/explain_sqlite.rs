@@ -128,6 +128,19 @@ fn a_plan_that_the_shell_has_printed_is_told() {
     );
 }
 
+#[test]
+fn a_file_that_is_not_there_or_no_database_is_said() {
+    let folder = project(&[("text.db", "no database, whatever its name says")]);
+    for (url, said) in [
+        ("gone.db", "gone.db: it can't be opened: No such file"),
+        ("text.db", "file is not a database"),
+    ] {
+        let told = run(command(&["explain", "--url", url, "SELECT 1"]).current_dir(folder.path()));
+        assert_eq!(told.code, Some(3), "{url}: {}", told.stderr);
+        assert!(told.stderr.contains(said), "{url}: {}", told.stderr);
+    }
+}
+
 /// What the library prints for all kinds of queries is read: no step stays a text that nobody understands, but those that are
 /// meant to.
 #[test]
