@@ -171,7 +171,7 @@ async fn all(
 /// A plan that somebody has kept.
 async fn kept(bench: Option<&mut Bench<'_>>, file: &str, printed: &str) -> Result<ExplainedQuery, EngineerError> {
     let of_server = bench.as_ref().map(|bench| bench.server().engine);
-    let (engine, plan, text) = match read_kept_plan(of_server, printed) {
+    let (engine, mut plan, text) = match read_kept_plan(of_server, printed) {
         Ok(read) => read,
         Err(no_plan) => {
             return Ok(ExplainedQuery {
@@ -192,6 +192,7 @@ async fn kept(bench: Option<&mut Bench<'_>>, file: &str, printed: &str) -> Resul
         };
         (PlanFacts::default(), server)
     };
+    complete(&mut plan, text.as_deref().unwrap_or_default(), &known, &server);
     let findings = look(text.as_deref(), &plan, &known, &server);
     Ok(ExplainedQuery {
         text,

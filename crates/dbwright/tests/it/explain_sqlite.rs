@@ -118,7 +118,15 @@ fn nothing_is_run_and_that_is_said() {
 #[test]
 fn a_plan_that_the_shell_has_printed_is_told() {
     let plan = "QUERY PLAN\n|--SCAN orders\n`--USE TEMP B-TREE FOR ORDER BY\n";
-    let folder = project(&[("plan.txt", plan)]);
+    let folder = shop("ANALYZE");
+    std::fs::write(folder.path().join("plan.txt"), plan).unwrap();
+    let with = run(command(&["explain", "--plan", "plan.txt", "--url", "shop.db"]).current_dir(folder.path()));
+    assert!(
+        with.stdout.contains("20,000  └─ SCAN on orders"),
+        "{}{}",
+        with.stdout,
+        with.stderr
+    );
     let told = run(command(&["explain", "--plan", "plan.txt"]).current_dir(folder.path()));
     assert_eq!(told.code, Some(0), "{}", told.stderr);
     assert!(
