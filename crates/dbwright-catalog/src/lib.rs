@@ -107,7 +107,7 @@ pub use release::{
 pub use review::{AccessChange, MigrationTrace, PredictedInstead, Review, Section, Trace, Unfilled};
 pub use rollback::{
     Again, Difference, DifferenceKind, LostRows, LostValues, Rollback, RollbackCoverage, RollbackOutcome, RoundTrip,
-    WayFailure,
+    Together, WayFailure,
 };
 pub use schema::{
     Comparison, Drift, Ignored, KindCoverage, LintKey, NotRun, Proposal, SchemaLint, SchemaShown, SchemaSide, SideKind,

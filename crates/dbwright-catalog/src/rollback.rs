@@ -45,6 +45,23 @@ pub struct RoundTrip {
     pub lost: Vec<LostRows>,
     /// What came of going up a second time.
     pub again: Again,
+    /// The ways back with which this one belongs together, where it is not right by itself: they were run from the newest to
+    /// the oldest.
+    pub together: Option<Together>,
+    /// What is not as it was after all of these. Only the newest of them has it.
+    pub left_together: Vec<Difference>,
+}
+
+/// Migrations whose ways back belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Together {
+    /// Index of the oldest.
+    pub first: usize,
+    /// Index of the newest.
+    pub last: usize,
+    /// Whether one after the other they lead back, and the migrations can be applied again.
+    pub leads_back: bool,
 }
 
 impl RoundTrip {
@@ -144,8 +161,10 @@ pub struct RollbackCoverage {
     pub migrations: usize,
     /// Those that have a way back that does something.
     pub with_way_back: usize,
-    /// Those whose way back was run and proven: the schema came back, and the migration could be applied again.
+    /// Those whose way back was run and proven by itself: the schema came back, and the migration could be applied again.
     pub proven: usize,
+    /// Those whose way back is right only with the ways back of the migrations beside it, which was proven.
+    pub proven_together: usize,
     /// Of the proven ones, those after which rows or values are lost.
     pub losing_rows: usize,
     /// Those whose way back fails.
@@ -191,7 +210,12 @@ impl RollbackCoverage {
             return;
         }
         self.with_way_back += 1;
-        if trip.failure.is_some() {
+        let together = trip.together.filter(|_| !trip.is_proven());
+        if together.is_some_and(|together| together.leads_back) {
+            self.proven_together += 1;
+        } else if together.is_some() {
+            self.leaving_differences += 1;
+        } else if trip.failure.is_some() {
             self.failing += 1;
         } else if !trip.differences.is_empty() {
             self.leaving_differences += 1;

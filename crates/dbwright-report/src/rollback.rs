@@ -32,6 +32,11 @@ pub(crate) fn told(section: &Section) -> Option<String> {
     };
     let mut parts = vec![format!("{} of {all} proven{losing}", coverage.proven)];
     let counted = [
+        (
+            coverage.proven_together,
+            "only together with others",
+            "only together with others",
+        ),
         (coverage.failing, "fails", "fail"),
         (
             coverage.leaving_differences,
@@ -81,6 +86,12 @@ pub(crate) fn came_of(section: &Section, migration: usize) -> String {
         RollbackOutcome::Ran(trip) => trip,
     };
     let came_of = match (&trip.failure, &trip.again) {
+        _ if !trip.is_proven() && trip.together.is_some_and(|together| together.leads_back) => {
+            "it was proven with the ways back beside it, and is not right by itself".to_owned()
+        }
+        _ if !trip.is_proven() && trip.together.is_some() => {
+            "with the ways back beside it, it leads to another schema".to_owned()
+        }
         (Some(failure), _) => format!("it fails: {}", failure.error.message.trim_end_matches('.')),
         (None, _) if !trip.differences.is_empty() => "it leads to another schema".to_owned(),
         (None, Again::Same) => "it was proven up, back and up again".to_owned(),
@@ -103,6 +114,7 @@ pub(crate) fn wire(section: &Section) -> Option<wire::RollbackCoverage> {
         migrations: coverage.migrations,
         with_way_back: coverage.with_way_back,
         proven: coverage.proven,
+        proven_together: coverage.proven_together,
         losing_rows: coverage.losing_rows,
         failing: coverage.failing,
         leaving_differences: coverage.leaving_differences,
@@ -125,6 +137,14 @@ fn way_back(section: &Section, rollback: &Rollback) -> Option<wire::WayBack> {
         RollbackOutcome::Ran(trip) if trip.does_nothing() => (Result::Missing, None, None),
         RollbackOutcome::Ran(trip) => {
             let (result, reason) = match (&trip.failure, &trip.again) {
+                (failure, _) if !trip.is_proven() && trip.together.is_some() => (
+                    if trip.together.is_some_and(|together| together.leads_back) {
+                        Result::ProvenTogether
+                    } else {
+                        Result::LeavesDifferences
+                    },
+                    failure.as_ref().map(|failure| failure.error.message.clone()),
+                ),
                 (Some(failure), _) => (Result::Fails, Some(failure.error.message.clone())),
                 (None, _) if !trip.differences.is_empty() => (Result::LeavesDifferences, None),
                 (None, Again::Same) => (Result::Proven, None),

@@ -98,6 +98,15 @@ fn statements(
                 rule.judge_statement(&context, &mut findings);
             }
         }
+        let is_work = |finding: &&mut Finding| crate::locks::tells_of_work(&finding.rule);
+        if let Some(finding) = findings.iter_mut().find(is_work)
+            && let Some(context) = context(history, trace, timeline, (index, statement), &allowances.instructions)
+        {
+            finding
+                .evidence
+                .facts
+                .extend(crate::locks::long_lock_hold::meanwhile(&context));
+        }
         let mut of_statement = Judgement::default();
         for finding in findings {
             of_statement.take(allowances.judge(finding, statement, choice.today));

@@ -53,6 +53,13 @@ pub(crate) fn uppercase_first(text: &str) -> String {
         .map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
+pub(crate) fn lowercase_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
+}
+
 /// `1 row`, `3 rows`.
 pub(crate) fn count(number: usize, singular: &str) -> String {
     match (number, singular) {

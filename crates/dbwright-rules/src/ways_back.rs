@@ -89,6 +89,12 @@ impl<'a> WaysBack<'a> {
         })
     }
 
+    /// The same without those that lead back only together with others: these are told as one.
+    pub(crate) fn trips_alone(&self) -> impl Iterator<Item = Trip<'a>> {
+        self.trips()
+            .filter(|trip| trip.seen.is_proven() || trip.seen.together.is_none())
+    }
+
     /// Whether a comment in either way of a migration allows a finding, wherever it stands in the file.
     pub(crate) fn verdict(&self, index: usize, finding: Finding) -> Verdict {
         let Some(migration) = self.history.migrations.get(index) else {

@@ -24,6 +24,9 @@ async fn hold(place: Place<'_>) {
     what_the_way_back_deletes_is_counted(place).await;
     rows_in_the_way_are_told(place).await;
     everything_comes_back(place).await;
+    ways_back_lead_back_together(place).await;
+    what_ways_back_leave_together_is_told_once(place).await;
+    swapped_values_are_lost(place).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,13 +53,16 @@ async fn ways_back_are_tried_on_mysql_and_mariadb() {
 #[tokio::test]
 async fn ways_back_are_tried_on_sqlite() {
     hold(Place::Sqlite).await;
+    what_a_trigger_sets_is_not_lost().await;
     code_that_leaves_the_database_is_not_run(Place::Sqlite).await;
 }
 
 async fn examples(place: Place<'_>) {
     for rule in RULES.iter().filter(|rule| rule.judges_ways_back()) {
         for example in rule.examples().into_iter().filter(|it| it.engine == place.engine()) {
-            let (run, rollbacks) = go_back(place, example.setup.as_deref(), &[&example.sql]).await;
+            // Several migrations begin with the mark each.
+            let migrations: Vec<&str> = example.sql.split("-- migrate:up\n").skip(1).collect();
+            let (run, rollbacks) = go_back(place, example.setup.as_deref(), &migrations).await;
             let fires = run.of(rule.name).next().is_some();
             let told = format!(
                 "{} on {}, {:?}:\n{}=> {}\n{rollbacks:?}",
@@ -122,6 +128,96 @@ async fn rows_in_the_way_are_told(place: Place<'_>) {
     let failure = trip(&rollbacks[0]).failure.as_ref();
     assert!(failure.is_some_and(|failure| failure.on_rows), "{rollbacks:?}");
     assert_eq!(run.of("rollback-fails").count(), 1);
+}
+
+/// Ways back that a generator has spread over the wrong files, one of them failing, and one that stands by itself.
+async fn ways_back_lead_back_together(place: Place<'_>) {
+    let texts = [
+        "CREATE TABLE a (id integer PRIMARY KEY);\n-- migrate:down\nDROP TABLE a;\n",
+        "ALTER TABLE a ADD COLUMN x integer;\n-- migrate:down\nALTER TABLE a DROP COLUMN z;\n",
+        "ALTER TABLE a ADD COLUMN y integer;\n-- migrate:down\nALTER TABLE a DROP COLUMN y;\n",
+        "ALTER TABLE a ADD COLUMN z integer;\n-- migrate:down\nALTER TABLE a DROP COLUMN x;\n",
+        "CREATE TABLE b (id integer PRIMARY KEY);\n-- migrate:down\nDROP TABLE b;\n",
+        "CREATE TABLE c (id integer PRIMARY KEY); CREATE TABLE d (id integer);\n-- migrate:down\nDROP TABLE c;\n",
+        "CREATE TABLE e (id integer PRIMARY KEY);\n-- migrate:down\nDROP TABLE e;\n",
+    ];
+    let (run, rollbacks) = go_back(place, None, &texts).await;
+    let proven: Vec<bool> = rollbacks.iter().map(|rollback| trip(rollback).is_proven()).collect();
+    assert_eq!(proven, [true, false, true, false, true, false, true], "{rollbacks:?}");
+    let together: Vec<_> = rollbacks
+        .iter()
+        .map(|rollback| trip(rollback).together.map(|it| (it.first, it.last)))
+        .collect();
+    let group = Some((1, 3));
+    assert_eq!(together, [None, group, group, group, None, None, None], "{rollbacks:?}");
+    let rules: Vec<&str> = run.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    assert_eq!(
+        rules,
+        ["rollback-only-together", "rollback-leaves-schema"],
+        "{}",
+        run.told()
+    );
+    let coverage = RollbackCoverage::of(&rollbacks);
+    let figures = (
+        coverage.proven,
+        coverage.proven_together,
+        coverage.leaving_differences,
+        coverage.failing,
+    );
+    assert_eq!(figures, (4, 2, 1, 0));
+}
+
+/// Ways back that belong together and leave something all the same are one finding.
+async fn what_ways_back_leave_together_is_told_once(place: Place<'_>) {
+    let texts = [
+        "CREATE TABLE a (id integer PRIMARY KEY, x integer NOT NULL);\n-- migrate:down\nDROP TABLE a;\n",
+        "CREATE TABLE b (id integer PRIMARY KEY);\n-- migrate:down\nALTER TABLE a ADD COLUMN x integer;\n",
+        "ALTER TABLE a DROP COLUMN x;\n-- migrate:down\nDROP TABLE b;\n",
+        "CREATE TABLE c (id integer PRIMARY KEY);\n-- migrate:down\nDROP TABLE c;\n",
+    ];
+    let (run, rollbacks) = go_back(place, None, &texts).await;
+    let rules = run.findings.iter().map(|finding| finding.rule.as_str());
+    let told: Vec<&str> = rules.filter(|rule| *rule != "rollback-loses-rows").collect();
+    assert_eq!(told, ["rollback-leaves-schema"], "{} {rollbacks:?}", run.told());
+    let left = &trip(&rollbacks[2]).left_together;
+    assert!(left.iter().any(|left| left.object.name() == "x"), "{rollbacks:?}");
+    let coverage = RollbackCoverage::of(&rollbacks);
+    assert_eq!(
+        (coverage.proven, coverage.leaving_differences, coverage.failing),
+        (2, 2, 0)
+    );
+}
+
+/// Two rows that swap their values.
+async fn swapped_values_are_lost(place: Place<'_>) {
+    let setup = "CREATE TABLE notes (id integer PRIMARY KEY, body varchar(20) NOT NULL UNIQUE);";
+    let text = "CREATE TABLE kept AS SELECT max(id) AS high, min(id) AS low FROM notes;\n\
+                -- migrate:down\nUPDATE notes SET body = 'x' WHERE id = (SELECT high FROM kept);\n\
+                UPDATE notes SET body = 'dbwright-3' WHERE id = (SELECT low FROM kept);\n\
+                UPDATE notes SET body = 'dbwright-1' WHERE id = (SELECT high FROM kept);\nDROP TABLE kept;\n";
+    let (_, rollbacks) = go_back(place, Some(setup), &[text]).await;
+    let lost = &trip(&rollbacks[0]).lost;
+    assert!(
+        lost.len() == 1 && lost[0].columns.len() == 1 && lost[0].columns[0].lost == 2,
+        "{rollbacks:?}"
+    );
+}
+
+/// A time that a trigger sets is not lost by a migration that does not name it.
+async fn what_a_trigger_sets_is_not_lost() {
+    let setup = "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL, changed TEXT NOT NULL);
+        CREATE TRIGGER notes_changed AFTER UPDATE OF body ON notes BEGIN
+            UPDATE notes SET changed = 'later' WHERE id = NEW.id; END;";
+    let text = "ALTER TABLE notes ADD COLUMN length INTEGER; UPDATE notes SET body = body || '';\n\
+                -- migrate:down\nALTER TABLE notes DROP COLUMN length;\n";
+    let (_, rollbacks) = go_back(Place::Sqlite, Some(setup), &[text]).await;
+    assert!(trip(&rollbacks[0]).lost.is_empty(), "{rollbacks:?}");
+    let names_it = text.replace(
+        "ALTER TABLE notes DROP",
+        "UPDATE notes SET changed = 'never'; ALTER TABLE notes DROP",
+    );
+    let (_, rollbacks) = go_back(Place::Sqlite, Some(setup), &[&names_it]).await;
+    assert!(!trip(&rollbacks[0]).lost.is_empty(), "{rollbacks:?}");
 }
 
 /// A column in the middle that comes back at the end is no difference.

@@ -29,4 +29,4 @@ pub use store::{Contents, Entry, EntryKind, Store};
 /// splitter and the summaries of `dbwright-sql`, in the generated rows of `dbwright-ddl`, and in the types of
 /// `dbwright-catalog` that a [`dbwright_catalog::Trace`] is made of. A new release invalidates everything anyway, and builds
 /// with debug assertions find only what they have kept themselves.
-pub const EFFECT_VERSION: u32 = 9;
+pub const EFFECT_VERSION: u32 = 10;

@@ -8,12 +8,13 @@ mod contents;
 pub mod mysql_family;
 pub mod postgres;
 pub mod sqlite;
+mod together;
 
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{
-    Catalog, Change, Effect, History, MigrationSet, ObjectId, ObjectKind, Outcome, Rollback, RollbackOutcome,
-    RoundTrip, Trace, WayFailure,
+    Catalog, Change, Difference, DifferenceKind, Effect, History, LostRows, Migration, MigrationSet, ObjectBody,
+    ObjectId, ObjectKind, Outcome, Rollback, RollbackOutcome, RoundTrip, Together, Trace, WayFailure,
 };
 
 pub(crate) use compare::differences;
@@ -64,6 +65,19 @@ impl Selected {
         let mut all = self.settled;
         all.extend(tried);
         all.sort_by_key(|rollback| rollback.migration);
+        let mut groups: Vec<Together> = all.iter().filter_map(|rollback| trip(rollback)?.together).collect();
+        // What leads back goes before what leaves something.
+        groups.sort_by_key(|group| !group.leads_back);
+        for rollback in &mut all {
+            let index = rollback.migration;
+            let RollbackOutcome::Ran(trip) = &mut rollback.outcome else {
+                continue;
+            };
+            let mut of = groups
+                .iter()
+                .filter(|group| (group.first..=group.last).contains(&index));
+            trip.together = trip.together.or_else(|| of.next().copied());
+        }
         all
     }
 }
@@ -126,6 +140,65 @@ fn went_up<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Result<bool, 
         }
     }
     Ok(with_rows)
+}
+
+fn trip(rollback: &Rollback) -> Option<&RoundTrip> {
+    match &rollback.outcome {
+        RollbackOutcome::Ran(trip) => Some(trip),
+        RollbackOutcome::Missing | RollbackOutcome::NotTried { .. } => None,
+    }
+}
+
+/// Whether a way back that leads elsewhere may be one of several that lead back together. Schemas and extensions that are
+/// left are left on purpose.
+fn may_be_one_of_several(trip: &RoundTrip) -> bool {
+    let is_left = |difference: &Difference| {
+        difference.kind == DifferenceKind::Left
+            && matches!(difference.object.kind, ObjectKind::Extension | ObjectKind::Schema)
+    };
+    trip.failure.is_none() && !trip.differences.iter().all(is_left)
+}
+
+/// Whether a way back failed before it did anything.
+fn did_nothing(effects: &[Effect]) -> bool {
+    !effects.iter().any(|effect| effect.outcome == Outcome::Done)
+}
+
+/// What a round trip has lost, without what only a trigger has touched: neither way names the column, and a trigger of the
+/// table does.
+fn lost(
+    (migration, back): (&Migration, &Migration),
+    before: &Catalog,
+    (held, between, after): (&Contents, &Contents, &Contents),
+) -> Vec<LostRows> {
+    let statements = migration.statements.iter().chain(&back.statements);
+    let named: BTreeSet<String> = statements.flat_map(|statement| words(&statement.text)).collect();
+    let mut lost = held.lost(between, after);
+    for table in &mut lost {
+        let set = set_by_triggers(before, &table.table);
+        table.columns.retain(|column| {
+            let name = column.column.to_lowercase();
+            named.contains(&name) || !set.contains(&name)
+        });
+    }
+    lost.retain(|table| table.rows_before > table.rows_after || !table.columns.is_empty());
+    lost
+}
+
+/// The words of the triggers of a table, and of the functions that they call.
+fn set_by_triggers(catalog: &Catalog, table: &ObjectId) -> BTreeSet<String> {
+    let mut set = BTreeSet::new();
+    for object in catalog.objects.values() {
+        let ObjectBody::Trigger(trigger) = &object.body else {
+            continue;
+        };
+        if object.id.owner_table().as_ref() == Some(table) {
+            set.extend(words(&object.definition));
+            let function = trigger.function.as_ref().and_then(|function| catalog.get(function));
+            set.extend(function.into_iter().flat_map(|function| words(&function.definition)));
+        }
+    }
+    set
 }
 
 /// What came of the way back of a migration.

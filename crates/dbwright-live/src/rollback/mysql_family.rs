@@ -3,16 +3,22 @@
 //! Databases can't be copied there, and definitions commit. As long as a migration can go back and come again to where it was,
 //! the next one is tried in the same database; where one can't, the history begins anew.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{
     Again, Catalog, Effect, History, Migration, ObjectId, Outcome, Rollback, RollbackOutcome, RoundTrip, Trace,
+    WayFailure,
 };
 use dbwright_ddl::{qualified_name, quote_identifier};
 use mysql_async::Value;
 
 use super::contents::{TableContents, stored_columns};
-use super::{Contents, Tried, Way, differences, rollback, rows_fit, tables_concerned, went_up};
+use super::together::{Before, Step, Unwinding};
+use super::{
+    Contents, Tried, Way, did_nothing, differences, lost, may_be_one_of_several, rollback, rows_fit, tables_concerned,
+    went_up,
+};
 use crate::LiveError;
 #[cfg(unix)]
 use crate::cache::HistoryCache;
@@ -92,6 +98,7 @@ struct Task<'a> {
     is_unsure: bool,
     /// The migration that does not go up with the rows that it was given.
     without_rows: Option<usize>,
+    schemas: Before,
 }
 
 impl<'a> Task<'a> {
@@ -103,6 +110,7 @@ impl<'a> Task<'a> {
             tried: Vec::with_capacity(to_try.len()),
             is_unsure: false,
             without_rows: None,
+            schemas: Before::default(),
         }
     }
 
@@ -117,6 +125,7 @@ impl<'a> Task<'a> {
             history: self.history,
             next,
             catalog: None,
+            looked_without_rows: false,
         };
         if std::mem::take(&mut self.is_unsure) {
             if let Some(last) = self.tried.last_mut() {
@@ -126,13 +135,15 @@ impl<'a> Task<'a> {
         }
         for &index in &self.to_try[self.tried.len()..] {
             let fills = self.without_rows != Some(index) && rows_fit(self.trace, index);
-            let tried = chain.try_one(self.trace, index, fills).await?;
+            let tried = chain.try_one(self.trace, index, fills, &mut self.schemas).await?;
             if tried.is_err() && chain.runner.has_rows() {
                 self.without_rows = Some(index);
                 break;
             }
-            let is_back = matches!(&tried, Ok(trip) if trip.again == Again::Same);
-            self.is_unsure = matches!(&tried, Ok(trip) if trip.failure.is_some()) && chain.runner.has_rows();
+            let is_back = chain.catalog.is_some();
+            self.is_unsure = matches!(&tried, Ok(trip) if trip.failure.is_some())
+                && !chain.looked_without_rows
+                && chain.runner.has_rows();
             self.tried.push(rollback(index, tried));
             if !is_back {
                 break;
@@ -150,6 +161,8 @@ struct Chain<'a> {
     next: usize,
     /// The schema before that one, where it is known.
     catalog: Option<Catalog>,
+    /// Whether the way back that failed was tried without rows as well.
+    looked_without_rows: bool,
 }
 
 impl Chain<'_> {
@@ -163,7 +176,13 @@ impl Chain<'_> {
         Ok(())
     }
 
-    async fn try_one(&mut self, trace: &Trace, index: usize, fills: bool) -> Result<Tried, LiveError> {
+    async fn try_one(
+        &mut self,
+        trace: &Trace,
+        index: usize,
+        fills: bool,
+        schemas: &mut Before,
+    ) -> Result<Tried, LiveError> {
         self.go_to(index).await?;
         let migration = &self.history.migrations[index];
         let Some(back) = migration.back() else {
@@ -177,12 +196,71 @@ impl Chain<'_> {
         if fills && !tables.is_empty() {
             self.runner.prepare_tables(tables.clone()).await?;
         }
-        let tried = self.round_trip(index, (migration, &back), &before, &tables).await?;
-        if self.catalog.is_some() {
+        schemas.put(index, &before);
+        self.looked_without_rows = false;
+        let (mut tried, seen) = self.round_trip(index, (migration, &back), &before, &tables).await?;
+        schemas.tried(index, &tried);
+        let is_one_of_several = matches!(&tried, Ok(trip) if may_be_one_of_several(trip));
+        if self.catalog.is_some() || is_one_of_several {
             // What comes next must not meet rows that it would not meet otherwise.
             self.runner.take_rows_out().await?;
         }
+        if let (Ok(trip), true, Some((up, after))) = (&mut tried, is_one_of_several, seen) {
+            let unwinding = Unwinding::new(self.history, schemas, index, (&up, &after), &trip.again);
+            (trip.together, trip.left_together) = self.unwind(unwinding).await?.found(&trip.differences);
+        }
         Ok(tried)
+    }
+
+    /// Goes back further and up again, as far as that is asked for.
+    async fn unwind<'u>(&mut self, mut unwinding: Unwinding<'u>) -> Result<Unwinding<'u>, LiveError> {
+        self.catalog = None;
+        loop {
+            match unwinding.next() {
+                Step::Back(index) => {
+                    let way = match self.history.migrations[index].back() {
+                        Some(back) => way(&self.runner.run_apart(index, &back).await?),
+                        None => Way::Done,
+                    };
+                    unwinding.went(&way);
+                }
+                Step::Up(index) => {
+                    let effects = self.runner.run_apart(index, &self.history.migrations[index]).await?;
+                    unwinding.went(&way(&effects));
+                }
+                Step::Read => {
+                    let now = self.runner.read_whole().await?;
+                    unwinding.read(&now);
+                    if unwinding.is_back() {
+                        self.catalog = Some(now);
+                    }
+                }
+                Step::Done => return Ok(unwinding),
+            }
+        }
+    }
+
+    /// After a way back that failed before it did anything: whether it is the rows that are in its way. Where it fails
+    /// without them as well, the database is where it was.
+    async fn after_failure(
+        &mut self,
+        (index, back): (usize, &Migration),
+        failure: &mut WayFailure,
+        up: &Catalog,
+    ) -> Result<(), LiveError> {
+        if self.runner.has_rows() {
+            self.runner.take_rows_out().await?;
+            let effects = self.runner.run_apart(index, back).await?;
+            self.looked_without_rows = true;
+            failure.on_rows = effects
+                .get(failure.statement)
+                .is_some_and(|effect| effect.outcome == Outcome::Done);
+            if !did_nothing(&effects) {
+                return Ok(());
+            }
+        }
+        self.catalog = Some(self.runner.read_whole().await?).filter(|now| differences(up, now).is_empty());
+        Ok(())
     }
 
     async fn round_trip(
@@ -191,11 +269,11 @@ impl Chain<'_> {
         (migration, back): (&Migration, &Migration),
         before: &Catalog,
         tables: &BTreeSet<ObjectId>,
-    ) -> Result<Tried, LiveError> {
+    ) -> Result<(Tried, Option<(Catalog, Catalog)>), LiveError> {
         let held = self.contents(before, tables).await?;
         let effects = self.runner.run_migration(index, migration).await?;
         if let Err(reason) = went_up(effects.iter().map(|effect| &effect.outcome)) {
-            return Ok(Err(reason));
+            return Ok((Err(reason), None));
         }
         let up = self.runner.read_whole().await?;
         let between = self.contents(&up, tables).await?;
@@ -207,19 +285,26 @@ impl Chain<'_> {
             differences: Vec::new(),
             lost: Vec::new(),
             again: Again::NotTried,
+            together: None,
+            left_together: Vec::new(),
         };
-        match way(&self.runner.run_apart(index, back).await?) {
+        let effects = self.runner.run_apart(index, back).await?;
+        match way(&effects) {
             Way::Done => {}
-            Way::Failed(failure) => {
+            Way::Failed(mut failure) => {
+                if did_nothing(&effects) {
+                    self.after_failure((index, back), &mut failure, &up).await?;
+                }
                 trip.failure = Some(failure);
-                return Ok(Ok(trip));
+                return Ok((Ok(trip), None));
             }
-            Way::NotRun(reason) => return Ok(Err(reason)),
+            Way::NotRun(reason) => return Ok((Err(reason), None)),
         }
         let after = self.runner.read_whole().await?;
         trip.goes_back = !differences(&up, &after).is_empty();
         trip.differences = differences(before, &after);
-        trip.lost = held.lost(&between, &self.contents(&after, tables).await?);
+        let left = self.contents(&after, tables).await?;
+        trip.lost = lost((migration, back), before, (&held, &between, &left));
         trip.again = match way(&self.runner.run_apart(index, migration).await?) {
             Way::Done => {
                 let again = self.runner.read_whole().await?;
@@ -234,7 +319,7 @@ impl Chain<'_> {
             Way::Failed(failure) => Again::Fails(failure),
             Way::NotRun(_) => Again::NotTried,
         };
-        Ok(Ok(trip))
+        Ok((Ok(trip), Some((up, after))))
     }
 
     /// Whether the statement that failed on the way back runs where there are no rows.
@@ -270,16 +355,14 @@ impl Chain<'_> {
                 Err(mysql_async::Error::Server(_)) => continue,
                 Err(source) => return Err(LiveError::mysql_family("comparing rows", source)),
             };
-            let mut of_table = TableContents::of_columns(&columns);
+            let mut of_table = TableContents::of(catalog, table);
             for row in rows {
-                of_table.rows += 1;
-                for (name, value) in columns.iter().zip(row) {
-                    match value {
-                        Value::NULL => {}
-                        Value::Bytes(bytes) => of_table.add(name, Some(&bytes)),
-                        other => of_table.add(name, Some(other.as_sql(true).as_bytes())),
-                    }
-                }
+                let values = row.into_iter().take(columns.len()).map(|value| match value {
+                    Value::NULL => None,
+                    Value::Bytes(bytes) => Some(Cow::Owned(bytes)),
+                    other => Some(Cow::Owned(other.as_sql(true).into_bytes())),
+                });
+                of_table.add(&columns, &values.collect::<Vec<_>>());
             }
             contents.tables.insert(table.clone(), of_table);
         }

@@ -3,6 +3,7 @@
 //! As long as a migration can go back and come again to where it was, the next one is tried in the same database (a *chain*).
 //! Where one can't, the database is given up for a copy of one in which the history runs as it stands.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{
@@ -11,7 +12,11 @@ use dbwright_catalog::{
 use dbwright_ddl::{qualified_name, quote_identifier};
 
 use super::contents::{TableContents, stored_columns};
-use super::{Contents, Tried, Way, differences, rollback, rows_fit, tables_concerned, went_up};
+use super::together::{Before, Step, Unwinding};
+use super::{
+    Contents, Tried, Way, did_nothing, differences, lost, may_be_one_of_several, rollback, rows_fit, tables_concerned,
+    went_up,
+};
 use crate::LiveError;
 #[cfg(unix)]
 use crate::cache::HistoryCache;
@@ -79,13 +84,14 @@ async fn try_all(
             next: prefix.map_or(0, Prefix::len),
             catalog: None,
         };
-        let tried = chain.try_one(history, trace, *only).await?;
+        let tried = chain.try_one(history, trace, *only, &mut Before::default()).await?;
         chain.runner.discard().await?;
         return Ok(vec![rollback(*only, tried)]);
     }
     let mut base = Base::begin(scratch, history, prefix).await?;
     let mut chain: Option<Chain<'_>> = None;
     let mut all = Vec::with_capacity(to_try.len());
+    let mut before = Before::default();
     for &index in to_try {
         let mut running = if let Some(running) = chain.take() {
             running
@@ -97,9 +103,9 @@ async fn try_all(
                 catalog: None,
             }
         };
-        let tried = running.try_one(history, trace, index).await?;
+        let tried = running.try_one(history, trace, index, &mut before).await?;
         // Only then does the next migration find what it would find otherwise.
-        if matches!(&tried, Ok(trip) if trip.again == Again::Same) {
+        if running.catalog.is_some() {
             chain = Some(running);
         } else {
             running.runner.discard().await?;
@@ -123,7 +129,13 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    async fn try_one(&mut self, history: &History, trace: &Trace, index: usize) -> Result<Tried, LiveError> {
+    async fn try_one(
+        &mut self,
+        history: &History,
+        trace: &Trace,
+        index: usize,
+        schemas: &mut Before,
+    ) -> Result<Tried, LiveError> {
         let between = history.migrations.iter().enumerate().take(index).skip(self.next);
         for (index, migration) in between {
             self.runner.run_migration(index, migration, migration.run_mode).await?;
@@ -143,14 +155,53 @@ impl Chain<'_> {
         if fills {
             self.runner.prepare_tables(tables.clone()).await?;
         }
-        let tried = self.round_trip(index, (migration, &back), &before, &tables).await?;
-        if fills && self.catalog.is_some() {
+        schemas.put(index, &before);
+        let (mut tried, seen) = self.round_trip(index, (migration, &back), &before, &tables).await?;
+        schemas.tried(index, &tried);
+        let is_one_of_several = matches!(&tried, Ok(trip) if may_be_one_of_several(trip));
+        if fills && (self.catalog.is_some() || is_one_of_several) {
             // What comes next must not meet rows that it would not meet otherwise.
             self.runner.read_changes(since).await?;
             self.runner.remove_rows().await?;
         }
+        if let (Ok(trip), true, Some((up, after))) = (&mut tried, is_one_of_several, seen) {
+            let unwinding = Unwinding::new(history, schemas, index, (&up, &after), &trip.again);
+            (trip.together, trip.left_together) = self.unwind(history, unwinding).await?.found(&trip.differences);
+        }
         self.next = index + 1;
         Ok(tried)
+    }
+
+    /// Goes back further and up again, as far as that is asked for.
+    async fn unwind<'u>(
+        &mut self,
+        history: &History,
+        mut unwinding: Unwinding<'u>,
+    ) -> Result<Unwinding<'u>, LiveError> {
+        self.catalog = None;
+        loop {
+            match unwinding.next() {
+                Step::Back(index) => {
+                    let way = match history.migrations[index].back() {
+                        Some(back) => way(&self.runner.run_apart(index, &back).await?),
+                        None => Way::Done,
+                    };
+                    unwinding.went(&way);
+                }
+                Step::Up(index) => {
+                    let effects = self.runner.run_apart(index, &history.migrations[index]).await?;
+                    unwinding.went(&way(&effects));
+                }
+                Step::Read => {
+                    let now = self.read().await?;
+                    unwinding.read(&now);
+                    if unwinding.is_back() {
+                        self.catalog = Some(now);
+                    }
+                }
+                Step::Done => return Ok(unwinding),
+            }
+        }
     }
 
     async fn round_trip(
@@ -159,14 +210,14 @@ impl Chain<'_> {
         (migration, back): (&Migration, &Migration),
         before: &Catalog,
         tables: &BTreeSet<ObjectId>,
-    ) -> Result<Tried, LiveError> {
+    ) -> Result<(Tried, Option<(Catalog, Catalog)>), LiveError> {
         let mut held = self.contents(before, tables).await?;
         let effects = self.runner.run_migration(index, migration, migration.run_mode).await?;
         match went_up(effects.iter().map(|effect| &effect.outcome)) {
             Ok(true) => {}
             // They were taken out, so that they are not there for the way back.
             Ok(false) => held = Contents::default(),
-            Err(reason) => return Ok(Err(reason)),
+            Err(reason) => return Ok((Err(reason), None)),
         }
         let up = self.read().await?;
         let between = self.contents(&up, tables).await?;
@@ -178,19 +229,26 @@ impl Chain<'_> {
             differences: Vec::new(),
             lost: Vec::new(),
             again: Again::NotTried,
+            together: None,
+            left_together: Vec::new(),
         };
-        match way(&self.runner.run_apart(index, back).await?) {
+        let effects = self.runner.run_apart(index, back).await?;
+        match way(&effects) {
             Way::Done => {}
             Way::Failed(failure) => {
+                if !failure.on_rows && did_nothing(&effects) {
+                    self.catalog = Some(self.read().await?).filter(|now| differences(&up, now).is_empty());
+                }
                 trip.failure = Some(failure);
-                return Ok(Ok(trip));
+                return Ok((Ok(trip), None));
             }
-            Way::NotRun(reason) => return Ok(Err(reason)),
+            Way::NotRun(reason) => return Ok((Err(reason), None)),
         }
         let after = self.read().await?;
         trip.goes_back = !differences(&up, &after).is_empty();
         trip.differences = differences(before, &after);
-        trip.lost = held.lost(&between, &self.contents(&after, tables).await?);
+        let left = self.contents(&after, tables).await?;
+        trip.lost = lost((migration, back), before, (&held, &between, &left));
         trip.again = match way(&self.runner.run_apart(index, migration).await?) {
             Way::Done => {
                 let again = self.read().await?;
@@ -205,7 +263,7 @@ impl Chain<'_> {
             Way::Failed(failure) => Again::Fails(failure),
             Way::NotRun(_) => Again::NotTried,
         };
-        Ok(Ok(trip))
+        Ok((Ok(trip), Some((up, after))))
     }
 
     async fn read(&mut self) -> Result<Catalog, LiveError> {
@@ -239,13 +297,11 @@ impl Chain<'_> {
         let mut contents = Contents::default();
         // What switches policies off gives no rows, and no result of its own.
         for ((table, columns), rows) in present.into_iter().zip(columns).zip(answers) {
-            let mut of_table = TableContents::of_columns(&columns);
+            let mut of_table = TableContents::of(catalog, table);
             for row in rows {
-                of_table.rows += 1;
-                for (place, name) in columns.iter().enumerate() {
-                    let value = row.try_get(place).ok().flatten();
-                    of_table.add(name, value.map(str::as_bytes));
-                }
+                let value = |place: usize| row.try_get(place).ok().flatten();
+                let values = (0..columns.len()).map(|place| value(place).map(|text| Cow::Borrowed(text.as_bytes())));
+                of_table.add(&columns, &values.collect::<Vec<_>>());
             }
             contents.tables.insert(table.clone(), of_table);
         }

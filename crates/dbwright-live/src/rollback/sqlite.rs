@@ -1,5 +1,6 @@
 //! Trying ways back on SQLite: each migration on a copy of the database as it is before it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{Again, Catalog, Engine, History, Migration, ObjectId, Outcome, Rollback, RoundTrip, Trace};
@@ -7,7 +8,10 @@ use dbwright_ddl::{Rows, qualified_name, quote_identifier};
 use rusqlite::Connection;
 
 use super::contents::{TableContents, stored_columns};
-use super::{Contents, Tried, Way, differences, rollback, rows_fit, tables_concerned, went_up};
+use super::together::{Before, Step, Unwinding};
+use super::{
+    Contents, Tried, Way, differences, lost, may_be_one_of_several, rollback, rows_fit, tables_concerned, went_up,
+};
 use crate::LiveError;
 use crate::cache::HistoryCache;
 use crate::fill::sqlite::fill;
@@ -27,9 +31,10 @@ pub fn try_ways_back(
 ) -> Result<Vec<Rollback>, LiveError> {
     let mut trial = Trial::begin(cache, history)?;
     let mut tried = Vec::with_capacity(to_try.len());
+    let mut schemas = Before::default();
     for &index in to_try {
         trial.go_to(index)?;
-        let one = match try_one(&mut trial, history, trace, index) {
+        let one = match try_one(&mut trial, history, trace, index, &mut schemas) {
             // A migration can lock its own database, or leave it unreadable.
             Err(LiveError::Sqlite { doing, source }) => Err(format!("{doing} failed: {source}")),
             one => one?,
@@ -39,7 +44,13 @@ pub fn try_ways_back(
     Ok(tried)
 }
 
-fn try_one(trial: &mut Trial<'_>, history: &History, trace: &Trace, index: usize) -> Result<Tried, LiveError> {
+fn try_one(
+    trial: &mut Trial<'_>,
+    history: &History,
+    trace: &Trace,
+    index: usize,
+    schemas: &mut Before,
+) -> Result<Tried, LiveError> {
     let migration = &history.migrations[index];
     let Some(back) = migration.back() else {
         return Ok(Err("it has no way back".to_owned()));
@@ -52,11 +63,20 @@ fn try_one(trial: &mut Trial<'_>, history: &History, trace: &Trace, index: usize
         // What takes no rows is told by the trace.
         copy.guarded(|connection| fill(connection, &before, &mut ledger, Some(&tables)))?;
     }
-    let mut tried = round_trip(&mut copy, migration, &back, &before, &tables)?;
+    schemas.put(index, &before);
+    let (mut tried, mut seen) = round_trip(&mut copy, migration, &back, &before, &tables)?;
     if tried.is_err() && !ledger.is_empty() {
         // These rows do not fit; others did when it was watched.
         copy = trial.copy()?;
-        tried = round_trip(&mut copy, migration, &back, &before, &tables)?;
+        (tried, seen) = round_trip(&mut copy, migration, &back, &before, &tables)?;
+    }
+    schemas.tried(index, &tried);
+    if let (Ok(trip), Some((up, after))) = (&mut tried, seen)
+        && may_be_one_of_several(trip)
+    {
+        let unwinding = Unwinding::new(history, schemas, index, (&up, &after), &Again::Same);
+        let unwinding = unwind(&mut trial.copy()?, history, index, unwinding)?;
+        (trip.together, trip.left_together) = unwinding.found(&trip.differences);
     }
     if let Ok(RoundTrip {
         failure: Some(failure), ..
@@ -71,16 +91,44 @@ fn try_one(trial: &mut Trial<'_>, history: &History, trace: &Trace, index: usize
     Ok(tried)
 }
 
+/// Goes up, back and further back on a database without rows, and up again, as far as that is asked for.
+fn unwind<'u>(
+    copy: &mut Copy,
+    history: &History,
+    top: usize,
+    mut unwinding: Unwinding<'u>,
+) -> Result<Unwinding<'u>, LiveError> {
+    copy.run(&history.migrations[top])?;
+    loop {
+        match unwinding.next() {
+            Step::Back(index) => {
+                copy.renew_session()?;
+                let way = match history.migrations[index].back() {
+                    Some(back) => Way::of(&copy.run(&back)?),
+                    None => Way::Done,
+                };
+                unwinding.went(&way);
+            }
+            Step::Up(index) => {
+                copy.renew_session()?;
+                unwinding.went(&Way::of(&copy.run(&history.migrations[index])?));
+            }
+            Step::Read => unwinding.read(&read(copy)?),
+            Step::Done => return Ok(unwinding),
+        }
+    }
+}
+
 fn round_trip(
     copy: &mut Copy,
     migration: &Migration,
     back: &Migration,
     before: &Catalog,
     tables: &BTreeSet<ObjectId>,
-) -> Result<Tried, LiveError> {
+) -> Result<(Tried, Option<(Catalog, Catalog)>), LiveError> {
     let held = contents(copy, before, tables)?;
     if let Err(reason) = went_up(&copy.run(migration)?) {
-        return Ok(Err(reason));
+        return Ok((Err(reason), None));
     }
     let up = read(copy)?;
     let between = contents(copy, &up, tables)?;
@@ -93,19 +141,22 @@ fn round_trip(
         differences: Vec::new(),
         lost: Vec::new(),
         again: Again::NotTried,
+        together: None,
+        left_together: Vec::new(),
     };
     match Way::of(&copy.run(back)?) {
         Way::Done => {}
         Way::Failed(failure) => {
             trip.failure = Some(failure);
-            return Ok(Ok(trip));
+            return Ok((Ok(trip), None));
         }
-        Way::NotRun(reason) => return Ok(Err(reason)),
+        Way::NotRun(reason) => return Ok((Err(reason), None)),
     }
     let after = read(copy)?;
     trip.goes_back = !differences(&up, &after).is_empty();
     trip.differences = differences(before, &after);
-    trip.lost = held.lost(&between, &contents(copy, &after, tables)?);
+    let left = contents(copy, &after, tables)?;
+    trip.lost = lost((migration, back), before, (&held, &between, &left));
     copy.renew_session()?;
     trip.again = match Way::of(&copy.run(migration)?) {
         Way::Done => match differences(&up, &read(copy)?) {
@@ -115,7 +166,7 @@ fn round_trip(
         Way::Failed(failure) => Again::Fails(failure),
         Way::NotRun(_) => Again::NotTried,
     };
-    Ok(Ok(trip))
+    Ok((Ok(trip), Some((up, after))))
 }
 
 fn read(copy: &Copy) -> Result<Catalog, LiveError> {
@@ -141,13 +192,14 @@ fn of_table(connection: &Connection, catalog: &Catalog, table: &ObjectId) -> rus
     );
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
-    let mut contents = TableContents::of_columns(&names);
+    let mut contents = TableContents::of(catalog, table);
     while let Some(row) = rows.next()? {
-        contents.rows += 1;
-        for (place, name) in names.iter().enumerate() {
+        let mut values = Vec::with_capacity(names.len());
+        for place in 0..names.len() {
             let value: String = row.get(place)?;
-            contents.add(name, (value != "NULL").then_some(value.as_bytes()));
+            values.push((value != "NULL").then(|| Cow::Owned(value.into_bytes())));
         }
+        contents.add(&names, &values);
     }
     Ok(contents)
 }

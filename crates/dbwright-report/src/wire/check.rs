@@ -444,6 +444,8 @@ pub struct RollbackCoverage {
     pub with_way_back: usize,
     /// Those that went up, back and up again, with the schema they should have each time.
     pub proven: usize,
+    /// Those that are right only together with the ways back beside them, run from the newest to the oldest.
+    pub proven_together: usize,
     /// Of the proven ones, those that lose rows or values on the way.
     pub losing_rows: usize,
     /// Those whose way back fails.
@@ -483,6 +485,8 @@ pub struct WayBack {
 pub enum WayBackResult {
     /// The schema came back, and the migration could be applied again.
     Proven,
+    /// It is not right by itself, and leads back together with the ways back beside it.
+    ProvenTogether,
     /// There is none that does something.
     Missing,
     /// It was not run.

@@ -597,6 +597,8 @@ fn the_figure_of_ways_back_stands_behind_the_numbers() {
             differences,
             lost: Vec::new(),
             again,
+            together: None,
+            left_together: Vec::new(),
         }))
     };
     let left = Difference {

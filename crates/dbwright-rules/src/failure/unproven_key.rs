@@ -48,6 +48,15 @@
 //! CREATE UNIQUE INDEX one_email ON customers (email);
 //! ```
 //!
+//! A table that is built anew with such a key is no other case:
+//!
+//! ```sql bad sqlite
+//! CREATE TABLE new_customers (id INTEGER PRIMARY KEY, email TEXT UNIQUE);
+//! INSERT INTO new_customers SELECT id, email FROM customers;
+//! DROP TABLE customers;
+//! ALTER TABLE new_customers RENAME TO customers;
+//! ```
+//!
 //! ```sql good sqlite
 //! DELETE FROM customers WHERE id NOT IN (SELECT min(id) FROM customers GROUP BY email);
 //! CREATE UNIQUE INDEX one_email ON customers (email);
@@ -121,14 +130,25 @@ struct Unproven {
 
 /// A unique key that old rows may break.
 fn duplicates(context: &Context<'_>, index: &Index) -> Option<Unproven> {
-    let table = &index.table;
+    let rebuilt = rebuilt(context, &index.table);
+    let is_spared = match &rebuilt {
+        Some(old) => is_mended(context, old) || is_mended(context, &index.table),
+        None => is_spared(context, &index.table),
+    };
+    let table = rebuilt.as_ref().unwrap_or(&index.table);
     let mut columns = index.keys.iter().filter_map(|key| column_of(context, table, key));
-    if is_spared(context, table) || columns.any(differs_by_itself) {
+    if is_spared || columns.any(differs_by_itself) {
         return None;
     }
     // A column of the same migration holds what the migration put there, and the generated rows show what a default does.
     let is_new = |key: &String| column_of(context, table, key).is_none() && names_new_column(context, table, key);
-    if index.keys.iter().any(is_new) || is_kept_unique(context, index) {
+    let was = match &rebuilt {
+        // What the new table is filled from may be put together of several columns.
+        Some(old) if !index.keys.iter().all(|key| column_of(context, old, key).is_some()) => return None,
+        Some(old) => Some(old.clone()),
+        None => context.existed_before_scope(table),
+    };
+    if index.keys.iter().any(is_new) || was.is_some_and(|was| is_kept_unique(context, index, &was)) {
         return None;
     }
     let engine = context.history.engine;
@@ -194,8 +214,30 @@ fn orphans(context: &Context<'_>, table: &ObjectId, key: &ForeignKey) -> Option<
     })
 }
 
+/// The table whose rows a new one takes and whose name it has in the end: SQLite changes little of a table in place.
+fn rebuilt(context: &Context<'_>, table: &ObjectId) -> Option<ObjectId> {
+    if context.history.engine != Engine::Sqlite || !context.is_exempt(table) {
+        return None;
+    }
+    let mut name = table.clone();
+    for later in context.scope().filter(|later| later.position > context.position) {
+        let steps = context.timeline.steps(later.position).iter();
+        let mut renamed = steps.filter_map(|step| Some((step.before?, step.after?)));
+        if let Some((_, after)) = renamed.find(|(before, _)| before.id == name) {
+            name = after.id.clone();
+        }
+    }
+    let was_there = context.at_scope_start(&name).is_some() && context.at_scope_end(&name).is_some();
+    was_there.then_some(name)
+}
+
 /// Whether nothing about the table can be old and broken: it is new, or the migration has mended it just before.
 fn is_spared(context: &Context<'_>, table: &ObjectId) -> bool {
+    context.is_exempt(table) || is_mended(context, table)
+}
+
+/// Whether the migration has changed or deleted rows of the table before.
+fn is_mended(context: &Context<'_>, table: &ObjectId) -> bool {
     let engine = context.history.engine;
     let mends = |text: &str| {
         let words = statement_text::words(engine, text);
@@ -204,23 +246,19 @@ fn is_spared(context: &Context<'_>, table: &ObjectId) -> bool {
             .any(|word| matches!(word.as_str(), "update" | "delete" | "merge" | "truncate"));
         changes_rows && statement_text::names(engine, text, table.name())
     };
-    context.is_exempt(table)
-        || context.earlier_in_migration().any(|earlier| {
-            let mut rows = earlier.effect.rows.iter();
-            rows.any(|rows| rows.table == *table && rows.updated + rows.deleted > 0) || mends(&earlier.statement.text)
-        })
+    context.earlier_in_migration().any(|earlier| {
+        let mut rows = earlier.effect.rows.iter();
+        rows.any(|rows| rows.table == *table && rows.updated + rows.deleted > 0) || mends(&earlier.statement.text)
+    })
 }
 
 /// Whether another unique key kept the rows apart before the migration, over the same columns or some of them.
-fn is_kept_unique(context: &Context<'_>, new: &Index) -> bool {
-    let Some(table) = context.existed_before_scope(&new.table) else {
-        return false;
-    };
+fn is_kept_unique(context: &Context<'_>, new: &Index, table: &ObjectId) -> bool {
     objects_at_scope_start(context, ObjectKind::Index).any(|object| match &object.body {
         ObjectBody::Index(old) => {
             old.unique
                 && old.valid
-                && old.table == table
+                && old.table == *table
                 && old.keys.iter().all(|key| new.keys.contains(key))
                 && (old.predicate.is_none() || old.predicate == new.predicate)
                 && (old.nulls_not_distinct || !new.nulls_not_distinct)
@@ -259,8 +297,12 @@ fn column_of<'a>(context: &Context<'a>, table: &ObjectId, key: &str) -> Option<&
 }
 
 fn at_scope_start<'a>(context: &Context<'a>, id: &ObjectId) -> Option<&'a Object> {
-    let id = context.existed_before_scope(id)?;
-    context.at_scope_start(&id)
+    match context.existed_before_scope(id) {
+        Some(id) => context.at_scope_start(&id),
+        // Another object has its name by now.
+        None if context.history.engine == Engine::Sqlite => context.at_scope_start(id),
+        None => None,
+    }
 }
 
 /// Whether a key part names a column that the migration makes.

@@ -8,8 +8,10 @@
 //! A transaction is reported once, at the statement that took the first such lock.
 //!
 //! It is fine when the later statements are changes to the catalog alone, which take an instant; those are not reported.
-//! Nor are locks on tables that the same migration creates, nor work on the locked table itself that another rule reports
-//! together with the lock (an index built, a column made NOT NULL, a rewrite).
+//! Nor are locks on tables that the same migration creates.
+//! Where every piece of work has a finding of its own (an index built, a rewrite, all rows updated), that finding says who
+//! waits meanwhile, and its advice is the same: a transaction for each. Only where three tables and more are held for it is
+//! the sum of them reported as well.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE accounts (id integer PRIMARY KEY, name text);
@@ -18,21 +20,28 @@
 //!
 //! ```sql bad postgres
 //! ALTER TABLE accounts ADD COLUMN active boolean;
-//! UPDATE audit SET note = 'seen';
+//! CREATE TABLE audit_copy AS SELECT * FROM audit;
 //! ```
 //!
 //! What to do: one transaction for the change, others for the work.
 //!
 //! ```sql good postgres mode:each-statement
 //! ALTER TABLE accounts ADD COLUMN active boolean;
-//! UPDATE audit SET note = 'seen';
+//! CREATE TABLE audit_copy AS SELECT * FROM audit;
 //! ```
 //!
 //! Work first and locks last is the next best:
 //!
 //! ```sql good postgres
-//! UPDATE audit SET note = 'seen';
+//! CREATE TABLE audit_copy AS SELECT * FROM audit;
 //! ALTER TABLE accounts ADD COLUMN active boolean;
+//! ```
+//!
+//! Here the finding about the index says that reads and writes of accounts wait for it as well:
+//!
+//! ```sql
+//! ALTER TABLE accounts ADD COLUMN active boolean;
+//! CREATE INDEX audit_note ON audit (note);
 //! ```
 //!
 //! Triggers and policies count as well: `CREATE TRIGGER` makes writes wait (SHARE ROW EXCLUSIVE), dropping a trigger and making,
@@ -41,12 +50,12 @@
 //! ```sql bad postgres
 //! CREATE FUNCTION note_it() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 //! CREATE TRIGGER note_it BEFORE UPDATE ON accounts FOR EACH ROW EXECUTE FUNCTION note_it();
-//! UPDATE audit SET note = 'seen';
+//! CREATE TABLE audit_copy AS SELECT * FROM audit;
 //! ```
 //!
 //! ```sql bad postgres
 //! CREATE POLICY own_rows ON accounts USING (name = current_user);
-//! UPDATE audit SET note = 'seen';
+//! CREATE TABLE audit_copy AS SELECT * FROM audit;
 //! ```
 //!
 //! ```sql good postgres mode:each-statement
@@ -56,6 +65,8 @@
 //! ```
 //!
 //! See <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>.
+
+use std::collections::BTreeSet;
 
 use dbwright_catalog::{Engine, Finding, Group, HeldLock, LockMode, ObjectId, ObjectKind, Severity};
 
@@ -67,6 +78,8 @@ use crate::{Check, Claim, Rule, phrase, tool_advice};
 const FACTS_MAX: usize = 4;
 /// So many tables stand in the message.
 const TABLES_MAX: usize = 3;
+/// Where so many tables are held, the sum of them is news, whatever tells of the work.
+const SUM_MIN: usize = 3;
 
 pub(crate) static RULE: Rule = Rule {
     name: "long-lock-hold",
@@ -98,9 +111,50 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
         .chain(context.later_in_transaction())
         .flat_map(|at| holds(context, at, &works))
         .collect();
-    if let Some(first) = holds.first().filter(|first| first.at.position == context.position) {
+    if let Some(first) = holds.first().filter(|first| first.at.position == context.position)
+        && is_news(&holds, &works)
+    {
         findings.push(finding(context, first, &holds, &works));
     }
+}
+
+/// Whether some of the work has no finding of its own, or the tables that are held are many.
+fn is_news(holds: &[Hold<'_>], works: &[Work<'_>]) -> bool {
+    let is_untold = |hold: &Hold<'_>| {
+        let mut works = works.iter().filter(|work| work.at.position > hold.at.position);
+        works.any(|work| !work.has_finding && !work.told.contains(&&hold.lock.relation))
+    };
+    let held: BTreeSet<&ObjectId> = holds.iter().map(|hold| &hold.lock.relation).collect();
+    held.len() >= SUM_MIN || holds.iter().any(is_untold)
+}
+
+/// Who else waits while a statement works, because earlier statements of the transaction have locked it: a fact for the
+/// finding that tells of the work. Nothing where the sum is told, or nobody else waits.
+pub(crate) fn meanwhile(context: &Context<'_>) -> Option<String> {
+    let work = work::work_of(context).filter(|work| work.has_finding)?;
+    let first = context
+        .earlier_in_transaction()
+        .find(|earlier| context.is_judged(earlier) && !taken(&context.at(*earlier)).is_empty())?;
+    let there = context.at(first);
+    let works = work::works(&there);
+    let all: Vec<Hold<'_>> = std::iter::once(first)
+        .chain(there.later_in_transaction())
+        .flat_map(|at| holds(&there, at, &works))
+        .collect();
+    let held: Vec<&Hold<'_>> = all
+        .iter()
+        .filter(|hold| hold.at.position < context.position && !work.told.contains(&&hold.lock.relation))
+        .collect();
+    if held.is_empty() || is_news(&all, &works) {
+        return None;
+    }
+    let places: BTreeSet<String> = held.iter().map(|hold| hold.at.place(context)).collect();
+    let places: Vec<String> = places.into_iter().collect();
+    Some(format!(
+        "Meanwhile {} wait as well, for locks of {}.",
+        phrase::lowercase_first(&who_waits(&held)),
+        phrase::some_of(&places, TABLES_MAX, "statement")
+    ))
 }
 
 /// Whether an earlier judged statement of the transaction holds a lock over work: the finding stands there.
@@ -190,7 +244,7 @@ fn finding(context: &Context<'_>, first: &Hold<'_>, holds: &[Hold<'_>], works: &
         .collect();
     let message = format!(
         "{} wait while {} of the transaction {}",
-        who_waits(holds),
+        who_waits(&holds.iter().collect::<Vec<_>>()),
         phrase::count(works.len(), "later statement"),
         if works.len() == 1 { "works" } else { "work" },
     );
@@ -208,7 +262,7 @@ fn finding(context: &Context<'_>, first: &Hold<'_>, holds: &[Hold<'_>], works: &
 }
 
 /// `Reads and writes on orders and writes on users`.
-fn who_waits(holds: &[Hold<'_>]) -> String {
+fn who_waits(holds: &[&Hold<'_>]) -> String {
     let waiting = |blocked: &'static str| {
         let of_kind = holds.iter().filter(|hold| phrase::blocked(hold.strongest) == blocked);
         let tables: Vec<&ObjectId> = of_kind.map(|hold| &hold.lock.relation).collect();

@@ -20,3 +20,5 @@ pub(crate) mod table_rewrite;
 mod tests;
 pub(crate) mod update_all_rows;
 mod work;
+
+pub(crate) use work::tells_of_work;

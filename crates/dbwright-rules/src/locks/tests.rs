@@ -3,7 +3,7 @@
 use dbwright_catalog::{ConstraintKind, Known, LockMode, MigrationSet, RunMode, Severity, Tool, Version};
 
 use crate::testing::{
-    Case, check, column, did, error, fix_sql, foreign_key, id, index, named, not_null, not_valid, partition,
+    Case, Did, check, column, did, error, fix_sql, foreign_key, id, index, named, not_null, not_valid, partition,
     partitioned, table, with_index,
 };
 use LockMode::{AccessExclusive, Share, ShareRowExclusive, ShareUpdateExclusive};
@@ -527,7 +527,7 @@ fn a_hold_that_the_only_later_work_tells_of_is_not_told_twice() {
         ["long-lock-hold@0", "create-index-without-concurrently@1"]
     );
     assert!(also_works.judge()[0].message.contains("2 later statements"));
-    // The index of another table is no news to who waits for orders.
+    // What is to be done about the index of another table is the same, so that its finding says who else waits.
     let elsewhere = Case::postgres(given()).migration([
         did("ALTER TABLE audit …").locks("audit", AccessExclusive),
         did("CREATE INDEX …")
@@ -535,10 +535,32 @@ fn a_hold_that_the_only_later_work_tells_of_is_not_told_twice() {
             .locks("orders", Share)
             .holds("audit", AccessExclusive, 0),
     ]);
+    assert_eq!(elsewhere.found(), ["create-index-without-concurrently@1"]);
+    let facts = elsewhere.only().evidence.facts;
     assert_eq!(
-        elsewhere.found(),
-        ["long-lock-hold@0", "create-index-without-concurrently@1"]
+        facts.last().unwrap(),
+        "Meanwhile reads and writes on audit wait as well, for locks of line 1."
     );
+    // Many tables that wait are news of their own.
+    let held = |build: Did| {
+        let tables = ["audit", "users", "items"];
+        tables
+            .iter()
+            .enumerate()
+            .fold(build, |build, (at, table)| build.holds(table, AccessExclusive, at))
+    };
+    let many = Case::postgres(["orders", "audit", "users", "items"].map(table)).migration([
+        did("ALTER TABLE audit …").locks("audit", AccessExclusive),
+        did("ALTER TABLE users …").locks("users", AccessExclusive),
+        did("ALTER TABLE items …").locks("items", AccessExclusive),
+        held(did("CREATE INDEX …").creates([orders_index()]).locks("orders", Share)),
+    ]);
+    assert_eq!(
+        many.found(),
+        ["long-lock-hold@0", "create-index-without-concurrently@3"]
+    );
+    let facts = &many.judge()[1].evidence.facts;
+    assert!(!facts.iter().any(|fact| fact.starts_with("Meanwhile")), "{facts:?}");
 }
 
 #[test]

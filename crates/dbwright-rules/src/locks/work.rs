@@ -3,8 +3,8 @@
 use dbwright_catalog::{Finding, ObjectBody, ObjectId};
 
 use super::{
-    add_unique_constraint, constraint_validated_under_lock, create_index_without_concurrently, set_not_null_scan,
-    table_rewrite,
+    add_unique_constraint, attach_partition_scan, constraint_validated_under_lock, create_index_without_concurrently,
+    domain_constraint_scan, index_rebuilt_under_lock, set_not_null_scan, table_rewrite, update_all_rows,
 };
 use crate::context::{Context, Neighbour};
 use crate::{Rule, phrase};
@@ -21,6 +21,21 @@ static TELL_OF_THEIR_LOCK: [&Rule; 5] = [
     &table_rewrite::RULE,
 ];
 
+/// The others that tell of work: what to do about it is to give it a transaction of its own, whatever else that one locks.
+static TELL_OF_WORK: [&Rule; 5] = [
+    &index_rebuilt_under_lock::RULE,
+    &attach_partition_scan::RULE,
+    &domain_constraint_scan::RULE,
+    &update_all_rows::RULE,
+    &crate::data_loss::delete_all_rows::RULE,
+];
+
+/// Whether a finding of this rule tells of work.
+pub(crate) fn tells_of_work(rule: &str) -> bool {
+    let mut rules = TELL_OF_THEIR_LOCK.iter().chain(&TELL_OF_WORK);
+    rules.any(|known| known.name == rule)
+}
+
 /// A statement that takes time.
 pub(super) struct Work<'a> {
     pub(super) at: Neighbour<'a>,
@@ -29,6 +44,8 @@ pub(super) struct Work<'a> {
     objects: Vec<&'a ObjectId>,
     /// The relations of which another rule says that they are locked meanwhile.
     pub(super) told: Vec<&'a ObjectId>,
+    /// Whether a finding of its own tells of it.
+    pub(super) has_finding: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,6 +55,11 @@ enum Kind {
     RebuildsIndex,
     Writes,
     Reads,
+}
+
+/// The work of one statement.
+pub(super) fn work_of<'a>(context: &Context<'a>) -> Option<Work<'a>> {
+    work(context, context.here())
 }
 
 /// The work of the later statements of the transaction.
@@ -83,6 +105,11 @@ fn work<'a>(context: &Context<'a>, at: Neighbour<'a>) -> Option<Work<'a>> {
     for rule in TELL_OF_THEIR_LOCK {
         rule.judge_statement(&there, &mut findings);
     }
+    let mut others = Vec::new();
+    for rule in TELL_OF_WORK {
+        rule.judge_statement(&there, &mut others);
+    }
+    let has_finding = !findings.is_empty() || !others.is_empty();
     let facts: Vec<String> = findings
         .into_iter()
         .flat_map(|finding| finding.evidence.facts)
@@ -96,6 +123,7 @@ fn work<'a>(context: &Context<'a>, at: Neighbour<'a>) -> Option<Work<'a>> {
         kind,
         objects,
         told: told.map(|lock| &lock.relation).collect(),
+        has_finding,
     })
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod broken_dependent;
 pub(crate) mod drop_routine;
+pub(crate) mod drop_trigger;
 pub(crate) mod drop_unique_key;
 pub(crate) mod drop_view;
 pub(crate) mod enum_value_gone;
@@ -13,6 +14,7 @@ pub(crate) mod rename_table;
 pub(crate) mod replaced_with_gap;
 pub(crate) mod required_column;
 pub(crate) mod result_type_changed;
+pub(crate) mod revoked_right;
 pub(crate) mod stricter_table;
 #[cfg(test)]
 mod tests;

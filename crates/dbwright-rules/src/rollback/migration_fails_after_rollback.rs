@@ -50,7 +50,7 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
     // What follows from a way back that leads elsewhere is told with that.
-    for trip in ways.trips().filter(|trip| trip.seen.differences.is_empty()) {
+    for trip in ways.trips_alone().filter(|trip| trip.seen.differences.is_empty()) {
         let name = &trip.migration.name;
         let word = ways.word();
         let finding = match &trip.seen.again {

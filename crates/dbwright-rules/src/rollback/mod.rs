@@ -4,5 +4,6 @@ pub(crate) mod rollback_fails;
 pub(crate) mod rollback_leaves_schema;
 pub(crate) mod rollback_loses_rows;
 pub(crate) mod rollback_missing;
+pub(crate) mod rollback_only_together;
 #[cfg(test)]
 mod tests;

@@ -46,7 +46,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
-    for trip in ways.trips() {
+    for trip in ways.trips_alone() {
         let Some(failure) = &trip.seen.failure else { continue };
         let word = ways.word();
         let message = format!(

@@ -43,6 +43,7 @@
 
 use dbwright_catalog::{Again, Difference, DifferenceKind, Engine, Finding, Group, ObjectKind, Severity};
 
+use super::rollback_only_together::{by_themselves, groups, named};
 use crate::phrase;
 use crate::ways_back::{WaysBack, fails, told, told_in_short};
 use crate::{Check, Claim, Rule};
@@ -62,7 +63,7 @@ pub(crate) static RULE: Rule = Rule {
 const TOLD_MAX: usize = 12;
 
 fn check(ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
-    for trip in ways.trips() {
+    for trip in ways.trips_alone() {
         let differences = &trip.seen.differences;
         if differences.is_empty() {
             continue;
@@ -93,6 +94,24 @@ fn check(ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
             .advice
             .push(format!("Undo in the {} all that the migration does.", ways.word()));
         findings.push((trip.index, finding));
+    }
+    for (together, members) in groups(ways).into_iter().filter(|(together, _)| !together.leads_back) {
+        let Some(last) = members.last() else { continue };
+        let left = &last.seen.left_together;
+        let short: Vec<String> = left.iter().map(told_in_short).collect();
+        let message = format!(
+            "{}, one after the other, lead to another schema: {}",
+            named(ways, together, &members),
+            phrase::some_of(&short, 2, "")
+        );
+        let mut finding = ways.finding(&RULE, last.place(), message);
+        finding.evidence.facts.extend(left.iter().take(TOLD_MAX).map(told));
+        finding.evidence.facts.extend(by_themselves(&members));
+        finding.evidence.relation = left.first().map(|difference| difference.object.clone());
+        finding
+            .advice
+            .push(format!("Undo in each {} what its own migration does.", ways.word()));
+        findings.push((last.index, finding));
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) static RULE: Rule = Rule {
 const COLUMNS_MAX: usize = 4;
 
 fn check(ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
-    for trip in ways.trips() {
+    for trip in ways.trips_alone() {
         let lost = &trip.seen.lost;
         if lost.is_empty() || trip.seen.failure.is_some() {
             continue;

@@ -24,6 +24,8 @@ fn trip() -> RoundTrip {
         differences: Vec::new(),
         lost: Vec::new(),
         again: Again::Same,
+        together: None,
+        left_together: Vec::new(),
     }
 }
 

@@ -138,7 +138,7 @@ fn rollback_success(
         )),
         (Some(coverage), ..) => (
             FigureValue::Share {
-                part: coverage.proven,
+                part: coverage.proven + coverage.proven_together,
                 whole: coverage.with_way_back,
             },
             not_proven(&coverage),
@@ -162,12 +162,17 @@ fn not_proven(coverage: &RollbackCoverage) -> Vec<String> {
         ),
         (coverage.not_tried, "was not tried", "were not tried"),
     ];
+    let together = match coverage.proven_together {
+        0 => None,
+        1 => Some("1 of those proven leads back only together with others.".to_owned()),
+        number => Some(format!("{number} of those proven lead back only together with others.")),
+    };
     let told = counted.iter().filter(|(number, ..)| *number > 0);
-    told.map(|(number, one, many)| match number {
+    let told = told.map(|(number, one, many)| match number {
         1 => format!("1 way back {one}."),
         _ => format!("{number} ways back {many}."),
-    })
-    .collect()
+    });
+    together.into_iter().chain(told).collect()
 }
 
 /// Tables that have a key, and relations between tables that a foreign key keeps: those that are declared, and those that
@@ -304,6 +309,8 @@ mod tests {
                 differences,
                 lost: Vec::new(),
                 again: Again::Same,
+                together: None,
+                left_together: Vec::new(),
             }))
         };
         let left = Difference {

@@ -58,6 +58,7 @@ const OTHERWISE: &[(Engine, &str, &str)] = &[
         "options of views are not kept",
     ),
     (Engine::Postgres, "granted-to-public", "grants are not kept"),
+    (Engine::Postgres, "revoked-right", "policies are not kept"),
 ];
 
 /// A rule that looks at comments of the repository, which are read elsewhere.
