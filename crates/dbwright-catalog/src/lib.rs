@@ -101,8 +101,8 @@ pub use query_plan::{
     PlanCondition, PlanNode, PlanRelation, QueryPlan, SortUse, TriggerTime, Workers,
 };
 pub use release::{
-    BrokenQuery, ChangedQuery, Query, QueryLoad, QueryOrigin, QueryShape, Release, ReleaseAnswers, ReleasePlace,
-    ResultColumn,
+    BrokenQuery, ChangedQuery, PlanComparison, Query, QueryLoad, QueryOrigin, QueryShape, Release, ReleaseAnswers,
+    ReleasePlace, ResultColumn, WorsePlan,
 };
 pub use review::{AccessChange, MigrationTrace, PredictedInstead, Review, Section, Trace, Unfilled};
 pub use rollback::{

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::SqlError;
+use crate::{QueryPlan, SqlError};
 
 /// A query that an application asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,8 +107,7 @@ pub struct ReleasePlace {
 }
 
 /// What the migrations under review make of the queries of an application.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Release {
     /// What is asked while the migrations run.
     pub running: Vec<Query>,
@@ -120,6 +119,8 @@ pub struct Release {
     pub next: Vec<Query>,
     /// What came of asking them; nothing where nobody was asked.
     pub answers: Option<ReleaseAnswers>,
+    /// Their plans before and after all of the migrations; nothing where these were not compared.
+    pub plans: Option<PlanComparison>,
     /// What could not be read, and what was not done, as whole sentences.
     pub not_done: Vec<String>,
 }
@@ -172,4 +173,40 @@ pub struct ChangedQuery {
     pub before: QueryShape,
     /// What it takes and gives.
     pub after: QueryShape,
+}
+
+/// The plans of queries on a twin of production, before and after the migrations under review.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanComparison {
+    /// Queries of which both plans are known.
+    pub compared: usize,
+    /// Those of them that get cheaper, by the same measure.
+    pub better: usize,
+    /// Those that get more expensive.
+    pub worse: Vec<WorsePlan>,
+    /// How far plans on the twin are production's: `exact`, `approximate`, `schema only`.
+    pub fidelity: String,
+}
+
+/// A query whose plan gets worse.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorsePlan {
+    /// Which, as an index into [`Release::running`].
+    pub query: usize,
+    /// The statement that has most likely done it.
+    pub place: ReleasePlace,
+    /// What that statement did, as a clause; nothing where it is only the one that changed a table of the plan.
+    pub because: Option<String>,
+    /// Its plan before.
+    pub before: QueryPlan,
+    /// Its plan after.
+    pub after: QueryPlan,
+}
+
+impl WorsePlan {
+    /// The costs of both plans.
+    pub fn costs(&self) -> Option<(f64, f64)> {
+        let cost = |plan: &QueryPlan| plan.root.estimate.and_then(|estimate| estimate.total_cost);
+        Some((cost(&self.before)?, cost(&self.after)?))
+    }
 }

@@ -101,7 +101,7 @@ impl Trace {
 }
 
 /// The part of a review that concerns one database.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Section {
     /// Its migrations.
     pub history: History,
@@ -150,7 +150,7 @@ impl Section {
 }
 
 /// What `dbwright check` found out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Review {
     /// One per database.
     pub sections: Vec<Section>,

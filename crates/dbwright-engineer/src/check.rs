@@ -15,6 +15,7 @@ use dbwright_repo::{Config, FailOn, Overrides, QuerySources, RepoError, Selected
 
 use crate::EngineerError;
 use crate::levels::Levels;
+use crate::release::plans::{self, Thresholds};
 use crate::{fix_files, prediction, production, release, section};
 
 /// Where the SQL comes from.
@@ -81,6 +82,11 @@ pub enum Phase {
     },
     /// Queries of the application are being prepared.
     Asking {
+        /// How many.
+        queries: usize,
+    },
+    /// Queries are being planned on twins of production.
+    Planning {
         /// How many.
         queries: usize,
     },
@@ -158,6 +164,16 @@ pub async fn check(
             Box::pin(fix_files::find(&mut section, &ground, progress)).await;
         }
         if let Some(snapshot) = &request.snapshot {
+            let thresholds = Thresholds::of(&config);
+            Box::pin(plans::compare(
+                &mut section,
+                snapshot,
+                &scratch,
+                thresholds,
+                &levels,
+                progress,
+            ))
+            .await;
             let measured = Box::pin(production::look(&mut section, snapshot, &scratch, progress)).await;
             failure = failure.or(measured.err().map(EngineerError::from));
         }

@@ -81,7 +81,7 @@ impl FromStr for RuleLevel {
 }
 
 /// What a project sets, from `dbwright.toml` and flags.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// The engine.
     pub engine: Option<Setting<Engine>>,
@@ -107,6 +107,10 @@ pub struct Config {
     pub overrides: Vec<PathLevels>,
     /// Files and folders with queries of the application, beside those that are found.
     pub queries: Vec<Setting<PathBuf>>,
+    /// From how many times its cost on a plan is worse; 2 where nothing is set.
+    pub plan_cost_factor: Option<Setting<f64>>,
+    /// Plans whose cost afterwards is lower are not told; 1000 where nothing is set.
+    pub plan_cost_min: Option<Setting<f64>>,
     /// What the figures of the scorecard have to reach, in percent, by their name.
     pub thresholds: BTreeMap<String, Setting<u8>>,
 }
@@ -232,6 +236,8 @@ struct Written {
     ignore: Vec<Spanned<String>>,
     #[serde(default)]
     queries: Vec<Spanned<String>>,
+    plan_cost_factor: Option<Spanned<toml::Value>>,
+    plan_cost_min: Option<Spanned<toml::Value>>,
     #[serde(default)]
     overrides: Vec<WrittenOverride>,
     #[serde(default)]
@@ -292,6 +298,8 @@ impl Written {
         Ok(Config {
             ignore,
             queries,
+            plan_cost_factor: setting(text, self.plan_cost_factor, |value| cost(&value, 1.0))?,
+            plan_cost_min: setting(text, self.plan_cost_min, |value| cost(&value, 0.0))?,
             overrides,
             thresholds,
             engine: setting(text, self.engine, |name| {
@@ -329,6 +337,17 @@ fn percent_of(value: &toml::Value) -> Result<u8, String> {
     percent
         .filter(|percent| *percent <= 100)
         .ok_or_else(|| format!("a threshold is a number of percent from 0 to 100, not {value}"))
+}
+
+/// A number that says something of costs.
+#[expect(clippy::cast_precision_loss, reason = "nobody sets so large a cost")]
+fn cost(value: &toml::Value, least: f64) -> Result<f64, String> {
+    let number = value
+        .as_float()
+        .or_else(|| value.as_integer().map(|number| number as f64));
+    number
+        .filter(|number| number.is_finite() && *number >= least)
+        .ok_or_else(|| format!("a number of at least {least} is meant, not {value}"))
 }
 
 /// Checks one value and notes where it stands.
@@ -463,7 +482,8 @@ mod tests {
         assert_eq!(
             message("engine = \"sqlite\"\nengin = 1\n"),
             "dbwright.toml:2: unknown key `engin`; did you mean `engine`? (known: engine, engine-version, migrations, tool, \
-             schema, base, fail-on, sqlite-foreign-keys, allow, rules, ignore, queries, overrides, thresholds)"
+             schema, base, fail-on, sqlite-foreign-keys, allow, rules, ignore, queries, plan-cost-factor, plan-cost-min, overrides, \
+             thresholds)"
         );
         assert_eq!(
             message("[[overrides]]\npath = [\"a\"]\nrules = {}"),

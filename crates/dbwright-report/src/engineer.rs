@@ -20,7 +20,7 @@ use crate::words;
 const LISTED_MAX: usize = 100;
 
 /// Rules about queries of the application.
-const OF_QUERIES: [&str; 3] = ["query-breaks", "query-result-changes", "query-not-ready"];
+const OF_QUERIES: [&str; 4] = ["query-breaks", "query-result-changes", "query-not-ready", "plan-worse"];
 
 /// The form, one for each database.
 pub fn engineer(review: &Review, drift: Option<&Drift>) -> String {

@@ -32,6 +32,7 @@ mod told;
 mod unseen;
 pub mod wire;
 mod words;
+mod worse_plans;
 
 pub use counts::Summary;
 pub use engineer::engineer;

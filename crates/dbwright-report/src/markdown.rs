@@ -8,7 +8,7 @@ use crate::place::{Placed, path, placed};
 use crate::scorecard::{figures, name, needs, target, value};
 use crate::told::{self, block, code, escaped};
 use crate::unseen::not_observed;
-use crate::words;
+use crate::{words, worse_plans};
 
 /// The first line, by which a bot finds the comment that it wrote before.
 pub const MARK: &str = "<!-- dbwright-report -->";
@@ -114,6 +114,7 @@ fn finding(placed: &Placed<'_>) -> String {
         details.extend([format!("{}\n", block("sql", &shortened(statement)))]);
     }
     details.push_str(&told::details(finding));
+    details.push_str(&worse_plans::in_markdown(placed.section, finding));
     details.push_str(&files(placed));
     format!(
         "<details><summary>{}</summary>\n\n{details}\n</details>\n",

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{
-    self as catalog, Query, QueryOrigin, QueryShape, Release, ReleaseAnswers, ReleasePlace, Section, SqlError,
+    self as catalog, PlanComparison, Query, QueryOrigin, QueryShape, Release, ReleaseAnswers, ReleasePlace, Section,
+    SqlError,
 };
 
 use crate::place::path;
 use crate::wire::release as format;
-use crate::words;
+use crate::{words, worse_plans};
 
 /// What is told of the queries of a section, a line each; nothing where there are none.
 pub(crate) fn told(section: &Section) -> Vec<String> {
@@ -18,6 +19,7 @@ pub(crate) fn told(section: &Section) -> Vec<String> {
         lines.extend(prepared(release, answers));
         lines.extend(unprepared(release, answers));
     }
+    lines.extend(release.plans.as_ref().map(planned));
     lines.extend(release.not_done.iter().map(|sentence| format!("queries: {sentence}")));
     lines
 }
@@ -65,6 +67,28 @@ fn prepared(release: &Release, answers: &ReleaseAnswers) -> Option<String> {
         parts.push(format!("{new} in the working tree{not_ready}"));
     }
     (!parts.is_empty()).then(|| format!("queries: {}", parts.join("; ")))
+}
+
+/// `plans: 37 compared on a twin of production (exact), 1 gets worse, 2 get better`.
+fn planned(plans: &PlanComparison) -> String {
+    let PlanComparison {
+        compared,
+        better,
+        worse,
+        fidelity,
+    } = plans;
+    let mut told = format!("plans: {compared} compared on a twin of production ({fidelity})");
+    let mut add = |number: usize, what: &str| match number {
+        0 => {}
+        1 => told.extend([format!(", 1 gets {what}")]),
+        _ => told.extend([format!(", {number} get {what}")]),
+    };
+    add(worse.len(), "worse");
+    add(*better, "better");
+    if worse.is_empty() && *better == 0 {
+        told.push_str(", none gets worse");
+    }
+    told
 }
 
 /// `12 of 324 queries could never be prepared, so that nothing is said of them; the first, GetUser (q.sql:3): syntax error …`.
@@ -136,6 +160,26 @@ pub(crate) fn wire(section: &Section) -> Option<format::Release> {
         unprepared: unprepared
             .filter_map(|(index, error)| failing(running(*index), error))
             .collect(),
+        plans: release.plans.as_ref().map(|plans| format::Plans {
+            compared: plans.compared,
+            better: plans.better,
+            fidelity: plans.fidelity.clone(),
+            worse: plans
+                .worse
+                .iter()
+                .filter_map(|worse| {
+                    Some(format::WorsePlan {
+                        query: running(worse.query)?,
+                        cause: cause(section, worse.place)?,
+                        because: worse.because.clone(),
+                        cost_before: worse.costs().map(|(before, _)| before),
+                        cost_after: worse.costs().map(|(_, after)| after),
+                        plan_before: worse_plans::plain(&worse.before),
+                        plan_after: worse_plans::plain(&worse.after),
+                    })
+                })
+                .collect(),
+        }),
         not_done: release.not_done.clone(),
     })
 }

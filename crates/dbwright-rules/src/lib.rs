@@ -43,7 +43,7 @@ pub use judge::{Judgement, judge, judge_last, judge_with_allowed};
 pub use lint::{Linted, lint, relations};
 pub use page::{Example, ExampleKind};
 pub use predict::{assumed_version, predict, predict_unseen};
-pub use queries::judge_release;
+pub use queries::{judge_plans, judge_release};
 pub(crate) use rule::Check;
 pub use rule::{Claim, Needs, Rule};
 pub use scorecard::scorecard;
@@ -97,6 +97,7 @@ pub static RULES: &[&Rule] = &[
     &release::query_breaks::RULE,
     &release::query_result_changes::RULE,
     &release::query_not_ready::RULE,
+    &release::plan_worse::RULE,
     &release::rename_table::RULE,
     &release::rename_column::RULE,
     &release::drop_view::RULE,

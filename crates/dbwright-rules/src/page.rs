@@ -135,7 +135,7 @@ fn acceptance(rule: &Rule) -> String {
         (false, false) if rule.judges_ways_back() => format!(
             "{on}\n## To accept it\n\nWrite `-- dbwright: allow {name} because …` in the migration or in its way back.\n"
         ),
-        (false, false) if rule.judges_queries() => format!(
+        (false, false) if rule.judges_queries() || rule.judges_plans() => format!(
             "{on}\n## To accept it\n\nWrite `-- dbwright: allow {name} because …` on the line before the statement, or \
              `-- dbwright: allow-file {name} because …` in a migration under review.\n{everywhere}\n"
         ),

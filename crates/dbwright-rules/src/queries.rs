@@ -32,13 +32,26 @@ pub fn judge_release(
         server,
         today: choice.today,
     };
-    let mut found = Vec::new();
-    let rules = RULES.iter().filter(|rule| rule.engines.contains(&history.engine));
-    for rule in rules.filter(|rule| choice.includes(rule)) {
-        rule.judge_queries(&queries, &mut found);
-    }
-    found.sort_by_key(|(index, _)| *index);
-    LateJudgement::of(found, |index, finding| queries.verdict(index, finding))
+    queries.judged_by(choice, Rule::judge_queries)
+}
+
+/// What the rules say about the plans of queries; nothing where these were not compared.
+pub fn judge_plans(
+    history: &History,
+    judged: &MigrationSet,
+    release: &Release,
+    server: &Server,
+    choice: &RuleChoice,
+) -> LateJudgement {
+    let queries = Queries {
+        history,
+        judged,
+        release,
+        answers: &ReleaseAnswers::default(),
+        server,
+        today: choice.today,
+    };
+    queries.judged_by(choice, Rule::judge_plans)
 }
 
 /// The queries of an application, and what became of them.
@@ -51,7 +64,20 @@ pub(crate) struct Queries<'a> {
     today: Option<Date>,
 }
 
+/// How a rule is asked.
+type Ask = fn(&Rule, &Queries<'_>, &mut Vec<(usize, Finding)>);
+
 impl<'a> Queries<'a> {
+    fn judged_by(&self, choice: &RuleChoice, ask: Ask) -> LateJudgement {
+        let mut found = Vec::new();
+        let rules = RULES.iter().filter(|rule| rule.engines.contains(&self.history.engine));
+        for rule in rules.filter(|rule| choice.includes(rule)) {
+            ask(rule, self, &mut found);
+        }
+        found.sort_by_key(|(index, _)| *index);
+        LateJudgement::of(found, |index, finding| self.verdict(index, finding))
+    }
+
     /// What happened to queries of the running release, by the place where it did; the busiest queries come first.
     pub(crate) fn by_place<T>(
         &self,

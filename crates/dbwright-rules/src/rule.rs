@@ -45,6 +45,8 @@ pub(crate) enum Check {
     WaysBack(fn(&WaysBack<'_>, &mut Vec<(usize, Finding)>)),
     /// What became of the queries of the application, all of a history at once. Findings come with the index of their migration.
     Queries(fn(&Queries<'_>, &mut Vec<(usize, Finding)>)),
+    /// What became of the plans of these queries, in the same way.
+    Plans(fn(&Queries<'_>, &mut Vec<(usize, Finding)>)),
     /// What was measured of a live database beside its schema.
     Measured(Needs, fn(&Schema<'_>, &mut Vec<Flaw>)),
 }
@@ -73,7 +75,7 @@ impl Rule {
     pub fn judges_catalogs(&self) -> bool {
         match self.check {
             Check::Catalog(_) | Check::WholeCatalog(_) | Check::Measured(..) => true,
-            Check::Statement(_) | Check::WaysBack(_) | Check::Queries(_) => false,
+            Check::Statement(_) | Check::WaysBack(_) | Check::Queries(_) | Check::Plans(_) => false,
         }
     }
 
@@ -90,7 +92,8 @@ impl Rule {
             | Check::WholeCatalog(_)
             | Check::Statement(_)
             | Check::WaysBack(_)
-            | Check::Queries(_) => None,
+            | Check::Queries(_)
+            | Check::Plans(_) => None,
         }
     }
 
@@ -107,13 +110,32 @@ impl Rule {
             | Check::Catalog(_)
             | Check::WholeCatalog(_)
             | Check::Measured(..)
-            | Check::Queries(_) => {}
+            | Check::Queries(_)
+            | Check::Plans(_) => {}
         }
     }
 
     /// Whether it judges what becomes of queries, so that `check` asks it where there are some.
     pub fn judges_queries(&self) -> bool {
         matches!(self.check, Check::Queries(_))
+    }
+
+    /// Whether it judges plans of queries, so that `check` asks it where there is a snapshot.
+    pub fn judges_plans(&self) -> bool {
+        matches!(self.check, Check::Plans(_))
+    }
+
+    /// Judges what became of plans, where it does.
+    pub(crate) fn judge_plans(&self, queries: &Queries<'_>, findings: &mut Vec<(usize, Finding)>) {
+        match self.check {
+            Check::Plans(check) => check(queries, findings),
+            Check::Statement(_)
+            | Check::Catalog(_)
+            | Check::WholeCatalog(_)
+            | Check::Measured(..)
+            | Check::WaysBack(_)
+            | Check::Queries(_) => {}
+        }
     }
 
     /// Judges what became of queries, where it does.
@@ -124,7 +146,8 @@ impl Rule {
             | Check::Catalog(_)
             | Check::WholeCatalog(_)
             | Check::Measured(..)
-            | Check::WaysBack(_) => {}
+            | Check::WaysBack(_)
+            | Check::Plans(_) => {}
         }
     }
 
@@ -136,7 +159,8 @@ impl Rule {
             | Check::WholeCatalog(_)
             | Check::Measured(..)
             | Check::WaysBack(_)
-            | Check::Queries(_) => {}
+            | Check::Queries(_)
+            | Check::Plans(_) => {}
         }
     }
 
@@ -145,7 +169,7 @@ impl Rule {
         let mut flaws = Vec::new();
         match self.check {
             Check::Catalog(check) | Check::WholeCatalog(check) | Check::Measured(_, check) => check(schema, &mut flaws),
-            Check::Statement(_) | Check::WaysBack(_) | Check::Queries(_) => {}
+            Check::Statement(_) | Check::WaysBack(_) | Check::Queries(_) | Check::Plans(_) => {}
         }
         flaws
     }

@@ -3,6 +3,7 @@
 //!
 //! What can't be read (a right is missing, somebody holds a lock) is noted in the snapshot, and capturing goes on.
 
+mod catalogs;
 mod literals;
 pub(crate) mod mysql_family;
 mod postgres;

@@ -13,8 +13,8 @@ use dbwright_catalog::{
     InstalledExtension, Locale, SampleValues, SchemaStatement, Setting, Snapshot, Unread, WorkloadQuery,
 };
 
-use super::literals;
 use super::row::Row;
+use super::{catalogs, literals};
 use crate::LiveError;
 use crate::connect::Connection;
 use crate::prove_plan::postgres::roles;
@@ -161,6 +161,9 @@ async fn workload(
             hidden += 1;
             continue;
         };
+        if catalogs::is_beside(engine, &text) {
+            continue;
+        }
         queries.push(WorkloadQuery {
             id,
             text: literals::without(engine, &text),

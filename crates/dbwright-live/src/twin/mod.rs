@@ -1,6 +1,7 @@
 //! Twins: disposable databases made to look like a snapshot. They hold the real schema, statistics and sizes, and no row of
 //! production.
 
+pub mod migrated;
 #[cfg(unix)]
 pub mod mysql_family;
 #[cfg(unix)]

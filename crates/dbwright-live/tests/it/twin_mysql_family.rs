@@ -141,6 +141,12 @@ async fn values_are_taken_only_where_they_were_asked_for() {
                 .any(|relation| relation.name == "users" && relation.tuples > 4000.0)
         );
         let texts: Vec<&str> = none.workload.iter().map(|query| query.text.as_str()).collect();
+        let of_catalogs = |text: &&&str| text.to_lowercase().contains("_schema`") || text.starts_with("SET");
+        assert_eq!(
+            texts.iter().find(of_catalogs),
+            None,
+            "what dbwright asks is none of the workload"
+        );
         assert!(
             texts.iter().any(|text| text.contains("UPDATE")),
             "{engine} {major}: {texts:?}"

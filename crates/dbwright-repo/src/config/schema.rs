@@ -29,7 +29,7 @@ pub(super) const FIGURES: [&str; 4] = [
 pub(super) const OF_OVERRIDES: [&str; 2] = ["paths", "rules"];
 
 /// All keys at the top, in the order in which they are listed.
-const KEYS: [DocumentedKey; 14] = [
+const KEYS: [DocumentedKey; 16] = [
     DocumentedKey {
         name: "engine",
         form: "`postgres`, `mysql`, `mariadb` or `sqlite`",
@@ -102,6 +102,19 @@ const KEYS: [DocumentedKey; 14] = [
         what: "Where queries of the application stand, beside what is found without it (`.sqlx`, folders called `queries`, what \
                `sqlc.yaml` names): files of SQL, or what sqlx writes. Flag: `--queries`.",
         example: "queries = [\"src/sql\", \"reports/monthly.sql\"]",
+    },
+    DocumentedKey {
+        name: "plan-cost-factor",
+        form: "a number, 1 or more",
+        what: "With `--snapshot`: from how many times the cost on the plan of a query is worse; 2 where nothing is set.",
+        example: "plan-cost-factor = 1.5",
+    },
+    DocumentedKey {
+        name: "plan-cost-min",
+        form: "a number",
+        what: "With `--snapshot`: plans that cost less than this after the migrations are never worse; 1000 where nothing is set, \
+               which PostgreSQL takes for some milliseconds.",
+        example: "plan-cost-min = 100",
     },
     DocumentedKey {
         name: "overrides",
@@ -194,6 +207,8 @@ fn form(key: &str, rules: &[&str]) -> Value {
         "allow" => json!({ "type": "array", "items": { "enum": rules } }),
         "rules" => levels(rules),
         "ignore" | "queries" => strings(),
+        "plan-cost-factor" => json!({ "type": "number", "minimum": 1 }),
+        "plan-cost-min" => json!({ "type": "number", "minimum": 0 }),
         "overrides" => json!({
             "type": "array",
             "items": {

@@ -4,8 +4,17 @@ mod json;
 mod text;
 mod tree;
 
+use dbwright_catalog::QueryPlan;
+
+use crate::layout::Layout;
+
 pub use json::{explanation_format, explanation_json};
 pub use text::explanation_text;
+
+/// A plan as a tree, each line behind `indent`.
+pub(crate) fn plan_tree(plan: &QueryPlan, indent: &str, layout: Layout, verbose: bool) -> String {
+    tree::tree(plan, &[], indent, layout, verbose)
+}
 
 /// A number for people: `12`, `3,400`, `1.2M`.
 fn number(value: f64) -> String {

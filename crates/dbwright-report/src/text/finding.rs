@@ -8,7 +8,7 @@ use dbwright_catalog::{
 
 use crate::layout::{BOLD, FAINT, HELP, Layout, clean, severity_style};
 use crate::text::{fix, frame};
-use crate::words;
+use crate::{words, worse_plans};
 
 /// Writes the lines under a code frame.
 pub(super) struct Bullets {
@@ -69,6 +69,8 @@ pub(super) fn finding(
     if let Some(repeats) = repeats {
         text.push_str(&bullets.fact(repeats));
     }
+    let indent = format!("{:width$}", "", width = frame.gutter + 3);
+    text.push_str(&worse_plans::in_text(section, finding, &indent, layout, verbose));
     for advice in &finding.advice {
         let label = layout.paint(HELP, "help:");
         text.push_str(&bullets.fact(&format!("{label} {}", clean(advice))));

@@ -22,6 +22,9 @@ pub struct Release {
     pub not_ready: Vec<FailingQuery>,
     /// Queries that could not be prepared before any migration either; nothing is said of them.
     pub unprepared: Vec<FailingQuery>,
+    /// Plans of the running release's queries on a twin of production, before and after the migrations; `null` where they were
+    /// not compared.
+    pub plans: Option<Plans>,
     /// What could not be read, and what was not done, as whole sentences.
     pub not_done: Vec<String>,
 }
@@ -114,4 +117,36 @@ pub struct FailingQuery {
     pub error: String,
     /// The code of the error.
     pub code: String,
+}
+
+/// Plans before and after the judged migrations.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Plans {
+    /// Queries of which both plans are known.
+    pub compared: usize,
+    /// Those that get cheaper, by the measure by which others are worse.
+    pub better: usize,
+    /// How far plans on the twin are production's.
+    pub fidelity: String,
+    /// Those that get more expensive.
+    pub worse: Vec<WorsePlan>,
+}
+
+/// A query whose plan gets worse.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WorsePlan {
+    /// Which.
+    pub query: Query,
+    /// The statement that has most likely done it.
+    pub cause: Cause,
+    /// What that statement did; `null` where it is only one that changed a table of the plan.
+    pub because: Option<String>,
+    /// The cost before, in the server's unit.
+    pub cost_before: Option<f64>,
+    /// The cost after.
+    pub cost_after: Option<f64>,
+    /// The plan before, as a tree in text.
+    pub plan_before: String,
+    /// The plan after.
+    pub plan_after: String,
 }

@@ -6,6 +6,7 @@ pub(crate) mod drop_trigger;
 pub(crate) mod drop_unique_key;
 pub(crate) mod drop_view;
 pub(crate) mod enum_value_gone;
+pub(crate) mod plan_worse;
 pub(crate) mod query_breaks;
 pub(crate) mod query_not_ready;
 pub(crate) mod query_result_changes;

@@ -164,8 +164,8 @@ pub(crate) struct BinDirArgs {
 
 const AFTER_HELP: &str = "\
 Settings for everyone belong in dbwright.toml at the root of the repository: engine,
-engine-version, migrations, tool, schema, base, fail-on, allow, rules, ignore, queries, overrides,
-thresholds.
+engine-version, migrations, tool, schema, base, fail-on, allow, rules, ignore, queries,
+plan-cost-factor, plan-cost-min, overrides, thresholds.
 The comment `-- dbwright: allow RULE because REASON` before a statement allows a rule there.
 
 Exit codes:
@@ -371,6 +371,7 @@ fn words(phase: Phase) -> String {
         Phase::Running(at) => format!("running migration {} of {}", at.migration + 1, at.migrations),
         Phase::Proving { fixes: 1 } => "trying the safe version".to_owned(),
         Phase::Proving { fixes } => format!("trying {fixes} safe versions"),
+        Phase::Planning { queries } => format!("planning {queries} queries on twins of production"),
         Phase::Asking { queries } => format!("preparing {queries} queries of the application"),
         Phase::Calibrating => "measuring how fast this machine is".to_owned(),
         Phase::ProvingFiles { migrations: 1 } => "trying its files".to_owned(),

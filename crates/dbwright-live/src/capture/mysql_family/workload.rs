@@ -5,7 +5,7 @@ use dbwright_catalog::{Engine, SampleValues, Unread, WorkloadQuery};
 
 use super::{ask, queries};
 use crate::LiveError;
-use crate::capture::literals;
+use crate::capture::{catalogs, literals};
 use crate::connect::Connection;
 
 pub(super) async fn capture(
@@ -34,5 +34,7 @@ pub(super) async fn capture(
         total_ms: row.float(),
         rows: row.number(),
     });
-    Ok(queries.collect())
+    Ok(queries
+        .filter(|query| !catalogs::is_beside(engine, &query.text))
+        .collect())
 }

@@ -1,5 +1,7 @@
 //! The queries of the application: what the migrations under review make of them.
 
+pub(crate) mod plans;
+
 use dbwright_catalog::{Query, QueryLoad, QueryOrigin, Release, ReleaseAnswers, Section, Snapshot, Trace};
 use dbwright_live::LiveError;
 use dbwright_live::cache::HistoryCache;
