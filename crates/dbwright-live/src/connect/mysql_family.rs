@@ -124,7 +124,10 @@ impl MySqlFamilyConnection {
         match tokio::time::timeout(limit, self.conn.query::<Row, _>(sql)).await {
             Ok(Ok(rows)) => Ok(rows.iter().map(texts).collect()),
             Ok(Err(error)) => Err(explain(&self.problems, &error)),
-            Err(_) => Err(self.problems.no_answer(limit)),
+            Err(_) => {
+                end_query(self.opts.clone(), self.conn.id(), self.limits.connect).await;
+                Err(self.problems.no_answer(limit))
+            }
         }
     }
 
