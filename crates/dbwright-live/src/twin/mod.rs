@@ -106,9 +106,7 @@ impl Twin {
                 });
                 Ok(added.collect())
             }
-            Twin::MySqlFamily(_) => Err(LiveError::Unsupported {
-                what: format!("an index is not tried on a twin of {}", self.server().engine),
-            }),
+            Twin::MySqlFamily(twin) => Ok(vec![twin.add_index(statement).await?]),
             Twin::Sqlite(twin) => twin.add_index(statement).map(|index| vec![index]),
         }
     }
@@ -121,7 +119,7 @@ impl Twin {
     pub async fn drop_index(&self, index: &AddedIndex) -> Result<(), LiveError> {
         match self {
             Twin::Postgres(twin) => twin.drop_index(&index.schema, &index.name).await,
-            Twin::MySqlFamily(_) => Ok(()),
+            Twin::MySqlFamily(twin) => twin.drop_index(index).await,
             Twin::Sqlite(twin) => twin.drop_index(&index.name),
         }
     }

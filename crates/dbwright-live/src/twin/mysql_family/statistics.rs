@@ -43,7 +43,7 @@ pub(super) async fn write(
 
 /// What MariaDB keeps of indexes beside InnoDB: average numbers of rows with the same first columns. They are read and
 /// written by two statements, as one may not write into a table of the server and read others.
-async fn indexes_of_mariadb(observer: &mut Conn) -> Result<(), LiveError> {
+pub(super) async fn indexes_of_mariadb(observer: &mut Conn) -> Result<(), LiveError> {
     let sql = "SELECT s.TABLE_NAME, s.INDEX_NAME, s.SEQ_IN_INDEX, t.n_rows / greatest(i.stat_value, 1) \
          FROM information_schema.STATISTICS s \
          JOIN mysql.innodb_table_stats t ON t.database_name = s.TABLE_SCHEMA AND t.table_name = s.TABLE_NAME \
