@@ -109,6 +109,8 @@ impl<'a> Context<'a> {
     pub(crate) fn is_much(&self, takes: f64) -> bool {
         let least = match self.plan.unit() {
             CostUnit::Milliseconds => MS_MIN,
+            // Its costs are milliseconds: https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizer/the-optimizer-cost-model-from-mariadb-11-0
+            CostUnit::Cost if self.server.engine == Engine::MariaDb => MS_MIN,
             CostUnit::Cost => COST_MIN,
             CostUnit::RowsRead => ROWS_MIN,
         };
@@ -118,13 +120,6 @@ impl<'a> Context<'a> {
     /// Whether a node by itself takes so much that a better one would show.
     pub(crate) fn matters(&self, node: usize) -> bool {
         self.costs.get(node).is_some_and(|cost| self.is_much(cost.own))
-    }
-
-    /// Whether a node goes through a whole table, by itself or by an index of it.
-    pub(crate) fn is_whole_scan(&self, node: &PlanNode) -> bool {
-        let by_index = matches!(node.operation, Operation::IndexScan | Operation::IndexOnlyScan);
-        let whole_index = self.server.engine == Engine::Sqlite && by_index && node.name.ends_with("SCAN");
-        node.operation == Operation::SequentialScan || whole_index && node.relation.is_some()
     }
 
     /// The share of the whole that a node by itself takes.
@@ -165,6 +160,46 @@ impl<'a> Context<'a> {
             Some(planned) => estimate * (planned + (1.0 - 0.3 * planned).max(0.0)),
             None => node.rows(),
         }
+    }
+
+    /// Whether the server is a MySQL or MariaDB.
+    pub(crate) fn is_mysql_family(&self) -> bool {
+        matches!(self.server.engine, Engine::MySql | Engine::MariaDb)
+    }
+
+    /// Whether a node goes through a whole table, by itself or by an index of it.
+    pub(crate) fn is_whole_scan(&self, node: &PlanNode) -> bool {
+        let by_index = matches!(node.operation, Operation::IndexScan | Operation::IndexOnlyScan);
+        // What reads a part of an index has another name.
+        let whole_index = match self.server.engine {
+            Engine::Sqlite => node.name.ends_with("SCAN"),
+            Engine::MySql | Engine::MariaDb => {
+                let name = node.name.to_ascii_lowercase();
+                name.starts_with("index scan") || name.starts_with("covering index scan")
+            }
+            Engine::Postgres => false,
+        };
+        node.operation == Operation::SequentialScan || by_index && whole_index && node.relation.is_some()
+    }
+
+    /// Whether the server has no idea how many rows a filter leaves, and takes a share that is the same for every table.
+    ///
+    /// MySQL without an index or a histogram takes a tenth for `=`, a ninth for `BETWEEN`, a third for `<`, and all for what it
+    /// can't tell (<https://dev.mysql.com/doc/refman/9.4/en/condition-filtering.html>); MariaDB takes all.
+    pub(crate) fn is_guess(&self, node: &PlanNode) -> bool {
+        let (Some(estimate), Some(read)) = (node.estimate, node.rows_read) else {
+            return false;
+        };
+        if node.actual.is_some() || !self.is_mysql_family() || read <= 0.0 {
+            return false;
+        }
+        let kept = estimate.rows / read;
+        let is = |share: f64| (kept - share).abs() < share * 0.01;
+        if self.server.engine == Engine::MariaDb {
+            return is(1.0);
+        }
+        let shares = [1.0, 0.1, 1.0 / 3.0, 1.0 / 9.0];
+        shares.iter().any(|one| shares.iter().any(|other| is(one * other)))
     }
 
     /// Workers planned, where a node runs in several.

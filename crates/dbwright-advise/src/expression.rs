@@ -5,11 +5,13 @@
 //! than `OR`. `LIKE` is `~~`, `IN (…)` is `= ANY`, and `BETWEEN` two comparisons. What is not understood is
 //! [`Expression::Other`].
 
+use std::borrow::Cow;
+
 use dbwright_catalog::Engine;
 use dbwright_sql::{Token, TokenKind, tokens};
 
 /// Words in expressions that are no columns.
-const NO_COLUMNS: [&str; 27] = [
+const NO_COLUMNS: [&str; 37] = [
     "and",
     "or",
     "not",
@@ -37,6 +39,16 @@ const NO_COLUMNS: [&str; 27] = [
     "initplan",
     "alternatives",
     "exists",
+    "escape",
+    "regexp",
+    "rlike",
+    "match",
+    "against",
+    "div",
+    "mod",
+    "xor",
+    "binary",
+    "unknown",
 ];
 
 /// A condition.
@@ -104,8 +116,21 @@ pub(crate) enum Form {
 impl Expression {
     /// Reads a condition.
     pub(crate) fn read(engine: Engine, text: &str) -> Expression {
-        let words: Vec<Token<'_>> = tokens(engine, text).filter(|token| !token.is_space()).collect();
-        expression(text, &words)
+        let text = without_marks(engine, text);
+        let words: Vec<Token<'_>> = tokens(engine, &text).filter(|token| !token.is_space()).collect();
+        expression(&text, &words)
+    }
+}
+
+/// A condition without what MySQL and MariaDB put around parts of it to say when these are worked out: `<cache>(5)`,
+/// `trigcond(a = 1)`.
+fn without_marks(engine: Engine, text: &str) -> Cow<'_, str> {
+    let marks = ["<cache>", "trigcond"];
+    match engine {
+        Engine::MySql | Engine::MariaDb if marks.iter().any(|mark| text.contains(mark)) => {
+            Cow::Owned(marks.iter().fold(text.to_owned(), |text, mark| text.replace(mark, "")))
+        }
+        _ => Cow::Borrowed(text),
     }
 }
 
@@ -251,6 +276,18 @@ fn form(words: &[Token<'_>], columns: &[ColumnName]) -> Form {
             && name.iter().all(|token| token.name().is_some() || token.is_symbol("."))
             && closes == Some(words.len() - 1)
     });
+    // `cast(a.x as date)`, as MySQL and MariaDB print it.
+    if let (Some(opens), true) = (opens, is_call)
+        && words[opens - 1].is("cast")
+        && let Some(at) = (opens + 1..words.len()).find(|index| words[*index].is("as") && depths[*index] == 1)
+    {
+        let to: Vec<&str> = words[at + 1..words.len() - 1].iter().map(|token| token.text).collect();
+        return match form(without_brackets(&words[opens + 1..at]), columns) {
+            Form::Column => Form::CastColumn(to.join(" ")),
+            Form::Call(name) => Form::Call(name),
+            Form::CastColumn(_) | Form::Constant | Form::Other => Form::Other,
+        };
+    }
     match opens {
         Some(opens) if is_call => Form::Call(words[opens - 1].name().unwrap_or_default()),
         _ => Form::Other,
@@ -282,7 +319,17 @@ fn columns(words: &[Token<'_>]) -> Vec<ColumnName> {
             continue;
         }
         let behind_dot = index > 0 && words[index - 1].is_symbol(".");
-        if let Some(name) = token.name().filter(|_| !behind_dot && !is_word(token, &NO_COLUMNS)) {
+        if is_word(token, &["as", "using", "collate", "interval"]) && index > 0 && !behind_dot {
+            // A type, a character set, or a number and its unit.
+            index += if token.is("interval") { 3 } else { 2 };
+            continue;
+        }
+        // `DATE'2026-01-01'`
+        let is_of_literal = words.get(index + 1).is_some_and(|next| next.kind == TokenKind::String);
+        if let Some(name) = token
+            .name()
+            .filter(|_| !behind_dot && !is_of_literal && !is_word(token, &NO_COLUMNS))
+        {
             let second = words.get(index + 2).and_then(Token::name).filter(|_| next_is(1, "."));
             let column = match second {
                 Some(second) if !next_is(3, "(") && !next_is(3, ".") => Some(ColumnName {
@@ -447,10 +494,18 @@ mod tests {
             ),
             (
                 "cast(a.x AS INTEGER) = 5",
-                "<Call(\"cast\") cast(a.x AS INTEGER)> = <Constant 5>",
+                "<CastColumn(\"INTEGER\") cast(a.x AS INTEGER)> = <Constant 5>",
             ),
             ("a.x = $1 COLLATE NOCASE", "<Column a.x> = <Constant $1 COLLATE NOCASE>"),
             ("a.name LIKE '%x'", "<Column a.name> ~~ <Constant '%x'>"),
+            (
+                "cast(a.at as date) = DATE'2026-01-01'",
+                "<CastColumn(\"date\") cast(a.at as date)> = <Constant DATE'2026-01-01'>",
+            ),
+            (
+                "a.at > now() - interval 1 day",
+                "<Column a.at> > <Constant now() - interval 1 day>",
+            ),
             ("a.name NOT LIKE '%x'", "other a.name NOT LIKE '%x'"),
             ("a.x NOT IN (1, 2)", "other a.x NOT IN (1, 2)"),
             ("", "other "),

@@ -15,6 +15,8 @@ const COLUMNS_MAX: usize = 4;
 pub(crate) struct Wanted {
     /// Its columns.
     pub(crate) columns: Vec<String>,
+    /// How many of them are equal to something.
+    pub(crate) equal: usize,
     /// Which rows it holds, where not all.
     pub(crate) predicate: Vec<String>,
     /// Whether the last column is compared with `<` or `>`.
@@ -68,16 +70,24 @@ impl Wanted {
     /// One on these columns, of all rows.
     pub(crate) fn of(columns: Vec<String>) -> Wanted {
         Wanted {
+            equal: columns.len(),
             columns,
             predicate: Vec::new(),
             has_range: false,
         }
     }
 
-    /// Whether an index has these columns first already.
+    /// Whether an index has these columns first already, of which those that are equal to something may stand in any order.
     pub(crate) fn is_there(&self, table: &TableFacts) -> bool {
+        let (columns, equal) = (&self.columns, self.equal.min(self.columns.len()));
         let mut whole = table.indexes.iter().filter(|index| index.predicate.is_none());
-        whole.any(|index| index.keys.starts_with(&self.columns))
+        whole.any(|index| {
+            index.keys.len() >= columns.len()
+                && columns[..equal]
+                    .iter()
+                    .all(|column| index.keys[..equal].contains(column))
+                && index.keys[equal..columns.len()] == columns[equal..]
+        })
     }
 
     /// The statement that builds it.
@@ -91,7 +101,7 @@ impl Wanted {
             "{} ON {} ({}){predicate}",
             create_index(context, table, &self.columns),
             context.quoted_table(table),
-            self.columns_told(context)
+            self.keys(context, table)
         )
     }
 
@@ -108,6 +118,23 @@ impl Wanted {
                 self.columns.push(column);
             }
         }
+    }
+
+    /// Its columns as the statement has them. MySQL and MariaDB index the beginning of a long text.
+    /// <https://dev.mysql.com/doc/refman/9.4/en/column-indexes.html#column-indexes-prefix>
+    fn keys(&self, context: &Context<'_>, table: &TableFacts) -> String {
+        let key = |name: &String| {
+            let is_long = |data_type: &str| data_type.contains("text") || data_type.contains("blob");
+            let is_long = table.column(name).is_some_and(|column| is_long(&column.data_type));
+            let prefix = if is_long && context.is_mysql_family() {
+                "(100)"
+            } else {
+                ""
+            };
+            format!("{}{prefix}", context.quoted(name))
+        };
+        let keys: Vec<String> = self.columns.iter().map(key).collect();
+        keys.join(", ")
     }
 
     /// Its columns with commas between them.
@@ -151,11 +178,13 @@ pub(crate) fn compared_equal(
     columns
 }
 
-/// Whether only columns of these have two values.
+/// Whether only columns of these have two values, or a few that are listed.
 pub(crate) fn are_flags(table: &TableFacts, columns: &[String]) -> bool {
     columns.iter().all(|column| {
         let column = table.column(column);
-        column.is_some_and(|column| column.data_type.to_ascii_lowercase().starts_with("bool"))
+        let kinds = ["bool", "enum", "set(", "bit(1)", "tinyint(1)"];
+        let data_type = column.map_or(String::new(), |column| column.data_type.to_ascii_lowercase());
+        kinds.iter().any(|kind| data_type.starts_with(kind))
     })
 }
 
@@ -169,6 +198,7 @@ pub(crate) fn wanted(
 ) -> Option<Wanted> {
     let mut equal: Vec<String> = Vec::new();
     let mut range: Option<String> = None;
+    let mut null: Vec<String> = Vec::new();
     let mut predicate: Vec<String> = Vec::new();
     for part in kinds.iter().flat_map(|kind| context.parts_of(node, *kind)) {
         match &part {
@@ -182,25 +212,49 @@ pub(crate) fn wanted(
                     _ => {}
                 }
             }
+            // They have no index of some rows, and find NULL as any other value.
+            Expression::Flag { column, text } if Context::is_of(node, column) && context.is_mysql_family() => {
+                let is_null = text.to_ascii_lowercase().ends_with(" is null");
+                if is_null && !equal.contains(&column.name) {
+                    null.push(column.name.clone());
+                }
+            }
             Expression::Flag { column, text } if Context::is_of(node, column) => {
                 predicate.push(without_alias(text, column.table.as_deref()));
             }
             _ => {}
         }
     }
-    let range = range.filter(|column| !equal.contains(column));
-    let has_range = range.is_some();
-    let columns: Vec<String> = equal.into_iter().chain(range).collect();
-    let named = |column: &String| table.column(column).map(|column| column.name.clone());
-    let mut columns: Vec<String> = columns.iter().filter_map(named).collect();
+    // By itself, to be NULL is what most rows are.
+    if !equal.is_empty() || range.is_some() {
+        equal.extend(null);
+    }
+    let named = |column: &String| indexable(context, table, column);
+    let mut columns: Vec<String> = equal.iter().filter_map(named).collect();
     columns.dedup();
+    let equal = columns.len().min(COLUMNS_MAX);
+    let range = range
+        .as_ref()
+        .and_then(named)
+        .filter(|column| !columns.contains(column));
+    let has_range = range.is_some();
+    columns.extend(range);
     columns.truncate(COLUMNS_MAX);
     let wanted = Wanted {
         columns,
+        equal,
         predicate,
         has_range,
     };
     (!wanted.columns.is_empty() && !wanted.is_there(table)).then_some(wanted)
+}
+
+/// The name of a column of the table, where a B-tree can hold it.
+fn indexable(context: &Context<'_>, table: &TableFacts, column: &str) -> Option<String> {
+    let column = table.column(column)?;
+    let kinds = ["json", "geometry", "point", "polygon", "linestring", "vector"];
+    let is_of_kind = kinds.iter().any(|kind| column.data_type.starts_with(kind));
+    (!context.is_mysql_family() || !is_of_kind).then(|| column.name.clone())
 }
 
 /// The column of this table that is compared with something that is known before the table is read: a value, or a column of
@@ -233,7 +287,8 @@ pub(crate) fn without_alias(text: &str, alias: Option<&str>) -> String {
     match alias {
         Some(alias) => text
             .replace(&format!("{alias}."), "")
-            .replace(&format!("\"{alias}\"."), ""),
+            .replace(&format!("\"{alias}\"."), "")
+            .replace(&format!("`{alias}`."), ""),
         None => text.to_owned(),
     }
 }

@@ -4,6 +4,7 @@
 //! looks. This crate runs nothing and reads no file.
 
 mod context;
+mod converted;
 mod expression;
 mod finding;
 mod indexing;
@@ -38,6 +39,7 @@ pub static INSIGHTS: &[&Insight] = &[
     &insights::offset_pagination::INSIGHT,
     &insights::count_for_existence::INSIGHT,
     &insights::not_in_subquery::INSIGHT,
+    &insights::sort_for_few_rows::INSIGHT,
     &insights::spilled_to_disk::INSIGHT,
     &insights::lossy_bitmap::INSIGHT,
     &insights::index_only_scan_with_heap_fetches::INSIGHT,

@@ -10,9 +10,34 @@ use dbwright_sql::{Token, tokens};
 
 use crate::expression::depths;
 
+/// Functions that make one row of many.
+const AGGREGATES: [&str; 19] = [
+    "count",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "array_agg",
+    "string_agg",
+    "json_agg",
+    "jsonb_agg",
+    "json_object_agg",
+    "jsonb_object_agg",
+    "bool_and",
+    "bool_or",
+    "every",
+    "group_concat",
+    "json_arrayagg",
+    "json_objectagg",
+    "json_group_array",
+    "total",
+];
+
 /// The text of a query and its words.
 #[derive(Clone, Debug)]
 pub(crate) struct Query<'text> {
+    /// Whose language it is.
+    pub(crate) engine: Engine,
     /// The text.
     pub(crate) text: &'text str,
     /// Its tokens without space and comments.
@@ -56,7 +81,12 @@ impl<'text> Query<'text> {
     pub(crate) fn new(engine: Engine, text: &'text str) -> Self {
         let words: Vec<Token<'text>> = tokens(engine, text).filter(|token| !token.is_space()).collect();
         let depths = depths(&words);
-        Query { text, words, depths }
+        Query {
+            engine,
+            text,
+            words,
+            depths,
+        }
     }
 
     /// Every `SELECT`, in the order of the text.
@@ -71,6 +101,20 @@ impl<'text> Query<'text> {
         let select = selects.next()?;
         let is_alone = selects.next().is_none() && !select.is_special;
         (is_alone && select.end == self.words.len()).then_some(select)
+    }
+
+    /// Whether a `SELECT` makes one row of many.
+    pub(crate) fn is_aggregated(&self, select: &Select) -> bool {
+        let calls = |index: usize| {
+            let name = self.words[index].folded().unwrap_or_default();
+            AGGREGATES.contains(&name.as_str()) && self.stand_at(index + 1, &["("])
+        };
+        // An aggregate with OVER, or of a subquery in the list, makes none.
+        let counts = |index: usize| {
+            let behind = self.inside(index + 1).map_or(index, |inside| inside.end + 1);
+            calls(index) && self.depths[index] == select.depth && !self.stand_at(behind, &["over"])
+        };
+        select.list.clone().any(counts)
     }
 
     /// The text of some words.
@@ -238,7 +282,15 @@ impl<'text> Query<'text> {
                 "group" => select.group = Some(body),
                 "having" => select.having = Some(body),
                 "order" => select.order = Some(body),
-                "limit" => select.limit = Some(body),
+                "limit" => {
+                    // MySQL's `LIMIT offset, count`.
+                    if let [skipped, count] = self.items(&body).as_slice() {
+                        select.offset = Some(skipped.clone());
+                        select.limit = Some(count.clone());
+                    } else {
+                        select.limit = Some(body);
+                    }
+                }
                 "offset" => select.offset = Some(body),
                 _ => {}
             }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use dbwright_catalog::Engine;
 use dbwright_sql::TokenKind;
 
 use crate::query::Query;
@@ -20,8 +21,17 @@ pub(crate) fn as_range(query: &Query<'_>, column: &str, data_type: &str) -> Opti
     }
     let value = value_at(query, equals + 1)?;
     let name = query.source(&rounded.column);
-    let from = format!("CAST({} AS {data_type})", query.source(&value));
-    let to = format!("{from} + interval '1 {}'", rounded.unit);
+    let is_mysql_family = matches!(query.engine, Engine::MySql | Engine::MariaDb);
+    let (from, to) = if is_mysql_family {
+        // https://dev.mysql.com/doc/refman/9.4/en/cast-functions.html#function_cast: there is no type `timestamp`.
+        let from = format!("CAST({} AS datetime)", query.source(&value));
+        let to = format!("{from} + INTERVAL 1 {}", rounded.unit.to_uppercase());
+        (from, to)
+    } else {
+        let from = format!("CAST({} AS {data_type})", query.source(&value));
+        let to = format!("{from} + interval '1 {}'", rounded.unit);
+        (from, to)
+    };
     let range = format!("{name} >= {from} AND {name} < {to}");
     Some(query.replaced(&[(rounded.place.start..value.end, range)]))
 }
@@ -111,8 +121,6 @@ pub(crate) fn value_at(query: &Query<'_>, at: usize) -> Option<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use dbwright_catalog::Engine;
-
     use super::*;
 
     #[test]

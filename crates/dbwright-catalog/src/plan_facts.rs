@@ -45,6 +45,8 @@ pub struct TableFacts {
     pub pages: f64,
     /// Pages in which everybody sees every row.
     pub all_visible_pages: f64,
+    /// Bytes of a row on average, where the server tells these of tables and not of columns.
+    pub row_bytes: Option<f64>,
     /// Its columns.
     pub columns: Vec<ColumnFacts>,
     /// Its indexes.
@@ -74,7 +76,7 @@ pub struct ColumnFacts {
     pub name: String,
     /// Its type with its length: `character varying(20)`.
     pub data_type: String,
-    /// By which it is compared, where that is not the usual one of the engine.
+    /// By which it is compared, where that is not the usual one of the engine; of MySQL and MariaDB always: `utf8mb4_0900_ai_ci`.
     pub collation: Option<String>,
     /// Whether it refuses NULL.
     pub not_null: bool,

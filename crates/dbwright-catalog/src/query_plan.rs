@@ -35,9 +35,9 @@ pub enum Operation {
     BitmapHeapScan,
     /// Makes a bitmap from an index.
     BitmapIndexScan,
-    /// Combines bitmaps.
+    /// Combines bitmaps, or rows that several indexes have found.
     BitmapCombination,
-    /// Reads the result of a common table expression.
+    /// Reads the result of a common table expression, or of another subquery that is kept.
     CteScan,
     /// Reads what a function gives.
     FunctionScan,
@@ -278,6 +278,8 @@ pub struct PlanNode {
     pub buffers: Option<Buffers>,
     /// Partitions that need not be read, as was found when the query began.
     pub parts_removed: u64,
+    /// Partitions that it reads, where one node reads several.
+    pub partitions: Vec<String>,
     /// The nodes below.
     pub children: Vec<PlanNode>,
 }
@@ -306,6 +308,7 @@ impl PlanNode {
             workers: None,
             buffers: None,
             parts_removed: 0,
+            partitions: Vec::new(),
             children: Vec::new(),
         }
     }

@@ -3,8 +3,8 @@
 //! A subquery that names a column of the outer query has another answer for each of its rows, so that it is run as often. That is
 //! fine for a few rows; for many, a join reads each table once.
 //!
-//! How it is found: a `SubPlan` that is not hashed runs at least a hundred times and takes a good part of the whole. On SQLite: a
-//! `CORRELATED` subquery in which a table is read whole, and which may run as often.
+//! How it is found: a `SubPlan` that is not hashed (a `DEPENDENT SUBQUERY` of MySQL and MariaDB) runs at least a hundred times and
+//! takes a good part of the whole. On SQLite: a `CORRELATED` subquery in which a table is read whole, and which may run as often.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL);
@@ -39,10 +39,36 @@
 //! SELECT c.name, (SELECT sum(o.total) FROM orders o WHERE o.shop_id = c.id) FROM customer c
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE customer (id integer PRIMARY KEY, name varchar(50) NOT NULL);
+//! CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer NOT NULL, total integer NOT NULL,
+//!   KEY orders_customer_id (customer_id));
+//! INSERT INTO customer SELECT n, concat('customer ', n) FROM number WHERE n <= 2000;
+//! INSERT INTO orders SELECT n, n % 2000 + 1, n FROM number;
+//! ANALYZE TABLE customer, orders;
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT c.name, (SELECT sum(o.total) FROM orders o WHERE o.customer_id = c.id) FROM customer c
+//! ```
+//!
+//! ```sql told mysql mariadb analyze
+//! SELECT c.name, (SELECT sum(o.total) FROM orders o WHERE o.customer_id = c.id) FROM customer c
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT c.name, (SELECT sum(o.total) FROM orders o WHERE o.customer_id = c.id) FROM customer c WHERE c.id < 10
+//! ```
+//!
 //! What to do: join with a subquery that groups by the column; it gives NULL where there is nothing, also for `count`.
 //! On SQLite, which joins by nested loops too, an index on the column that is compared is what helps.
 //!
-//! See <https://www.postgresql.org/docs/current/sql-expressions.html#SQL-SYNTAX-SCALAR-SUBQUERIES>.
+//! See <https://www.postgresql.org/docs/current/sql-expressions.html#SQL-SYNTAX-SCALAR-SUBQUERIES>,
+//! <https://dev.mysql.com/doc/refman/9.4/en/correlated-subqueries.html>.
 
 use std::ops::Range;
 
@@ -57,7 +83,7 @@ use crate::query::{Query, Select};
 pub(crate) static INSIGHT: Insight = Insight {
     name: "correlated-subquery",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("correlated_subquery.rs"),
     look,
 };
@@ -231,7 +257,7 @@ fn joined(query: &Query<'_>) -> Option<String> {
         "grouped.value"
     };
     let join = format!(
-        " LEFT JOIN (SELECT {inner_key} AS key, {} AS value FROM {}{condition} GROUP BY 1) grouped ON grouped.key = {outer_key}",
+        " LEFT JOIN (SELECT {inner_key} AS link, {} AS value FROM {}{condition} GROUP BY 1) grouped ON grouped.link = {outer_key}",
         query.source(&aggregate),
         query.source(&inner_from),
     );

@@ -35,9 +35,32 @@
 //! SELECT count(*) FROM orders WHERE state = 'done'
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE orders (id integer PRIMARY KEY, state varchar(10) NOT NULL);
+//! INSERT INTO orders SELECT a.n * 5 + b.n, 'done' FROM number a JOIN digit b ON b.n < 5;
+//! ANALYZE TABLE orders;
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT count(*) > 0 FROM orders WHERE state = 'done'
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT d.n FROM digit d WHERE (SELECT count(*) FROM orders o WHERE o.id > d.n AND o.state = 'done') = 0
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT count(*) FROM orders WHERE state = 'done'
+//! ```
+//!
 //! What to do: ask `EXISTS (SELECT FROM … WHERE …)`.
 //!
-//! See <https://www.postgresql.org/docs/current/functions-subquery.html#FUNCTIONS-SUBQUERY-EXISTS>.
+//! See <https://www.postgresql.org/docs/current/functions-subquery.html#FUNCTIONS-SUBQUERY-EXISTS>,
+//! <https://dev.mysql.com/doc/refman/9.4/en/exists-and-not-exists-subqueries.html>.
 
 use std::ops::Range;
 
@@ -51,7 +74,7 @@ use crate::query::{Query, Select};
 pub(crate) static INSIGHT: Insight = Insight {
     name: "count-for-existence",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("count_for_existence.rs"),
     look,
 };
@@ -88,10 +111,17 @@ fn counted(context: &Context<'_>) -> Option<(usize, f64)> {
         let rows = context.plan.root.rows_at_most();
         return context.is_much(context.whole()).then_some((0, rows));
     }
-    let mut counting = context.nodes_of(&[Operation::Aggregate]);
-    let (index, node) =
-        counting.find(|(index, node)| node.keys.is_empty() && context.is_much(context.costs[*index].inclusive))?;
-    Some((index, node.children.first().map_or(0.0, PlanNode::rows)))
+    let is_much = |index: usize| context.is_much(context.costs[index].inclusive);
+    let counting = context
+        .nodes_of(&[Operation::Aggregate])
+        .find(|(index, node)| node.keys.is_empty() && !node.name.starts_with("Group") && is_much(*index));
+    // MariaDB does not tell of counting, and MySQL calls counting a whole table a way to read it.
+    let reading = || {
+        let mut nodes = context.nodes.iter().copied().enumerate();
+        nodes.find(|(index, node)| context.is_whole_scan(node) && is_much(*index))
+    };
+    let (index, node) = counting.or_else(|| context.is_mysql_family().then(reading).flatten())?;
+    Some((index, node.children.first().map_or(node.rows(), PlanNode::rows)))
 }
 
 /// The query with `EXISTS` in place of a comparison of this `SELECT`'s count.

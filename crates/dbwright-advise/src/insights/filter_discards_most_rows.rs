@@ -4,8 +4,8 @@
 //! fetched to be thrown away.
 //!
 //! How it is found: below an index or bitmap scan, the filter threw away at least ten times the rows that it kept, and a
-//! thousand or more (with `--analyze`, or where a bitmap tells what it expects). On SQLite: `ANALYZE` has counted a thousand rows
-//! or more for each value of the index, and the query compares another column as well.
+//! thousand or more (with `--analyze`, or where the plan tells what it expects to read). On SQLite: `ANALYZE` has counted a
+//! thousand rows or more for each value of the index, and the query compares another column as well.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE orders (id integer PRIMARY KEY, shop_id integer NOT NULL, reference text NOT NULL, note text);
@@ -36,6 +36,25 @@
 //! SELECT id FROM orders WHERE shop_id = 3
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE orders (id integer PRIMARY KEY, shop_id integer NOT NULL, reference varchar(20) NOT NULL, note varchar(200),
+//!   KEY orders_shop_id (shop_id));
+//! INSERT INTO orders SELECT a.n * 10 + b.n, a.n DIV 1000, concat('r', a.n), repeat('x', 50) FROM number a JOIN digit b;
+//! ANALYZE TABLE orders;
+//! ```
+//!
+//! ```sql told mysql mariadb analyze
+//! SELECT id FROM orders WHERE shop_id = 3 AND reference = 'r3077'
+//! ```
+//!
+//! ```sql silent mysql mariadb analyze
+//! SELECT id FROM orders WHERE shop_id = 3
+//! ```
+//!
 //! What to do: put the columns that are compared into one index, those compared with `=` first.
 //!
 //! See <https://www.postgresql.org/docs/current/indexes-multicolumn.html>.
@@ -52,7 +71,7 @@ use crate::insight::Insight;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "filter-discards-most-rows",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("filter_discards_most_rows.rs"),
     look,
 };
@@ -74,7 +93,8 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     ];
     for (index, node) in context.nodes_of(&operations) {
         let filters = || node.conditions_of(ConditionKind::Filter);
-        if filters().next().is_none() || !context.is_much(context.costs[index].inclusive) {
+        if filters().next().is_none() || context.is_whole_scan(node) || !context.is_much(context.costs[index].inclusive)
+        {
             continue;
         }
         let kept = node.rows();
@@ -84,6 +104,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             .filter(|below| below.role == NodeRole::Outer);
         let discarded = match (node.actual, bitmap) {
             (Some(actual), _) => filters().filter_map(|filter| filter.removed).sum::<f64>() * actual.loops,
+            (None, _) if node.rows_read.is_some() && !context.is_guess(node) => node.rows_read.unwrap_or(0.0) - kept,
             (None, Some(bitmap)) if node.operation == Operation::BitmapHeapScan => bitmap.rows() - kept,
             (None, _) => 0.0,
         };

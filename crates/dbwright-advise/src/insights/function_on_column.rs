@@ -47,10 +47,44 @@
 //! SELECT id FROM account WHERE email = lower('A7@example.org')
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE account (id integer PRIMARY KEY, email varchar(100) NOT NULL, joined datetime NOT NULL,
+//!   KEY account_email (email), KEY account_joined (joined));
+//! INSERT INTO account SELECT n, concat('a', n, '@example.org'), '2026-01-01' + INTERVAL n * 5 MINUTE FROM number;
+//! ANALYZE TABLE account;
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT id FROM account WHERE lower(email) = 'a7@example.org'
+//! ```
+//!
+//! ```sql told mysql
+//! SELECT id FROM account WHERE date(joined) = '2026-01-21'
+//! ```
+//!
+//! ```sql told mariadb below:11
+//! SELECT id FROM account WHERE date(joined) = '2026-01-21'
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT id FROM account WHERE date_format(joined, '%Y-%m') = '2026-01'
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT id FROM account WHERE email = lower('A7@example.org')
+//! ```
+//!
 //! What to do: compare the column itself, where that says the same (a range of times instead of `at::date = …`); else build an
 //! index on the expression.
 //!
-//! See <https://www.postgresql.org/docs/current/indexes-expressional.html>.
+//! Where a collation of MySQL or MariaDB does not tell upper and lower case apart (`_ci`), `lower()` says nothing.
+//!
+//! See <https://www.postgresql.org/docs/current/indexes-expressional.html>,
+//! <https://dev.mysql.com/doc/refman/9.4/en/create-index.html#create-index-functional-key-parts>.
 
 use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, Operation, PlanChangeKind, PlanFinding, Severity};
 
@@ -59,12 +93,13 @@ use crate::expression::{Expression, Form};
 use crate::finding::change;
 use crate::indexing::{create_index, is_only_a_label, without_alias};
 use crate::insight::Insight;
+use crate::query::Query;
 use crate::rewrite::as_range;
 
 pub(crate) static INSIGHT: Insight = Insight {
     name: "function-on-column",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("function_on_column.rs"),
     look,
 };
@@ -83,7 +118,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         let Some(table) = context.table(node).filter(|_| context.matters(index)) else {
             continue;
         };
-        if table.rows.is_none_or(|all| context.rows(index) > all * FEW) {
+        if table.rows.is_none_or(|all| context.rows(index) > all * FEW) && !context.is_guess(node) {
             continue;
         }
         for part in context.parts_of(node, ConditionKind::Filter) {
@@ -97,8 +132,8 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             };
             let [column] = side.columns.as_slice() else { continue };
             let what = match &side.form {
-                Form::Call(name) if name.eq_ignore_ascii_case("cast") => "the cast".to_owned(),
                 Form::Call(name) => format!("{name}()"),
+                Form::CastColumn(to) if to == "date" && context.is_mysql_family() => "date()".to_owned(),
                 Form::CastColumn(to) if !is_only_a_label(to) && says_cast(context) => format!("the cast to {to}"),
                 Form::CastColumn(_) | Form::Column | Form::Constant | Form::Other => continue,
             };
@@ -129,12 +164,39 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
                 node.title(),
                 context.share_told(index)
             ));
+            let is_time = ["timestamp", "datetime"]
+                .iter()
+                .any(|kind| facts.data_type.starts_with(kind));
             let rewritten = context
                 .query
                 .as_ref()
-                .filter(|_| facts.data_type.starts_with("timestamp"))
+                .filter(|_| is_time)
                 .and_then(|query| as_range(query, &column.name, &facts.data_type));
-            if let Some(sql) = rewritten {
+            let ignores_case = facts
+                .collation
+                .as_ref()
+                .is_some_and(|collation| collation.ends_with("_ci"));
+            let is_of_case =
+                matches!(&side.form, Form::Call(name) if ["lower", "lcase", "upper", "ucase"].contains(&name.as_str()));
+            if ignores_case && is_of_case {
+                finding.advice.push(format!(
+                    "Compare {} itself: its collation does not tell upper and lower case apart.",
+                    column.name
+                ));
+                let sql = context
+                    .query
+                    .as_ref()
+                    .and_then(|query| without_case(query, &column.name));
+                finding.change = sql.map(|sql| change(PlanChangeKind::Query, ChangePurpose::Cost, sql, &[]));
+            } else if context.server.engine == Engine::MariaDb && rewritten.is_none() {
+                finding.advice.push(format!(
+                    "Compare {0} itself where that says the same, or index a generated column: \
+                     `ALTER TABLE {1} ADD c … AS ({2})`.",
+                    column.name,
+                    context.quoted_table(table),
+                    without_alias(&side.text, column.table.as_deref())
+                ));
+            } else if let Some(sql) = rewritten {
                 finding
                     .advice
                     .push(format!("Compare {} with a range, which its index finds.", column.name));
@@ -154,6 +216,30 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             }
             findings.push(finding);
         }
+    }
+}
+
+/// The query without `lower()` or `upper()` around the column, where it stands there once.
+fn without_case(query: &Query<'_>, column: &str) -> Option<String> {
+    let mut found = Vec::new();
+    for at in 0..query.words.len() {
+        let is_call = ["lower", "lcase", "upper", "ucase"]
+            .iter()
+            .any(|name| query.stand_at(at, &[name, "("]));
+        let Some(inside) = query.inside(at + 1).filter(|_| is_call) else {
+            continue;
+        };
+        let is_column = inside
+            .end
+            .checked_sub(1)
+            .is_some_and(|last| query.words[last].name().as_deref() == Some(column) && matches!(inside.len(), 1 | 3));
+        if is_column {
+            found.push((at..inside.end + 1, query.source(&inside).to_owned()));
+        }
+    }
+    match found.as_slice() {
+        [_] => Some(query.replaced(&found)),
+        _ => None,
     }
 }
 

@@ -3,8 +3,9 @@
 //! An `integer` column compared with `7.0` is compared as `numeric`: the server casts the column of every row, and its index, which
 //! is sorted as `integer`, does not help. Drivers cause it as well, which send every number as `numeric` or `double precision`.
 //!
-//! How it is found: a scan filters by a comparison with a cast of a column that the query does not write, there is an index that
-//! begins with the column, and the scan is a good part of the cost.
+//! How it is found: a scan filters by a comparison with a cast of a column that the query does not write (on MySQL and MariaDB: by
+//! a comparison of a text column with a number, or with a column of another type or collation), there is an index that begins with
+//! the column, and the scan is a good part of the cost.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE orders (id integer PRIMARY KEY, total numeric);
@@ -40,9 +41,47 @@
 //! SELECT i.line, p.id FROM import i LEFT JOIN product p ON p.code = i.code
 //! ```
 //!
-//! What to do: give the value in the type of the column: bind the parameter as that type, or cast the value instead.
+//! A text column of MySQL or MariaDB that is compared with a number is converted to a number row by row; two text columns with
+//! different collations, or of different types, are converted as well.
 //!
-//! See <https://www.postgresql.org/docs/current/typeconv-oper.html>.
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE orders (id integer PRIMARY KEY, reference varchar(20) NOT NULL, total integer, KEY orders_reference (reference));
+//! INSERT INTO orders SELECT n, n, n FROM number;
+//! CREATE TABLE payment (id integer PRIMARY KEY, order_reference varchar(20) COLLATE utf8mb4_bin NOT NULL, number integer NOT NULL);
+//! INSERT INTO payment SELECT n, n, n FROM number WHERE n <= 500;
+//! ALTER TABLE orders CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci;
+//! ANALYZE TABLE orders, payment;
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT total FROM orders WHERE reference = 700
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT o.total FROM payment p JOIN orders o ON o.reference = p.number
+//! ```
+//!
+//! ```sql told mysql
+//! SELECT o.total FROM payment p STRAIGHT_JOIN orders o ON o.reference = p.order_reference
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT total FROM orders WHERE reference = '700'
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT total FROM orders WHERE id = '700'
+//! ```
+//!
+//! What to do: give the value in the type of the column: bind the parameter as that type, or cast the value instead.
+//! Columns that are joined should have the same type and collation.
+//!
+//! See <https://www.postgresql.org/docs/current/typeconv-oper.html>,
+//! <https://dev.mysql.com/doc/refman/9.4/en/type-conversion.html>.
 
 use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, Operation, PlanChangeKind, PlanFinding, Severity};
 use dbwright_sql::{Token, TokenKind};
@@ -57,12 +96,16 @@ use crate::query::Query;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "implicit-cast",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("implicit_cast.rs"),
     look,
 };
 
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    if context.is_mysql_family() {
+        crate::converted::look(context, findings);
+        return;
+    }
     let Some(query) = &context.query else { return };
     if (0..query.words.len()).any(|at| query.stand_at(at, &[":", ":"]) || query.stand_at(at, &["cast", "("])) {
         return;

@@ -33,13 +33,50 @@
 //! WITH o AS (SELECT * FROM orders) SELECT total FROM o WHERE id = 7
 //! ```
 //!
+//! MySQL and MariaDB do the same with subqueries in `FROM` that group, sort or have windows, and look up in the result what a
+//! join asks for. There it is told where at most a tenth of at least a thousand rows is asked for.
+//!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE customer (id integer PRIMARY KEY, name varchar(50) NOT NULL, KEY customer_name (name));
+//! CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer NOT NULL, total integer NOT NULL,
+//!   KEY orders_customer_id (customer_id));
+//! INSERT INTO customer SELECT n, concat('customer ', n) FROM number WHERE n <= 2000;
+//! INSERT INTO orders SELECT n, n % 2000 + 1, n FROM number;
+//! ANALYZE TABLE customer, orders;
+//! ```
+//!
+//! ```sql told mysql
+//! WITH ranked AS (SELECT customer_id, total, row_number() OVER (PARTITION BY customer_id ORDER BY total DESC) AS place FROM orders)
+//! SELECT c.name, r.total FROM customer c JOIN ranked r ON r.customer_id = c.id AND r.place = 1 WHERE c.name LIKE 'customer 77%'
+//! ```
+//!
+//! MariaDB works out the partitions that are asked for, and the whole only where there are none:
+//!
+//! ```sql told mariadb
+//! WITH ranked AS (SELECT customer_id, total, row_number() OVER (ORDER BY total DESC) AS place FROM orders)
+//! SELECT c.name, r.total FROM customer c JOIN ranked r ON r.customer_id = c.id WHERE c.name LIKE 'customer 77%'
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! WITH ranked AS (SELECT customer_id, total, row_number() OVER (PARTITION BY customer_id ORDER BY total DESC) AS place FROM orders
+//!   WHERE customer_id = 77)
+//! SELECT c.name, r.total FROM customer c JOIN ranked r ON r.customer_id = c.id AND r.place = 1
+//! ```
+//!
 //! What to do: write `NOT MATERIALIZED`, or repeat the condition inside of the expression.
 //!
-//! See <https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-CTE-MATERIALIZATION>.
+//! See <https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-CTE-MATERIALIZATION>,
+//! <https://dev.mysql.com/doc/refman/9.4/en/derived-table-optimization.html>.
 
-use dbwright_catalog::{ChangePurpose, Engine, NodeRole, Operation, PlanChangeKind, PlanFinding, Severity};
+use dbwright_catalog::{
+    ChangePurpose, ConditionKind, Engine, NodeRole, Operation, PlanChangeKind, PlanFinding, Severity,
+};
 
-use crate::context::{Context, count_of_rows};
+use crate::context::{Context, count_of_rows, rows_told};
 use crate::finding::change;
 use crate::insight::Insight;
 use crate::query::Query;
@@ -47,12 +84,22 @@ use crate::query::Query;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "materialised-cte",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("materialised_cte.rs"),
     look,
 };
 
+/// Fewer rows are worked out fast enough.
+const KEPT_MIN: f64 = 1000.0;
+
+/// The share of them that is little.
+const FEW: f64 = 0.1;
+
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    if context.is_mysql_family() {
+        of_mysql_family(context, findings);
+        return;
+    }
     let Some(query) = &context.query else { return };
     let mut seen = Vec::new();
     for (_, scan) in context.nodes_of(&[Operation::CteScan]) {
@@ -83,6 +130,49 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             .advice
             .push("Let the server look into it with NOT MATERIALIZED.".to_owned());
         finding.change = Some(change(PlanChangeKind::Query, ChangePurpose::Evidence, sql, &[]));
+        findings.push(finding);
+    }
+}
+
+/// Rows that are kept of a subquery and of which a join asks for few.
+fn of_mysql_family(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
+    for (index, node) in context.nodes_of(&[Operation::CteScan]) {
+        let (Some(name), Some(above)) = (&node.source, context.parents[index]) else {
+            continue;
+        };
+        let join = context.nodes[above];
+        let kept = node.children.iter().find(|child| child.role == NodeRole::Outer);
+        let outer = join.children.iter().find(|child| child.role == NodeRole::Outer);
+        let (Some(kept), Some(outer)) = (kept, outer) else {
+            continue;
+        };
+        // One that is worked out for each row anew is not kept.
+        let is_anew = kept.name.contains("invalidate on row") || kept.actual.is_some_and(|actual| actual.loops > 1.0);
+        let is_looked_up = join.operation == Operation::NestedLoop
+            && node.role == NodeRole::Inner
+            && node.conditions_of(ConditionKind::Index).next().is_some();
+        let asked = outer.rows() * node.rows_read.unwrap_or(node.rows());
+        let is_few = kept.rows() >= KEPT_MIN && asked <= kept.rows() * FEW;
+        let below = (index + 1..context.nodes.len()).find(|child| context.parents[*child] == Some(index));
+        let takes = below.map_or(0.0, |below| context.costs[below].inclusive);
+        if is_anew || !is_looked_up || !is_few || !context.is_much(takes.max(context.costs[index].inclusive)) {
+            continue;
+        }
+        let mut finding = INSIGHT.finding(
+            Some(index),
+            format!("{name} is worked out whole, and little of it is asked for"),
+        );
+        finding.evidence.push(format!(
+            "It gives {}, of which about {} are looked up.",
+            count_of_rows(kept.rows()),
+            rows_told(asked)
+        ));
+        finding.advice.push(if context.server.engine == Engine::MySql {
+            "Repeat inside of it what limits the rows around it, or join with LATERAL (SELECT …), which works out only what is asked for."
+                .to_owned()
+        } else {
+            "Repeat inside of it what limits the rows around it (`WHERE … IN (SELECT …)`).".to_owned()
+        });
         findings.push(finding);
     }
 }

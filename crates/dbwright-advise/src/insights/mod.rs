@@ -18,6 +18,7 @@ pub(crate) mod offset_pagination;
 pub(crate) mod or_across_columns;
 pub(crate) mod partitions_not_pruned;
 pub(crate) mod sequential_scan_for_few_rows;
+pub(crate) mod sort_for_few_rows;
 pub(crate) mod spilled_to_disk;
 pub(crate) mod temporary_b_tree;
 pub(crate) mod trigger_time;

@@ -4,7 +4,7 @@
 //! through a table thousands of times is not.
 //!
 //! How it is found: the inner side of a nested loop has no index to find its rows by, runs at least a hundred times, and takes a
-//! good part of the whole.
+//! good part of the whole. MySQL calls it a hash join without a condition, MariaDB a block nested loop join.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE event (id integer PRIMARY KEY, at integer NOT NULL);
@@ -37,13 +37,44 @@
 //! SELECT count(*) FROM event e JOIN price p ON p.event_id = e.id
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE event (id integer PRIMARY KEY, at integer NOT NULL);
+//! INSERT INTO event SELECT n, n FROM number WHERE n <= 5000;
+//! CREATE TABLE price (id integer PRIMARY KEY, valid_from integer NOT NULL, valid_to integer NOT NULL, event_id integer);
+//! INSERT INTO price SELECT n, n * 10, n * 10 + 10, n FROM number WHERE n <= 500;
+//! ANALYZE TABLE event, price;
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT count(*) FROM event e JOIN price p ON e.at >= p.valid_from AND e.at < p.valid_to
+//! ```
+//!
+//! ```sql told mariadb
+//! SELECT count(*) FROM event e JOIN price p ON e.at = p.event_id
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT count(*) FROM event e JOIN price p ON p.event_id = e.id
+//! ```
+//!
+//! ```sql silent mysql
+//! SELECT count(*) FROM event e JOIN price p ON e.at = p.event_id
+//! ```
+//!
 //! What to do: join by an equality, where one can be had (a hash join then reads each table once); or build an index that finds
 //! the rows of the inner side. Where far more rows came than expected, mend the estimate first.
 //!
-//! See <https://www.postgresql.org/docs/current/planner-optimizer.html>.
+//! See <https://www.postgresql.org/docs/current/planner-optimizer.html>,
+//! <https://dev.mysql.com/doc/refman/9.4/en/hash-joins.html>,
+//! <https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/block-based-join-algorithms>.
 
 use dbwright_catalog::{
-    ChangePurpose, ConditionKind, Engine, NodeRole, Operation, PlanChangeKind, PlanFinding, PlanNode, Severity,
+    ChangePurpose, ConditionKind, Engine, NodeRole, Operation, PlanChange, PlanChangeKind, PlanFinding, PlanNode,
+    Severity,
 };
 
 use crate::context::{Context, rows_told};
@@ -54,7 +85,7 @@ use crate::insight::Insight;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "nested-loop-over-many-rows",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("nested_loop_over_many_rows.rs"),
     look,
 };
@@ -66,12 +97,18 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     if context.server.engine == Engine::Sqlite {
         return look_sqlite(context, findings);
     }
-    for (index, node) in context.nodes_of(&[Operation::NestedLoop]) {
+    for (index, node) in context.nodes_of(&[Operation::NestedLoop, Operation::HashJoin]) {
+        // A hash table without a condition is a loop over all pairs.
+        if node.operation == Operation::HashJoin && node.conditions_of(ConditionKind::Join).next().is_some() {
+            continue;
+        }
         let child = |role: NodeRole| node.children.iter().find(move |child| child.role == role);
         let (Some(outer), Some(inner)) = (child(NodeRole::Outer), child(NodeRole::Inner)) else {
             continue;
         };
         let runs = match inner.actual {
+            // A join buffer reads it once for many rows, and compares it with each of them.
+            Some(actual) if is_buffered(node) => actual.loops.max(outer.rows()),
             Some(actual) => actual.loops,
             None => outer.rows(),
         };
@@ -90,7 +127,8 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             rows_told(each),
             rows_told(each * runs)
         ));
-        if let Some(filter) = node.conditions_of(ConditionKind::JoinFilter).next() {
+        let joined_by = [ConditionKind::JoinFilter, ConditionKind::Filter];
+        if let Some(filter) = joined_by.iter().flat_map(|kind| node.conditions_of(*kind)).next() {
             finding.evidence.push(format!("They are joined by {}.", filter.text));
         }
         if let (Some(estimate), Some(actual)) = (outer.estimate, outer.actual)
@@ -106,8 +144,24 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             "Join by an equality where one can be had, or build an index that finds the rows of the inner side."
                 .to_owned(),
         );
+        finding.change = index_for(context, node, read);
         findings.push(finding);
     }
+}
+
+fn is_buffered(node: &PlanNode) -> bool {
+    node.operation == Operation::HashJoin || node.name.starts_with("Block nested loop")
+}
+
+/// An index that would find the rows of the inner side, where these are joined by an equality.
+fn index_for(context: &Context<'_>, join: &PlanNode, inner: &PlanNode) -> Option<PlanChange> {
+    let table = context.table(inner)?;
+    let mut both = inner.clone();
+    both.conditions.extend(join.conditions.iter().cloned());
+    let kinds = [ConditionKind::JoinFilter, ConditionKind::Filter];
+    let wanted = wanted(context, &both, table, &kinds).filter(|wanted| wanted.equal > 0)?;
+    let sql = wanted.sql(context, table);
+    Some(change(PlanChangeKind::Index, ChangePurpose::Cost, sql, &[]))
 }
 
 fn outer_cost(context: &Context<'_>, index: usize) -> f64 {
@@ -120,7 +174,7 @@ fn outer_cost(context: &Context<'_>, index: usize) -> f64 {
 fn read_whole(node: &PlanNode) -> Option<&PlanNode> {
     match node.operation {
         Operation::SequentialScan => Some(node),
-        Operation::Materialize => node.children.first().and_then(read_whole),
+        Operation::Materialize | Operation::Hash => node.children.first().and_then(read_whole),
         _ => None,
     }
 }

@@ -48,9 +48,36 @@
 //! SELECT name FROM customer WHERE id NOT IN (SELECT customer_id FROM blocked WHERE customer_id IS NOT NULL)
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE customer (id integer PRIMARY KEY, name varchar(50));
+//! CREATE TABLE blocked (customer_id integer, since date);
+//! CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer NOT NULL);
+//! INSERT INTO customer SELECT n, concat('customer ', n) FROM number;
+//! INSERT INTO blocked SELECT n, '2026-01-01' FROM number WHERE n <= 2000;
+//! INSERT INTO orders SELECT n, n FROM number WHERE n <= 2000;
+//! ANALYZE TABLE customer, blocked, orders;
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT name FROM customer WHERE id NOT IN (SELECT customer_id FROM blocked)
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT name FROM customer WHERE id NOT IN (SELECT customer_id FROM orders)
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT name FROM customer WHERE id NOT IN (SELECT customer_id FROM blocked WHERE customer_id IS NOT NULL)
+//! ```
+//!
 //! What to do: write `NOT EXISTS (SELECT … WHERE column = value)`, which ignores NULL and can be an anti join.
 //!
-//! See <https://www.postgresql.org/docs/current/functions-subquery.html#FUNCTIONS-SUBQUERY-NOTIN>.
+//! See <https://www.postgresql.org/docs/current/functions-subquery.html#FUNCTIONS-SUBQUERY-NOTIN>,
+//! <https://dev.mysql.com/doc/refman/9.4/en/all-subqueries.html>.
 
 use std::ops::Range;
 
@@ -67,7 +94,7 @@ use crate::query::{Query, Select};
 pub(crate) static INSIGHT: Insight = Insight {
     name: "not-in-subquery",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("not_in_subquery.rs"),
     look,
 };
@@ -77,6 +104,14 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     let places = not_in(query);
     if context.server.engine == Engine::Sqlite {
         return look_sqlite(context, query, &places, findings);
+    }
+    if context.is_mysql_family() {
+        findings.extend(
+            places
+                .iter()
+                .filter_map(|place| by_its_text(context, query, place, places.len())),
+        );
+        return;
     }
     for (index, node) in context.nodes.iter().enumerate() {
         let Some((below, name)) = denied_subquery(context, index, node) else {
@@ -180,6 +215,57 @@ fn look_sqlite(context: &Context<'_>, query: &Query<'_>, places: &[NotIn], findi
         }
         findings.push(finding);
     }
+}
+
+/// What is told of MySQL and MariaDB, whose plans do not show what a subquery gives: its column is looked up by its text.
+fn by_its_text(context: &Context<'_>, query: &Query<'_>, place: &NotIn, places: usize) -> Option<PlanFinding> {
+    let subquery = &place.subquery;
+    let from = subquery.from.clone()?;
+    let is_name = |index: usize| query.words[index].name().is_some() || query.words[index].is_symbol(".");
+    // One table, with an alias or without.
+    if subquery.list.is_empty() || !subquery.list.clone().chain(from.clone()).all(is_name) {
+        return None;
+    }
+    let column = query.words[subquery.list.end - 1].name()?;
+    let mut names = from.clone().filter_map(|index| query.words[index].name());
+    let table = names.find_map(|name| context.facts.table(None, &name))?;
+    let facts = table.column(&column).filter(|facts| !facts.not_null)?;
+    let is_refused = subquery.condition.clone().is_some_and(|condition| {
+        condition.clone().any(|index| {
+            query.words[index].name().as_deref() == Some(&column) && query.stand_at(index + 1, &["is", "not", "null"])
+        })
+    });
+    if is_refused {
+        return None;
+    }
+    let mut finding = INSIGHT.finding(
+        None,
+        "NOT IN gives no row at all as soon as its subquery gives a NULL".to_owned(),
+    );
+    finding
+        .evidence
+        .push(format!("{}.{} may be NULL.", table.name, facts.name));
+    finding.advice.push("Write NOT EXISTS, which ignores NULL.".to_owned());
+    // Which node reads what stands before NOT is clear where one does.
+    let value = query.words.get(place.value.end.checked_sub(1)?)?.name()?;
+    let mut readers = context.nodes.iter().copied().filter(|node| {
+        let of_query = node.relation.as_ref().is_some_and(|relation| {
+            let mut inside = from.clone().filter_map(|index| query.words[index].name());
+            !inside.any(|name| name == relation.alias)
+        });
+        of_query && context.table(node).is_some_and(|table| table.column(&value).is_some())
+    });
+    if let (Some(reader), None, 1) = (readers.next(), readers.next(), places) {
+        finding.change = rewritten(context, reader, query, place).map(|sql| {
+            change(
+                PlanChangeKind::Query,
+                ChangePurpose::Result,
+                sql,
+                &["Rows whose own value is NULL are given by NOT EXISTS and were not by NOT IN."],
+            )
+        });
+    }
+    Some(finding)
 }
 
 /// The subquery below this node that a filter denies.

@@ -39,10 +39,33 @@
 //! SELECT id, title FROM post ORDER BY at DESC, id DESC LIMIT 20 OFFSET 40
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE post (id integer PRIMARY KEY, title varchar(50) NOT NULL, at datetime NOT NULL, KEY post_at (at, id));
+//! INSERT INTO post SELECT a.n * 5 + b.n, concat('post ', a.n), '2026-01-01' + INTERVAL a.n MINUTE FROM number a JOIN digit b ON b.n < 5;
+//! ANALYZE TABLE post;
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT id, title FROM post ORDER BY at DESC, id DESC LIMIT 20 OFFSET 20000
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT id, title FROM post ORDER BY at DESC, id DESC LIMIT 20000, 20
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT id, title FROM post ORDER BY at DESC, id DESC LIMIT 20 OFFSET 40
+//! ```
+//!
 //! What to do: remember the last row of a page and ask for those behind it, with an index on the columns of `ORDER BY`, of which
 //! the last should be unique. Pages can then be turned, not jumped to.
 //!
-//! See <https://www.postgresql.org/docs/current/queries-limit.html>.
+//! See <https://www.postgresql.org/docs/current/queries-limit.html>,
+//! <https://dev.mysql.com/doc/refman/9.4/en/limit-optimization.html>.
 
 use std::ops::Range;
 
@@ -57,7 +80,7 @@ use crate::query::{Query, Select};
 pub(crate) static INSIGHT: Insight = Insight {
     name: "offset-pagination",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("offset_pagination.rs"),
     look,
 };
@@ -76,7 +99,9 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     let word = &query.words[offset.start.min(query.words.len() - 1)];
     let mut finding = match (word.kind, word.text.parse::<f64>()) {
         (TokenKind::Number, Ok(skipped))
-            if skipped >= SKIPPED_MIN && context.is_much(context.costs[index].inclusive) =>
+            if skipped >= SKIPPED_MIN
+                && (context.nodes[index].operation != Operation::Limit
+                    || context.is_much(context.costs[index].inclusive)) =>
         {
             let mut finding = INSIGHT.finding(
                 Some(index),
@@ -128,9 +153,31 @@ fn listed(context: &Context<'_>) -> Option<(usize, f64)> {
         // It has no step for a limit.
         return Some((0, context.plan.root.rows_at_most()));
     }
-    let (index, _) = context.nodes_of(&[Operation::Limit]).next()?;
+    let limit = context.nodes_of(&[Operation::Limit]).next();
+    if limit.is_none() && context.is_mysql_family() {
+        // MariaDB does not tell of a limit.
+        return Some((0, context.plan.root.estimate.map_or(0.0, |estimate| estimate.rows)));
+    }
+    let (index, _) = limit?;
     let below = context.nodes.get(index + 1)?;
     Some((index, below.estimate.map_or(0.0, |estimate| estimate.rows)))
+}
+
+/// `a <= ? AND (a < ? OR (a = ? AND b < ?))`: what MySQL and MariaDB find by an index, which they do not for `(a, b) < (?, ?)`.
+/// <https://dev.mysql.com/doc/refman/9.4/en/range-optimization.html#row-constructor-range-optimization>
+fn behind_one_by_one(columns: &[&str], operator: &str) -> String {
+    let Some((first, rest)) = columns.split_first() else {
+        return String::new();
+    };
+    if rest.is_empty() {
+        return format!("{first} {operator} ?");
+    }
+    let mut any = vec![format!("{first} {operator} ?")];
+    for (index, column) in rest.iter().enumerate() {
+        let before: Vec<String> = columns[..=index].iter().map(|column| format!("{column} = ?")).collect();
+        any.push(format!("({} AND {column} {operator} ?)", before.join(" AND ")));
+    }
+    format!("{first} {operator}= ? AND ({})", any.join(" OR "))
 }
 
 /// The query for the rows behind the last one, where it sorts by plain columns, all in the same direction.
@@ -173,22 +220,30 @@ fn behind_the_last(context: &Context<'_>, query: &Query<'_>, select: &Select, of
         .words
         .iter()
         .all(|word| word.kind != TokenKind::Parameter || word.text != "?");
-    let values: Vec<String> = (1..=columns.len())
-        .map(|number| match context.server.engine {
-            Engine::Postgres => format!("${}", highest + number),
-            Engine::Sqlite if is_numbered => format!(":last_{number}"),
-            Engine::MySql | Engine::MariaDb | Engine::Sqlite => "?".to_owned(),
-        })
-        .collect();
     let operator = if descending { "<" } else { ">" };
-    let row = |items: &[String]| match items {
-        [one] => one.clone(),
-        several => format!("({})", several.join(", ")),
+    let behind = if context.is_mysql_family() {
+        behind_one_by_one(&columns, operator)
+    } else {
+        let values: Vec<String> = (1..=columns.len())
+            .map(|number| match context.server.engine {
+                Engine::Postgres => format!("${}", highest + number),
+                Engine::Sqlite if is_numbered => format!(":last_{number}"),
+                Engine::MySql | Engine::MariaDb | Engine::Sqlite => "?".to_owned(),
+            })
+            .collect();
+        let row = |items: &[String]| match items {
+            [one] => one.clone(),
+            several => format!("({})", several.join(", ")),
+        };
+        let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
+        format!("{} {operator} {}", row(&columns), row(&values))
     };
-    let columns: Vec<String> = columns.into_iter().map(str::to_owned).collect();
-    let behind = format!("{} {operator} {}", row(&columns), row(&values));
-    // `OFFSET` goes with its word.
-    let gone = offset.start - 1..offset.end;
+    // `OFFSET` goes with its word, and `LIMIT 20000, 20` with its comma.
+    let gone = if query.stand_at(offset.end, &[","]) {
+        offset.start..offset.end + 1
+    } else {
+        offset.start - 1..offset.end
+    };
     let mut changes = if let Some(condition) = &select.condition {
         vec![
             (condition.start..condition.start, format!("{behind} AND (")),

@@ -50,15 +50,36 @@
 //! SELECT id FROM orders WHERE reference = 'r7' OR customer_id = 9
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE customer (id integer PRIMARY KEY, email varchar(50) NOT NULL, KEY customer_email (email));
+//! CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer NOT NULL, reference varchar(20) NOT NULL,
+//!   KEY orders_reference (reference), KEY orders_customer_id (customer_id));
+//! INSERT INTO customer SELECT n, concat('e', n) FROM number;
+//! INSERT INTO orders SELECT a.n * 2 + b.n, a.n, concat('r', a.n * 2 + b.n) FROM number a JOIN digit b ON b.n < 2;
+//! ANALYZE TABLE customer, orders;
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT o.id FROM orders o JOIN customer c ON c.id = o.customer_id WHERE o.reference = 'r7' OR c.email = 'e9'
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT o.id FROM orders o JOIN customer c ON c.id = o.customer_id WHERE o.reference = 'r7' OR o.customer_id = 9
+//! ```
+//!
 //! What to do: ask two questions and put the answers together with `UNION ALL`, the second without what the first has found.
 //!
-//! See <https://www.postgresql.org/docs/current/indexes-bitmap-scans.html>.
+//! See <https://www.postgresql.org/docs/current/indexes-bitmap-scans.html>,
+//! <https://dev.mysql.com/doc/refman/9.4/en/index-merge-optimization.html>.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, PlanChangeKind, PlanFinding, Severity};
-use dbwright_sql::postgres::calls;
 
 use crate::context::Context;
 use crate::expression::{ColumnName, Expression};
@@ -70,31 +91,10 @@ use crate::query::Query;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "or-across-columns",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("or_across_columns.rs"),
     look,
 };
-
-/// Functions that make one row of many.
-const AGGREGATES: [&str; 17] = [
-    "group_concat",
-    "json_group_array",
-    "total",
-    "count",
-    "sum",
-    "avg",
-    "min",
-    "max",
-    "array_agg",
-    "string_agg",
-    "json_agg",
-    "jsonb_agg",
-    "json_object_agg",
-    "jsonb_object_agg",
-    "bool_and",
-    "bool_or",
-    "every",
-];
 
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     if context.server.engine == Engine::Sqlite {
@@ -203,8 +203,7 @@ fn as_union(query: &Query<'_>) -> Option<String> {
         && select.order.is_none()
         && select.limit.is_none()
         && select.offset.is_none();
-    let aggregates = calls(query.source(&select.list));
-    if !is_plain || aggregates.iter().any(|name| AGGREGATES.contains(&name.name.as_str())) {
+    if !is_plain || query.is_aggregated(&select) {
         return None;
     }
     let whole: Vec<Range<usize>> = query.conjuncts(&condition);

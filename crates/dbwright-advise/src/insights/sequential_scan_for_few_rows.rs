@@ -3,10 +3,12 @@
 //! Every page of the table is read, and nearly every row thrown away again. It takes longer the more the table grows, however few
 //! rows are asked for, and it drives out of memory what other queries need.
 //!
-//! How it is found: a sequential scan with a filter that leaves at most a twentieth of the table, that is a good part of what
+//! How it is found: a sequential scan (or a scan of a whole index) with a filter that leaves at most a twentieth of the table, that is a good part of what
 //! the query costs, and whose filter compares columns in a way that an index can answer.
 //! Small tables are never told: reading one is faster than any index. SQLite does not tell how many rows a filter leaves; there,
 //! each is told that compares something else than a flag.
+//! MySQL and MariaDB know nothing of columns without an index or a histogram. There it is told of comparisons with `=`, as a
+//! note; `--analyze` counts.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer NOT NULL, state text NOT NULL, total numeric);
@@ -61,6 +63,34 @@
 //! SELECT id FROM orders WHERE customer_id >= 0 ORDER BY total DESC LIMIT 1
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer NOT NULL, state varchar(10) NOT NULL, total integer);
+//! INSERT INTO orders SELECT a.n * 5 + b.n, a.n % 1000, 'done', a.n FROM number a JOIN digit b ON b.n < 5;
+//! CREATE TABLE country (code varchar(10) NOT NULL, name varchar(50));
+//! INSERT INTO country SELECT concat('c', n), concat('country ', n) FROM number WHERE n <= 100;
+//! ANALYZE TABLE orders, country;
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT id, total FROM orders WHERE customer_id = 7
+//! ```
+//!
+//! ```sql told mysql mariadb analyze
+//! SELECT id, total FROM orders WHERE customer_id = 7
+//! ```
+//!
+//! ```sql silent mysql mariadb analyze
+//! SELECT id, total FROM orders WHERE state = 'done'
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT name FROM country WHERE code = 'c7'
+//! ```
+//!
 //! What to do: build an index on the columns that the filter compares: those compared with `=` first, then one that is compared
 //! with `<` or `>`. A flag that is the same in every such query (`deleted_at IS NULL`) belongs into the index's `WHERE`.
 //! Each index slows writes down and takes room, so let one index serve several queries.
@@ -68,8 +98,7 @@
 //! See <https://www.postgresql.org/docs/current/indexes-multicolumn.html>.
 
 use dbwright_catalog::{
-    ChangePurpose, ConditionKind, Engine, NodeRole, Operation, PlanChangeKind, PlanFinding, PlanNode, Severity,
-    TableFacts,
+    ChangePurpose, ConditionKind, Engine, NodeRole, PlanChangeKind, PlanFinding, PlanNode, Severity, TableFacts,
 };
 
 use crate::context::{Context, count_of_rows, rows_told};
@@ -81,7 +110,7 @@ use crate::insight::Insight;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "sequential-scan-for-few-rows",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("sequential_scan_for_few_rows.rs"),
     look,
 };
@@ -93,7 +122,10 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     if context.server.engine == Engine::Sqlite {
         return look_sqlite(context, findings);
     }
-    for (index, node) in context.nodes_of(&[Operation::SequentialScan]) {
+    for (index, node) in context.nodes.iter().copied().enumerate() {
+        if !context.is_whole_scan(node) {
+            continue;
+        }
         let Some(table) = context.table(node).filter(|_| context.matters(index)) else {
             continue;
         };
@@ -101,12 +133,17 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             continue;
         };
         let rows = context.rows(index);
-        if rows > all * FEW {
+        let guessed = context.is_guess(node);
+        if rows > all * FEW && !guessed {
             continue;
         }
         let Some(wanted) = wanted(context, node, table, &[ConditionKind::Filter]) else {
             continue;
         };
+        if guessed {
+            findings.extend(guess(context, index, table, &wanted));
+            continue;
+        }
         let told = if node.actual.is_some() { "" } else { "about " };
         let mut finding = INSIGHT.finding(
             Some(index),
@@ -243,4 +280,37 @@ fn joined_by(context: &Context<'_>, node: &PlanNode, table: &TableFacts) -> Opti
         }
     }
     None
+}
+
+/// What is told where the server does not know how many rows pass.
+fn guess(context: &Context<'_>, index: usize, table: &TableFacts, wanted: &Wanted) -> Option<PlanFinding> {
+    if are_flags(table, &wanted.columns[..wanted.equal]) {
+        return None;
+    }
+    let columns = wanted.columns_told(context);
+    let mut finding = INSIGHT.finding(
+        Some(index),
+        format!(
+            "All {} rows of {} are read, as there is no index on {columns}",
+            rows_told(table.rows.unwrap_or(0.0)),
+            table.name
+        ),
+    );
+    finding.severity = Severity::Note;
+    finding.evidence.push(format!(
+        "{} is {}; the server has no statistics of {columns}, and does not know how many rows its filter leaves.",
+        context.nodes[index].title(),
+        context.share_told(index),
+    ));
+    finding.advice.push(format!(
+        "If few rows have the same value, an index on {columns} finds them without reading the others."
+    ));
+    let sql = wanted.sql(context, table);
+    finding.change = Some(change(
+        PlanChangeKind::Index,
+        ChangePurpose::Cost,
+        sql,
+        &["A twin takes 100 different values for a column of which nothing is known, 10 where it may be NULL."],
+    ));
+    Some(finding)
 }

@@ -36,10 +36,36 @@
 //! SELECT count(*), max(id) FROM orders
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE orders (id integer PRIMARY KEY, state varchar(10) NOT NULL);
+//! INSERT INTO orders SELECT a.n * 5 + b.n, 'done' FROM number a JOIN digit b ON b.n < 5;
+//! ANALYZE TABLE orders;
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT id FROM orders WHERE id > 5
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT id FROM orders WHERE id > 5 ORDER BY id LIMIT 100
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT state, count(*) FROM orders GROUP BY state
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT max(state) FROM orders
+//! ```
+//!
 //! What to do: give it a limit and turn pages by the last row; where all rows are wanted, as in an export, read them through a
 //! cursor.
 //!
-//! See <https://www.postgresql.org/docs/current/queries-limit.html>.
+//! See <https://www.postgresql.org/docs/current/queries-limit.html>, <https://dev.mysql.com/doc/refman/9.4/en/select.html>.
 
 use dbwright_catalog::{Engine, PlanFinding, Severity};
 
@@ -49,7 +75,7 @@ use crate::insight::Insight;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "unbounded-result",
     severity: Severity::Note,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("unbounded_result.rs"),
     look,
 };
@@ -67,7 +93,10 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     let Some(select) = query.outermost().filter(|select| reads && select.limit.is_none()) else {
         return;
     };
-    if rows < ROWS_MIN || query.source(&select.list).is_empty() {
+    // How many groups there are, plans of MySQL and MariaDB do not tell.
+    let is_unknown = context.is_mysql_family()
+        && (select.group.is_some() || select.distinct || select.having.is_some() || query.is_aggregated(&select));
+    if is_unknown || rows < ROWS_MIN || query.source(&select.list).is_empty() {
         return;
     }
     let told = if context.plan.is_measured() { "" } else { "about " };

@@ -4,8 +4,8 @@
 //! columns fetches them whether somebody looks at them or not, and no index can answer by itself.
 //!
 //! How it is found: the query selects `*`, its rows are at least 400 bytes wide on average, all of them together take a
-//! megabyte or more, and statistics name the columns that are large. SQLite has no statistics of columns: there, the size of the
-//! table tells how wide its rows are.
+//! megabyte or more, and statistics name the columns that are large. MySQL and MariaDB tell how large rows are, and types which
+//! columns can be. SQLite has no statistics of columns: there, the size of the table tells how wide its rows are.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE article (id integer PRIMARY KEY, author_id integer NOT NULL, title text NOT NULL, body text NOT NULL);
@@ -38,9 +38,29 @@
 //! SELECT * FROM article WHERE id = 7
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE article (id integer PRIMARY KEY, author_id integer NOT NULL, title varchar(50) NOT NULL, body text NOT NULL,
+//!   KEY article_author_id (author_id));
+//! INSERT INTO article SELECT n, n % 4, concat('title ', n), repeat(sha2(n, 256), 10) FROM number;
+//! ANALYZE TABLE article;
+//! ```
+//!
+//! ```sql told mysql mariadb
+//! SELECT * FROM article WHERE author_id = 3
+//! ```
+//!
+//! ```sql silent mysql mariadb
+//! SELECT id, title FROM article WHERE author_id = 3
+//! ```
+//!
 //! What to do: name the columns that are needed.
 //!
-//! See <https://www.postgresql.org/docs/current/storage-toast.html>.
+//! See <https://www.postgresql.org/docs/current/storage-toast.html>,
+//! <https://dev.mysql.com/doc/refman/9.4/en/innodb-row-format.html>.
 
 use dbwright_catalog::{Engine, PlanFinding, Severity};
 
@@ -50,7 +70,7 @@ use crate::insight::Insight;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "wide-rows-selected",
     severity: Severity::Note,
-    engines: &[Engine::Postgres, Engine::Sqlite],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb, Engine::Sqlite],
     source: include_str!("wide_rows_selected.rs"),
     look,
 };
@@ -75,7 +95,11 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         star && (item.len() == 1 || item.len() == 3)
     });
     let told = context.plan.root.estimate.and_then(|estimate| estimate.width);
-    let width = told.or_else(|| context.stored_width());
+    let width = if context.is_mysql_family() {
+        width_of_tables(context)
+    } else {
+        told.or_else(|| context.stored_width())
+    };
     let Some(width) = width.filter(|_| all) else {
         return;
     };
@@ -99,6 +123,9 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             ));
         }
     }
+    if context.is_mysql_family() {
+        large = large_types(context);
+    }
     if large.is_empty() && context.server.engine != Engine::Sqlite {
         return;
     }
@@ -108,9 +135,37 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     );
     finding.evidence.push(if large.is_empty() {
         format!("A row takes {width} bytes of the table, on average.")
+    } else if context.is_mysql_family() {
+        format!(
+            "Rows are {width} bytes long on average; large can be: {}.",
+            large.join(", ")
+        )
     } else {
         format!("Large are, on average: {}.", large.join(", "))
     });
     finding.advice.push("Name the columns that are needed.".to_owned());
     findings.push(finding);
+}
+
+/// Bytes of a row of all tables together.
+fn width_of_tables(context: &Context<'_>) -> Option<u32> {
+    let bytes: f64 = context.facts.tables.iter().filter_map(|table| table.row_bytes).sum();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rows are of a few kilobytes"
+    )]
+    (bytes > 0.0).then_some(bytes as u32)
+}
+
+/// Columns whose types hold large values.
+fn large_types(context: &Context<'_>) -> Vec<String> {
+    let is_large = |data_type: &str| ["text", "blob", "json"].iter().any(|kind| data_type.contains(kind));
+    let tables = context.facts.tables.iter();
+    tables
+        .flat_map(|table| {
+            let columns = table.columns.iter().filter(|column| is_large(&column.data_type));
+            columns.map(|column| format!("{}.{} ({})", table.name, column.name, column.data_type))
+        })
+        .collect()
 }

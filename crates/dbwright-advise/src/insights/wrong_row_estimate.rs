@@ -19,10 +19,31 @@
 //! SELECT count(*) FROM address WHERE city = 'city 7'
 //! ```
 //!
+//! ```sql setup mysql mariadb
+//! CREATE TABLE digit (n integer PRIMARY KEY);
+//! INSERT INTO digit VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+//! CREATE TABLE number (n integer PRIMARY KEY);
+//! INSERT INTO number SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 1 FROM digit a, digit b, digit c, digit d;
+//! CREATE TABLE address (id integer PRIMARY KEY, city varchar(20) NOT NULL, postcode varchar(20) NOT NULL, KEY address_city (city));
+//! INSERT INTO address SELECT a.n * 4 + b.n, concat('city ', a.n % 5), concat('code ', a.n) FROM number a JOIN digit b ON b.n < 4;
+//! ANALYZE TABLE address;
+//! ```
+//!
+//! ```sql told mysql mariadb analyze
+//! SELECT count(*) FROM address WHERE postcode = 'code 77'
+//! ```
+//!
+//! ```sql silent mysql mariadb analyze
+//! SELECT count(*) FROM address WHERE city = 'city 3'
+//! ```
+//!
 //! What to do: `ANALYZE` the table, if that was long ago; raise the statistics target of a column whose values are very unequal;
 //! for columns that depend on each other, as a city and its postcodes do, `CREATE STATISTICS`.
+//! MySQL and MariaDB know nothing of columns without an index until somebody builds a histogram.
 //!
-//! See <https://www.postgresql.org/docs/current/planner-stats.html>.
+//! See <https://www.postgresql.org/docs/current/planner-stats.html>,
+//! <https://dev.mysql.com/doc/refman/9.4/en/analyze-table.html#analyze-table-histogram-statistics-analysis>,
+//! <https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/query-optimizations/statistics-for-optimizing-queries/engine-independent-table-statistics>.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +56,7 @@ use crate::insight::Insight;
 pub(crate) static INSIGHT: Insight = Insight {
     name: "wrong-row-estimate",
     severity: Severity::Warning,
-    engines: &[Engine::Postgres],
+    engines: &[Engine::Postgres, Engine::MySql, Engine::MariaDb],
     source: include_str!("wrong_row_estimate.rs"),
     look,
 };
@@ -130,6 +151,22 @@ fn advice(context: &Context<'_>, node: &PlanNode) -> String {
         }
     }
     match context.table(node) {
+        Some(table) if context.is_mysql_family() && !columns.is_empty() => {
+            let columns: Vec<String> = columns.iter().map(|name| context.quoted(name)).collect();
+            let (table, columns) = (context.quoted_table(table), columns.join(", "));
+            let sql = if context.server.engine == Engine::MariaDb {
+                format!("ANALYZE TABLE {table} PERSISTENT FOR COLUMNS ({columns}) INDEXES ()")
+            } else {
+                format!("ANALYZE TABLE {table} UPDATE HISTOGRAM ON {columns}")
+            };
+            format!("Tell the planner how values are spread: `{sql}`.")
+        }
+        Some(table) if context.is_mysql_family() => {
+            format!(
+                "If the table has changed much, `ANALYZE TABLE {}`.",
+                context.quoted_table(table)
+            )
+        }
         Some(table) if columns.len() > 1 => {
             let columns: Vec<String> = columns.iter().map(|name| context.quoted(name)).collect();
             let table = context.quoted_table(table);

@@ -1,10 +1,13 @@
 //! Plans as servers print them, read into [`QueryPlan`](dbwright_catalog::QueryPlan)s.
 
+mod json;
+mod mysql_family;
 mod postgres;
 mod sqlite;
 
 use dbwright_catalog::{Engine, QueryPlan};
 
+use mysql_family::read_mysql_family;
 use postgres::{read_postgres, read_postgres_file};
 pub use sqlite::complete_sqlite;
 use sqlite::read_sqlite;
@@ -17,8 +20,8 @@ use sqlite::read_sqlite;
 pub fn read_plan(engine: Engine, text: &str) -> Result<QueryPlan, NoPlan> {
     match engine {
         Engine::Postgres => read_postgres(text),
+        Engine::MySql | Engine::MariaDb => read_mysql_family(text).map(|(plan, _)| plan),
         Engine::Sqlite => read_sqlite(text),
-        Engine::MySql | Engine::MariaDb => Err(NoPlan(format!("plans of {engine} are not read yet"))),
     }
 }
 
@@ -30,11 +33,18 @@ pub fn read_plan(engine: Engine, text: &str) -> Result<QueryPlan, NoPlan> {
 /// When it is no plan.
 pub fn read_kept_plan(engine: Option<Engine>, text: &str) -> Result<(Engine, QueryPlan, Option<String>), NoPlan> {
     let is_drawn = text.trim_start().starts_with("QUERY PLAN") || text.trim_start().starts_with(['|', '`']);
-    match engine.unwrap_or(if is_drawn { Engine::Sqlite } else { Engine::Postgres }) {
+    let is_of_mysql_family = ["\"query_block\"", "\"query_plan\"", "-> "]
+        .iter()
+        .any(|mark| text.contains(mark));
+    let told = match (is_drawn, is_of_mysql_family) {
+        (true, _) => Engine::Sqlite,
+        (false, true) => Engine::MySql,
+        (false, false) => Engine::Postgres,
+    };
+    match engine.unwrap_or(told) {
         Engine::Postgres => read_postgres_file(text).map(|(plan, query)| (Engine::Postgres, plan, query)),
-        engine @ (Engine::MySql | Engine::MariaDb | Engine::Sqlite) => {
-            read_plan(engine, text).map(|plan| (engine, plan, None))
-        }
+        Engine::MySql | Engine::MariaDb => read_mysql_family(text).map(|(plan, engine)| (engine, plan, None)),
+        Engine::Sqlite => read_sqlite(text).map(|plan| (Engine::Sqlite, plan, None)),
     }
 }
 

@@ -8,11 +8,10 @@ use dbwright_catalog::{
     Actual, Buffers, ConditionKind, Estimate, HashUse, HeapBlocks, Jit, NodeRole, Operation, PlanCondition, PlanNode,
     PlanRelation, QueryPlan, Setting, SortUse, TriggerTime, Workers,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::NoPlan;
-
-type Object = Map<String, Value>;
+use super::json::{Object, float, list, number, text, texts};
 
 /// Where a condition stands, what it is for, and where the rows are counted that it threw away.
 const CONDITIONS: [(&str, ConditionKind, &str); 8] = [
@@ -114,6 +113,7 @@ fn node(object: &Object) -> Result<PlanNode, NoPlan> {
         }),
         buffers: buffers(object),
         parts_removed: number(object, "Subplans Removed").unwrap_or(0),
+        partitions: Vec::new(),
         children,
     })
 }
@@ -326,28 +326,6 @@ fn settings(object: &Object) -> Vec<Setting> {
                 value: value.as_str()?.to_owned(),
             })
         })
-        .collect()
-}
-
-fn text(object: &Object, key: &str) -> Option<String> {
-    object.get(key)?.as_str().map(str::to_owned)
-}
-
-fn float(object: &Object, key: &str) -> Option<f64> {
-    object.get(key)?.as_f64()
-}
-
-fn number(object: &Object, key: &str) -> Option<u64> {
-    object.get(key)?.as_u64()
-}
-
-fn list<'a>(object: &'a Object, key: &str) -> impl Iterator<Item = &'a Value> {
-    object.get(key).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn texts(object: &Object, key: &str) -> Vec<String> {
-    list(object, key)
-        .filter_map(|value| value.as_str().map(str::to_owned))
         .collect()
 }
 

@@ -6,6 +6,7 @@ use dbwright_catalog::{
 };
 use dbwright_live::connect::Connection;
 use dbwright_live::explain::{ExplainOptions, Explained, explain};
+use dbwright_sql::{Token, TokenKind, tokens};
 
 use super::bench::Bench;
 use super::complete;
@@ -37,6 +38,9 @@ pub(super) async fn tried(
         };
         let mut added = Vec::new();
         change.trial = match change.kind {
+            PlanChangeKind::Query if has_no_values(bench.connection, &change.sql) => {
+                PlanTrial::NotTried("its parameters have no values".to_owned())
+            }
             PlanChangeKind::Query => asked(bench.connection, &change.sql, known, run, Vec::new()).await?,
             PlanChangeKind::Setting => asked(bench.connection, query, known, run, vec![change.sql.clone()]).await?,
             PlanChangeKind::Index => {
@@ -49,6 +53,7 @@ pub(super) async fn tried(
             change.remarks.push(BEFORE_ANALYZE.to_owned());
         }
         let holds = match &change.trial {
+            PlanTrial::Planned(after) if leaves_limit_out(bench.connection, plan, after) => true,
             PlanTrial::Planned(after) => is_better(plan, after, &added),
             PlanTrial::NotTried(_) => change.purpose != ChangePurpose::Evidence,
             PlanTrial::Refused(_) => false,
@@ -62,6 +67,13 @@ pub(super) async fn tried(
         kept.push(finding);
     }
     Ok(kept)
+}
+
+/// Whether a query has parameters, which MySQL and MariaDB do not plan without their values.
+fn has_no_values(connection: &Connection, query: &str) -> bool {
+    let engine = connection.server().engine;
+    let is_parameter = |token: Token<'_>| token.kind == TokenKind::Parameter && token.text == "?";
+    matches!(engine, Engine::MySql | Engine::MariaDb) && tokens(engine, query).any(is_parameter)
 }
 
 /// What is left where nothing can be tried.
@@ -138,6 +150,13 @@ async fn asked(
             Err(no_plan) => PlanTrial::Refused(no_plan.to_string()),
         },
     })
+}
+
+/// Whether a plan sorts no longer, on MariaDB, whose costs do not take a `LIMIT` into account: it chooses such a plan where it is
+/// cheaper with it.
+fn leaves_limit_out(connection: &Connection, before: &QueryPlan, after: &QueryPlan) -> bool {
+    let sorts = |plan: &QueryPlan| plan.nodes().iter().any(|(_, node)| node.operation == Operation::Sort);
+    connection.server().engine == Engine::MariaDb && sorts(before) && !sorts(after)
 }
 
 /// Whether a plan is better than the one before. Where a server tells no cost: it uses the indexes that were made for it, or reads

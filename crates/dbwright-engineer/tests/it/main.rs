@@ -9,6 +9,7 @@
 mod check;
 mod comments;
 mod examples;
+mod explain_mysql_family;
 mod indirect;
 mod insights;
 mod platforms;

@@ -2,6 +2,7 @@
 //!
 //! A query is not run, unless somebody asks for it and it was proven to read only.
 
+mod mysql_family;
 mod postgres;
 mod sqlite;
 
@@ -45,13 +46,8 @@ pub async fn explain(
 ) -> Result<Explained, LiveError> {
     match connection {
         Connection::Postgres(_) => postgres::explain(connection, query, options).await,
+        Connection::MySqlFamily(_) => mysql_family::explain(connection, query, options).await,
         Connection::Sqlite(connection) => sqlite::explain(connection, query, options).await,
-        Connection::MySqlFamily(_) => Err(LiveError::Unsupported {
-            what: format!(
-                "queries of {} are not explained yet; PostgreSQL's are",
-                connection.server().engine
-            ),
-        }),
     }
 }
 
@@ -63,7 +59,7 @@ pub async fn explain(
 pub async fn facts(connection: &mut Connection, plan: &QueryPlan) -> Result<PlanFacts, LiveError> {
     match connection {
         Connection::Postgres(_) => postgres::facts(connection, plan).await,
+        Connection::MySqlFamily(_) => mysql_family::facts(connection, plan).await,
         Connection::Sqlite(connection) => sqlite::facts(connection).await,
-        Connection::MySqlFamily(_) => Ok(PlanFacts::default()),
     }
 }

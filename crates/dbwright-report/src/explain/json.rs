@@ -89,6 +89,7 @@ fn node(node: &PlanNode, parent: Option<usize>, own_share: f64) -> format::Node 
         expected_rows: node.estimate.map(|estimate| estimate.rows),
         width: node.estimate.and_then(|estimate| estimate.width),
         rows_read: node.rows_read,
+        partitions: node.partitions.clone(),
         rows: node.actual.map(|actual| actual.rows),
         ms: node.actual.and_then(|actual| actual.total_ms),
         loops: node.actual.map(|actual| actual.loops),

@@ -204,6 +204,9 @@ fn details(node: &PlanNode) -> Vec<String> {
     if let Some(blocks) = node.heap_blocks.filter(|blocks| blocks.lossy > 0) {
         details.push(format!("pages: {} exact, {} lossy", blocks.exact, blocks.lossy));
     }
+    if !node.partitions.is_empty() {
+        details.push(format!("partitions: {}", node.partitions.join(", ")));
+    }
     if node.parts_removed > 0 {
         details.push(format!("{} partitions left out", node.parts_removed));
     }

@@ -91,6 +91,8 @@ pub struct Node {
     pub rows_read: Option<f64>,
     /// Bytes of a row.
     pub width: Option<u32>,
+    /// Partitions that it reads, where one node reads several.
+    pub partitions: Vec<String>,
     /// Rows of one run, on average.
     pub rows: Option<f64>,
     /// Milliseconds of one run, on average.

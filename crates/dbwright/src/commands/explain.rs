@@ -21,7 +21,7 @@ use crate::terminal::{self, ProgressLine};
 ///
 /// Plans come from a twin of production (--on), which knows its statistics and holds no rows, or from a live server (--url),
 /// in a read-only session with timeouts. What insights propose is tried in the same place, and shown with the plan that it
-/// leads to. A query with parameters ($1) is planned for any value of them.
+/// leads to. A query with parameters ($1) is planned for any value of them, on PostgreSQL.
 ///
 /// Nothing is run, unless --analyze says so: then on the server of --url alone, and only what is proven to read only.
 #[derive(Args, Debug)]
@@ -33,11 +33,12 @@ pub(crate) struct ExplainArgs {
     /// Plan on a twin of this snapshot, which `dbwright capture` has written.
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
     on: Option<PathBuf>,
-    /// Plan on this database: postgres://user@host/database, whose password may stand in PGPASSWORD, or a SQLite file.
+    /// Plan on this database: postgres://user@host/database, mysql://… (the password may stand in PGPASSWORD or MYSQL_PWD), or a
+    /// SQLite file.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Tell of a plan that somebody has kept, as EXPLAIN (FORMAT JSON) prints it, or SQLite's shell EXPLAIN QUERY PLAN; - for standard input (may be given several
-    /// times). With --on or --url, what is known of its tables there helps.
+    /// Tell of a plan that somebody has kept, as EXPLAIN prints it in JSON, MySQL as a tree, or SQLite's shell by EXPLAIN QUERY
+    /// PLAN; - for standard input (may be given several times). With --on or --url, what is known of its tables there helps.
     #[arg(long, value_name = "FILE")]
     plan: Vec<PathBuf>,
     /// Run the queries that are proven to read only, and tell times and rows (with --url; SQLite measures no steps).

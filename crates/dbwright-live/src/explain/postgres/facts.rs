@@ -41,9 +41,9 @@ pub(in crate::explain) async fn facts(connection: &mut Connection, plan: &QueryP
             name: next().unwrap_or_default(),
             data_type: next().unwrap_or_default(),
             not_null: next().as_deref() == Some("t"),
+            collation: None,
             width: next().and_then(|width| width.parse().ok()),
             distinct: next().and_then(|distinct| distinct.parse().ok()),
-            collation: None,
         };
         if let Some(table) = find(&mut facts.tables, &schema, &name) {
             table.columns.push(column);
@@ -140,6 +140,7 @@ fn table(row: Vec<Option<String>>) -> TableFacts {
         rows: rows.filter(|rows| *rows >= 0.0 && (*rows > 0.0 || pages > 0.0)),
         pages,
         all_visible_pages: next().and_then(|pages| pages.parse().ok()).unwrap_or(0.0),
+        row_bytes: None,
         columns: Vec::new(),
         indexes: Vec::new(),
         partition_key: next(),

@@ -1,0 +1,1 @@
+SELECT a FROM plain WHERE b NOT IN (SELECT d FROM plain);

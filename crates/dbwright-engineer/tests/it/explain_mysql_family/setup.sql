@@ -1,0 +1,16 @@
+CREATE TABLE digit (n int NOT NULL PRIMARY KEY);
+INSERT INTO digit VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9);
+CREATE TABLE number (n int NOT NULL PRIMARY KEY);
+INSERT INTO number SELECT a.n + b.n * 10 + c.n * 100 + d.n * 1000 + 1 FROM digit a, digit b, digit c, digit d;
+CREATE TABLE customer (id int NOT NULL PRIMARY KEY, email varchar(100) NOT NULL, name varchar(100), country char(2) NOT NULL, joined datetime NOT NULL, UNIQUE KEY customer_email (email), KEY customer_country (country));
+INSERT INTO customer SELECT n, concat('c', n, '@example.org'), concat('customer ', n), elt(n % 4 + 1, 'de', 'fr', 'it', 'es'), '2026-01-01' + INTERVAL n HOUR FROM number WHERE n <= 5000;
+CREATE TABLE orders (id int NOT NULL PRIMARY KEY, customer_id int NOT NULL, reference varchar(40) NOT NULL, state varchar(10) NOT NULL, total decimal(10,2), note text, placed_at datetime NOT NULL, KEY orders_customer (customer_id), KEY orders_reference (reference), KEY orders_state_placed (state, placed_at), FULLTEXT KEY orders_note (note));
+INSERT INTO orders SELECT a.n * 2 + b.n - 2, (a.n * 2 + b.n) % 5000 + 1, concat('r', a.n * 2 + b.n), elt(a.n % 3 + 1, 'new', 'paid', 'sent'), a.n, concat('note of order ', a.n), '2026-01-01' + INTERVAL a.n MINUTE FROM number a JOIN digit b ON b.n IN (1, 2);
+CREATE TABLE item (id int NOT NULL PRIMARY KEY, order_id int NOT NULL, sku varchar(20) NOT NULL, amount int, price decimal(8,2), KEY item_order (order_id));
+INSERT INTO item SELECT a.n * 3 + b.n - 3, a.n, concat('s', a.n % 100), b.n, a.n / 7 FROM number a JOIN digit b ON b.n IN (1, 2, 3);
+CREATE TABLE event (id int NOT NULL, at date NOT NULL, kind varchar(10) NOT NULL, value int, PRIMARY KEY (id, at)) PARTITION BY RANGE (YEAR(at)) (PARTITION p2023 VALUES LESS THAN (2024), PARTITION p2024 VALUES LESS THAN (2025), PARTITION p2025 VALUES LESS THAN (2026), PARTITION p2026 VALUES LESS THAN (2027), PARTITION pmax VALUES LESS THAN MAXVALUE);
+INSERT INTO event SELECT n, '2023-01-01' + INTERVAL n % 1460 DAY, elt(n % 3 + 1, 'a', 'b', 'c'), n FROM number;
+CREATE TABLE plain (a int, b int, c varchar(50), d int);
+INSERT INTO plain SELECT n, n % 100, concat('c', n), NULLIF(n % 7, 3) FROM number;
+CREATE VIEW paid AS SELECT * FROM orders WHERE state = 'paid';
+ANALYZE TABLE customer, orders, item, event, plain, number, digit;
