@@ -78,9 +78,9 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     }
     let Some((first, at)) = gaps.first() else { return };
     let ids: Vec<&ObjectId> = gaps.iter().map(|(id, _)| *id).collect();
-    let be = if ids.len() == 1 { "is" } else { "are" };
+    let (ending, be) = if ids.len() == 1 { ("", "is") } else { ("s", "are") };
     let message = format!(
-        "The {} {} {be} missing between this statement and {}, which commits by itself",
+        "The {}{ending} {} {be} missing between this statement and {}, which commits by itself",
         first.kind.name(),
         phrase::list(&ids),
         at.place(context)

@@ -1,8 +1,8 @@
 //! Findings about the running release on hand-built traces.
 
-use dbwright_catalog::{LockMode, ObjectBody, Severity};
+use dbwright_catalog::{LockMode, ObjectBody, RunMode, Severity};
 
-use crate::testing::{Case, column, did, id, index, not_null, table};
+use crate::testing::{Case, check, column, did, foreign_key, id, index, not_null, table};
 
 fn with_default(mut object: dbwright_catalog::Object) -> dbwright_catalog::Object {
     if let ObjectBody::Column(column) = &mut object.body {
@@ -90,4 +90,29 @@ fn a_unique_key_that_goes_with_its_column_is_told_with_the_column() {
     let goes = Case::postgres([table("orders"), code(), unique()])
         .migration([dropped(), did("ALTER TABLE orders DROP COLUMN code").drops([code()])]);
     assert_eq!(goes.judge_by("drop-unique-key"), []);
+}
+
+#[test]
+fn two_constraints_that_are_made_again_later_are_missing_both() {
+    let keys = || {
+        [
+            check("orders", "orders_total"),
+            foreign_key("orders", "orders_customer", "customer", "customers"),
+        ]
+    };
+    let given = [table("orders"), table("customers")].into_iter().chain(keys());
+    let case = Case::postgres(given).migration_in(
+        RunMode::EachStatement,
+        [
+            did("ALTER TABLE orders DROP CONSTRAINT …").drops(keys()),
+            did("ALTER TABLE orders ADD CONSTRAINT …").creates(keys()),
+        ],
+    );
+    let finding = case.judge_by("replaced-with-gap").remove(0);
+    assert!(
+        finding.message.starts_with("The constraints orders."),
+        "{}",
+        finding.message
+    );
+    assert!(finding.message.contains(" are missing between"), "{}", finding.message);
 }
