@@ -5,7 +5,8 @@
 //!
 //! How it is found: the query selects `*`, its rows are at least 400 bytes wide on average, all of them together take a
 //! megabyte or more, and statistics name the columns that are large. MySQL and MariaDB tell how large rows are, and types which
-//! columns can be. SQLite has no statistics of columns: there, the size of the table tells how wide its rows are.
+//! columns can be. SQLite has no statistics of columns: there, the size of the table tells how wide its rows are. What is
+//! worked out of tables (sums, a view that groups) has rows of its own, of which they tell nothing.
 //!
 //! ```sql setup postgres
 //! CREATE TABLE article (id integer PRIMARY KEY, author_id integer NOT NULL, title text NOT NULL, body text NOT NULL);
@@ -46,6 +47,7 @@
 //! CREATE TABLE article (id integer PRIMARY KEY, author_id integer NOT NULL, title varchar(50) NOT NULL, body text NOT NULL,
 //!   KEY article_author_id (author_id));
 //! INSERT INTO article SELECT n, n % 4, concat('title ', n), repeat(sha2(n, 256), 10) FROM number;
+//! CREATE VIEW author AS SELECT author_id, title, count(*) AS articles FROM article GROUP BY author_id, title;
 //! ANALYZE TABLE article;
 //! ```
 //!
@@ -57,12 +59,16 @@
 //! SELECT id, title FROM article WHERE author_id = 3
 //! ```
 //!
+//! ```sql silent mysql mariadb
+//! SELECT * FROM author
+//! ```
+//!
 //! What to do: name the columns that are needed.
 //!
 //! See <https://www.postgresql.org/docs/current/storage-toast.html>,
 //! <https://dev.mysql.com/doc/refman/9.4/en/innodb-row-format.html>.
 
-use dbwright_catalog::{Engine, PlanFinding, Severity};
+use dbwright_catalog::{Engine, Operation, PlanFinding, QueryPlan, Severity};
 
 use crate::context::{Context, count_of_rows};
 use crate::insight::Insight;
@@ -95,10 +101,14 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         star && (item.len() == 1 || item.len() == 3)
     });
     let told = context.plan.root.estimate.and_then(|estimate| estimate.width);
-    let width = if context.is_mysql_family() {
+    let width = if told.is_some() && !context.is_mysql_family() {
+        told
+    } else if is_worked_out(context.plan) {
+        None
+    } else if context.is_mysql_family() {
         width_of_tables(context)
     } else {
-        told.or_else(|| context.stored_width())
+        context.stored_width()
     };
     let Some(width) = width.filter(|_| all) else {
         return;
@@ -145,6 +155,12 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     });
     finding.advice.push("Name the columns that are needed.".to_owned());
     findings.push(finding);
+}
+
+/// Whether the rows are not those of tables, but made of them.
+fn is_worked_out(plan: &QueryPlan) -> bool {
+    let makes_rows = |operation: Operation| matches!(operation, Operation::Aggregate | Operation::Materialize);
+    plan.nodes().iter().any(|(_, node)| makes_rows(node.operation))
 }
 
 /// Bytes of a row of all tables together.
