@@ -263,7 +263,8 @@ fn mysql_copies_row_by_row_into_every_index_and_builds_in_place_in_order() {
         let (_, work) = super::work::of(&production, &case.trace, (0, 0)).remove(0);
         work.time.unwrap().high.as_secs() / 2
     };
-    // 10 s of rows, and 40 s of entries; in place 5 s of rows, and an index that is read in 1 s and sorted in 5 s.
+    // 10 s of rows, and 40 s of entries; in place twice 5 s of rows, as the log is
+    // written to a disk, and an index that is read in 1 s and sorted in 5 s.
     assert_eq!(work(Algorithm::Copy), 50);
-    assert_eq!(work(Algorithm::InPlace), 11);
+    assert_eq!(work(Algorithm::InPlace), 16);
 }
