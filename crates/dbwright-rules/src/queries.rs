@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use dbwright_catalog::{
-    Date, Evidence, Finding, History, Known, MigrationSet, Place, Query, QueryOrigin, Release, ReleaseAnswers,
-    ReleasePlace, Server, SqlError,
+    Date, Finding, History, MigrationSet, Place, Query, QueryOrigin, Release, ReleaseAnswers, ReleasePlace, Server,
+    SqlError,
 };
 
 use crate::allow::{Allowances, Verdict};
@@ -146,23 +146,7 @@ impl<'a> Queries<'a> {
     }
 
     fn finding(&self, rule: &Rule, place: Place, message: String) -> Finding {
-        Finding {
-            rule: rule.name.to_owned(),
-            group: rule.group,
-            severity: rule.severity,
-            place,
-            message,
-            evidence: Evidence {
-                known: Known::Observed,
-                server: self.server.clone(),
-                relation: None,
-                lock: None,
-                operation: None,
-                facts: Vec::new(),
-            },
-            advice: Vec::new(),
-            fix: None,
-        }
+        rule.observed(self.server, place, message)
     }
 
     fn verdict(&self, index: usize, finding: Finding) -> Verdict {

@@ -1,6 +1,9 @@
 //! What a rule is.
 
-use dbwright_catalog::{Change, Effect, Engine, Finding, Group, LockMode, ObjectId, ObjectKind, Outcome, Severity};
+use dbwright_catalog::{
+    Change, Effect, Engine, Evidence, Finding, Group, Known, LockMode, ObjectId, ObjectKind, Outcome, Place, Server,
+    Severity,
+};
 
 use crate::context::Context;
 use crate::flaw::Flaw;
@@ -69,6 +72,27 @@ impl Rule {
     /// The page for people, in Markdown, without the marks that only tests need.
     pub fn page(&self) -> String {
         page::markdown(self)
+    }
+
+    /// A finding of it about what was seen on a server.
+    pub(crate) fn observed(&self, server: &Server, place: Place, message: String) -> Finding {
+        Finding {
+            rule: self.name.to_owned(),
+            group: self.group,
+            severity: self.severity,
+            place,
+            message,
+            evidence: Evidence {
+                known: Known::Observed,
+                server: server.clone(),
+                relation: None,
+                lock: None,
+                operation: None,
+                facts: Vec::new(),
+            },
+            advice: Vec::new(),
+            fix: None,
+        }
     }
 
     /// Whether it judges catalogs, so that `lint` asks it as well.

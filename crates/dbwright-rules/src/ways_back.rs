@@ -1,8 +1,8 @@
 //! What was found out about ways back, with all a rule may ask about it.
 
 use dbwright_catalog::{
-    AllowedFinding, Date, Difference, DifferenceKind, Down, Evidence, Finding, History, Known, Migration, Place,
-    Rollback, RollbackOutcome, RoundTrip, Server, Span, Statement, Tool, WayFailure,
+    AllowedFinding, Date, Difference, DifferenceKind, Down, Finding, History, Migration, Place, Rollback,
+    RollbackOutcome, RoundTrip, Server, Span, Statement, Tool, WayFailure,
 };
 
 use crate::allow::{Allowances, Verdict};
@@ -138,23 +138,7 @@ impl<'a> WaysBack<'a> {
 
     /// A finding at a place of a file.
     pub(crate) fn finding(&self, rule: &Rule, place: Place, message: String) -> Finding {
-        Finding {
-            rule: rule.name.to_owned(),
-            group: rule.group,
-            severity: rule.severity,
-            place,
-            message,
-            evidence: Evidence {
-                known: Known::Observed,
-                server: self.server.clone(),
-                relation: None,
-                lock: None,
-                operation: None,
-                facts: Vec::new(),
-            },
-            advice: Vec::new(),
-            fix: None,
-        }
+        rule.observed(self.server, place, message)
     }
 }
 
