@@ -14,6 +14,9 @@ use crate::allow::Instruction;
 use crate::phrase;
 use crate::timeline::{Origin, Position, Step, Timeline};
 
+/// A rebuild that is spread over more migrations than this before or after one of its statements is not recognized.
+pub(crate) const REBUILD_MIGRATIONS_MAX: usize = 20;
+
 /// One statement of a judged migration.
 pub(crate) struct Context<'a> {
     pub(crate) history: &'a History,

@@ -4,11 +4,8 @@
 
 use dbwright_catalog::{ObjectId, Rows};
 
-use crate::context::{Context, Neighbour};
+use crate::context::{Context, Neighbour, REBUILD_MIGRATIONS_MAX};
 use crate::timeline::{Origin, Position};
-
-/// A rebuild that is spread over more migrations than this before or after the drop is not recognized.
-const MIGRATIONS_MAX: usize = 20;
 
 /// What takes the place of a dropped table.
 pub(super) struct Replacement {
@@ -48,9 +45,9 @@ fn is_replaced_in_scope(context: &Context<'_>, name: &ObjectId) -> bool {
 /// A later migration gives the name to another table, into which the rows were copied before the drop.
 fn replaced_later(context: &Context<'_>, dropped: &ObjectId, name: &ObjectId) -> Option<Replacement> {
     let end = context.scope_end();
-    let mut later = context.nearby(MIGRATIONS_MAX).filter(|one| one.position > end);
+    let mut later = context.nearby(REBUILD_MIGRATIONS_MAX).filter(|one| one.position > end);
     let taken = later.find(|one| takes(context, one, name))?;
-    let start = context.nearby_start(MIGRATIONS_MAX);
+    let start = context.nearby_start(REBUILD_MIGRATIONS_MAX);
     let is_filled = match context.timeline.origin(name, start, taken.position) {
         // An older table took the name over.
         Origin::Before(_) => true,
@@ -64,7 +61,7 @@ fn replaced_later(context: &Context<'_>, dropped: &ObjectId, name: &ObjectId) ->
 
 /// An earlier migration renamed the table, and another one made a new table with the old name and copied the rows into it.
 fn out_of_the_way(context: &Context<'_>, dropped: &ObjectId) -> Option<Replacement> {
-    let start = context.nearby_start(MIGRATIONS_MAX);
+    let start = context.nearby_start(REBUILD_MIGRATIONS_MAX);
     let before = before(context.position);
     let Origin::Before(original) = context.timeline.origin(dropped, start, before) else {
         return None;
@@ -117,9 +114,9 @@ fn was_filled(context: &Context<'_>, name: &ObjectId) -> bool {
 
 /// Whether the rows of a table, under one of these names, were copied before the drop into the one that was created then.
 fn was_copied(context: &Context<'_>, created: Position, from: &[&ObjectId]) -> bool {
-    let start = context.nearby_start(MIGRATIONS_MAX);
+    let start = context.nearby_start(REBUILD_MIGRATIONS_MAX);
     let mut between = context
-        .nearby(MIGRATIONS_MAX)
+        .nearby(REBUILD_MIGRATIONS_MAX)
         .filter(|one| (created..context.position).contains(&one.position));
     between.any(|one| {
         let is_it = |table: &ObjectId| context.timeline.origin(table, start, one.position) == Origin::Created(created);

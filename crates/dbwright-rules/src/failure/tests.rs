@@ -1,8 +1,10 @@
 //! The failure rules on hand-built effects.
 
-use dbwright_catalog::{Known, LockMode, Object, ObjectBody, Outcome, RunMode, Severity, Tool, Version};
+use dbwright_catalog::{
+    Known, LockMode, Object, ObjectBody, ObjectId, ObjectKind, Outcome, RunMode, Severity, Tool, Version,
+};
 
-use crate::testing::{Case, column, did, error, fix_sql, foreign_key, index, not_null, table};
+use crate::testing::{Case, column, did, error, fix_sql, foreign_key, index, lite_table, not_null, table};
 
 #[test]
 fn a_failure_is_told_in_the_servers_words_with_what_follows_from_it() {
@@ -363,6 +365,66 @@ fn a_key_that_nothing_has_kept_so_far_is_told_with_the_rows_that_break_it() {
     let add = did("ALTER TABLE orders ADD COLUMN n integer").creates([column("orders", "n", 3, "integer")]);
     let over_new = did("CREATE UNIQUE INDEX CONCURRENTLY u ON orders (n)").creates([unique("u", &["n"])]);
     assert_eq!(Case::postgres(given()).migration([add, over_new]).found(), [""; 0]);
+}
+
+/// A rebuild of `main.orders`, a statement a migration, into a table with a unique key over `keys`; the old one had one over
+/// `a`, which an earlier migration than the new table's drops.
+fn spread_rebuild(keys: &[&str]) -> Case {
+    let key = |name: &str, table: &str, columns: &[&str]| {
+        let mut object = unique(name, columns);
+        object.id = ObjectId::new(ObjectKind::Index, ["main", name]);
+        if let ObjectBody::Index(index) = &mut object.body {
+            index.table = ObjectId::table("main", table);
+        }
+        object
+    };
+    let of = |table: &str| {
+        let columns = [("a", 1), ("b", 2)].map(|(name, at)| column(&format!("main.{table}"), name, at, "TEXT"));
+        let table = lite_table(table);
+        std::iter::once(table).chain(columns).collect::<Vec<_>>()
+    };
+    let mut renamed = did("ALTER TABLE _orders_tmp RENAME TO orders");
+    for (before, after) in of("_orders_tmp").into_iter().zip(of("orders")) {
+        renamed = renamed.alters(before, after);
+    }
+    let old = key("u", "orders", &["a"]);
+    Case::sqlite(of("orders").into_iter().chain([old.clone()]))
+        .migration([did("DROP INDEX u").drops([old])])
+        .migration([did("CREATE TABLE _orders_tmp").creates(of("_orders_tmp"))])
+        .migration([did("CREATE UNIQUE INDEX u").creates([key("u", "_orders_tmp", keys)])])
+        .migration([did("INSERT INTO _orders_tmp SELECT a, b FROM orders").rows("main._orders_tmp", [3, 0, 0])])
+        .migration([did("DROP TABLE orders").drops(of("orders"))])
+        .migration([renamed.alters(key("u", "_orders_tmp", keys), key("u", "orders", keys))])
+}
+
+#[test]
+fn a_table_rebuilt_over_several_migrations_keeps_what_its_old_key_has_proven() {
+    let told = |keys: &[&str]| spread_rebuild(keys).judge_by("unproven-key");
+    assert_eq!(told(&["a"]), []);
+    assert_eq!(told(&["b", "a"]), []);
+    let finding = told(&["b"]).remove(0);
+    assert_eq!(finding.message, "It fails where two rows of orders have the same b");
+}
+
+#[test]
+fn a_key_that_was_dropped_just_before_has_proven_what_a_wider_one_asks() {
+    let given = [
+        table("orders"),
+        column("orders", "a", 2, "integer"),
+        column("orders", "b", 3, "integer"),
+        unique("old", &["a"]),
+    ];
+    let told = |between: usize| {
+        let mut case = Case::postgres(given.clone()).migration([did("DROP INDEX old").drops([unique("old", &["a"])])]);
+        for _ in 0..between {
+            case = case.migration([did("SELECT 1")]);
+        }
+        let make = did("CREATE UNIQUE INDEX CONCURRENTLY u ON orders (b, a)").creates([unique("u", &["b", "a"])]);
+        case.migration([make]).judge_by("unproven-key").len()
+    };
+    assert_eq!(told(2), 0);
+    // Long ago: rows have come since.
+    assert_eq!(told(30), 1);
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //! a failed CONCURRENTLY leaves an invalid index behind.
 //!
 //! Whether there are such rows can't be seen without them, so the rule looks at what kept them out: it is silent where another
-//! key did, where the column is new or numbers itself, and where the same migration updates or deletes rows of the table first.
+//! key did until just before, where the column is new or numbers itself, and where the same migration updates or deletes rows of
+//! the table first.
 //! Where another finding tells of the same statement, this is a part of it.
 //!
 //! It is fine when the rows of production are known to fit.
@@ -73,7 +74,8 @@ use dbwright_catalog::{
 };
 use dbwright_ddl::{qualified_name, quote_identifier};
 
-use crate::context::Context;
+use crate::context::{Context, REBUILD_MIGRATIONS_MAX};
+use crate::timeline::Origin;
 use crate::{Check, Claim, Rule, phrase, statement_text};
 
 pub(crate) static RULE: Rule = Rule {
@@ -216,19 +218,27 @@ fn orphans(context: &Context<'_>, table: &ObjectId, key: &ForeignKey) -> Option<
 
 /// The table whose rows a new one takes and whose name it has in the end: SQLite changes little of a table in place.
 fn rebuilt(context: &Context<'_>, table: &ObjectId) -> Option<ObjectId> {
-    if context.history.engine != Engine::Sqlite || !context.is_exempt(table) {
+    if context.history.engine != Engine::Sqlite {
         return None;
     }
+    let start = context.nearby_start(REBUILD_MIGRATIONS_MAX);
+    let Origin::Created(created) = context.timeline.origin(table, start, context.position) else {
+        return None;
+    };
     let mut name = table.clone();
-    for later in context.scope().filter(|later| later.position > context.position) {
+    let mut end = context.scope_end();
+    let nearby = context.nearby(REBUILD_MIGRATIONS_MAX);
+    for later in nearby.filter(|later| later.position > context.position) {
         let steps = context.timeline.steps(later.position).iter();
         let mut renamed = steps.filter_map(|step| Some((step.before?, step.after?)));
         if let Some((_, after)) = renamed.find(|(before, _)| before.id == name) {
             name = after.id.clone();
+            end = end.max(later.position);
         }
     }
-    let was_there = context.at_scope_start(&name).is_some() && context.at_scope_end(&name).is_some();
-    was_there.then_some(name)
+    let stood = |position| context.timeline.before(position, &name).is_some();
+    let was_there = stood(start) || stood(context.scope_start()) || stood(created);
+    (was_there && context.timeline.after(end, &name).is_some()).then_some(name)
 }
 
 /// Whether nothing about the table can be old and broken: it is new, or the migration has mended it just before.
@@ -252,9 +262,10 @@ fn is_mended(context: &Context<'_>, table: &ObjectId) -> bool {
     })
 }
 
-/// Whether another unique key kept the rows apart before the migration, over the same columns or some of them.
+/// Whether another unique key kept the rows apart before the migration, over the same columns or some of them. One that an
+/// earlier migration of the same release dropped has done so until now.
 fn is_kept_unique(context: &Context<'_>, new: &Index, table: &ObjectId) -> bool {
-    objects_at_scope_start(context, ObjectKind::Index).any(|object| match &object.body {
+    let keeps = |object: &Object| match &object.body {
         ObjectBody::Index(old) => {
             old.unique
                 && old.valid
@@ -264,7 +275,13 @@ fn is_kept_unique(context: &Context<'_>, new: &Index, table: &ObjectId) -> bool 
                 && (old.nulls_not_distinct || !new.nulls_not_distinct)
         }
         _ => false,
-    })
+    };
+    let nearby = context.nearby(REBUILD_MIGRATIONS_MAX);
+    let mut dropped = nearby
+        .filter(|one| one.position < context.position)
+        .flat_map(|one| context.timeline.steps(one.position))
+        .filter_map(|step| step.before.filter(|_| step.after.is_none()));
+    objects_at_scope_start(context, ObjectKind::Index).any(keeps) || dropped.any(keeps)
 }
 
 /// Whether another foreign key kept the rows whole before the migration.
