@@ -498,7 +498,7 @@ fn new_migrations(
         .map(|base| (base.value.as_str(), base.from.as_str()));
     match dbwright_repo::new_since(root, &history.folder, reference) {
         Ok(new) => {
-            let (judged, findings) = dbwright_repo::judged(history, &new);
+            let (judged, findings) = dbwright_repo::judged(root, history, &new);
             Ok((judged, findings, new.base))
         }
         Err(RepoError::NotARepository { .. }) if reference.is_none() => Ok((MigrationSet::All, Vec::new(), None)),

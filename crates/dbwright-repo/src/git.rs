@@ -8,10 +8,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use dbwright_catalog::{Finding, History, MigrationSet, Severity};
+use dbwright_catalog::{Finding, History, Migration, MigrationSet, Severity, Tool};
 
 use crate::error::RepoError;
 use crate::history::{finding, server};
+use crate::tools::liquibase::{ChangesetText, changesets};
 
 /// How a file differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,63 +106,118 @@ pub fn new_since(root: &Path, folder: &Path, reference: Option<(&str, &str)>) ->
     })
 }
 
-/// Files of `folder` that the default branch does not have. Nobody but this branch can have run them.
+/// The migrations that the default branch does not have, as indexes into the history; of `folders`, the one of the history and
+/// others that it is read from. Nobody but this branch can have run them.
 ///
 /// # Errors
 ///
 /// When git does not know the folder, or there is no default branch.
-pub fn own_files(root: &Path, folder: &Path) -> Result<BTreeSet<PathBuf>, RepoError> {
-    let new = new_since(root, folder, None)?;
-    let is_own = |file: &ChangedFile| matches!(file.kind, ChangeKind::Added | ChangeKind::Untracked);
-    let own = new.files.into_iter().filter(is_own);
-    Ok(own.map(|file| file.path).collect())
+pub fn own_migrations(root: &Path, history: &History, folders: &[&Path]) -> Result<BTreeSet<usize>, RepoError> {
+    let mut own = BTreeSet::new();
+    for folder in folders {
+        let new = new_since(root, folder, None)?;
+        let changes = changes(root, history, &new);
+        let added = changes.into_iter().filter(|(_, change)| *change == Change::Added);
+        own.extend(added.map(|(index, _)| index));
+    }
+    Ok(own)
+}
+
+/// How a migration differs from what a reference has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Added,
+    Modified,
+}
+
+/// The migrations that differ, in their order. Of a file that holds several, those that do.
+fn changes(root: &Path, history: &History, new: &NewSince) -> Vec<(usize, Change)> {
+    let kind = |path: &Path| new.files.iter().find(|file| file.path == path).map(|file| file.kind);
+    let mut changes = Vec::new();
+    let mut before: BTreeMap<&Path, Option<Vec<ChangesetText>>> = BTreeMap::new();
+    for (index, migration) in history.migrations.iter().enumerate() {
+        // diesel keeps the run mode in a file beside it.
+        let beside = migration.path.with_file_name("metadata.toml");
+        let beside = kind(&beside).map(|_| ChangeKind::Modified);
+        let change = match kind(&migration.path).or(beside) {
+            Some(ChangeKind::Added | ChangeKind::Untracked) => Change::Added,
+            Some(ChangeKind::Modified | ChangeKind::Deleted) => Change::Modified,
+            None => continue,
+        };
+        if change == Change::Modified && history.tool == Tool::Liquibase {
+            let old = before
+                .entry(&migration.path)
+                .or_insert_with(|| Some(changesets(&text_at(root, new.base.as_deref()?, &migration.path)?)));
+            match old.as_deref().map(|old| of_changeset(migration, old)) {
+                Some(Some(change)) => changes.push((index, change)),
+                Some(None) => {}
+                None => changes.push((index, Change::Modified)),
+            }
+            continue;
+        }
+        changes.push((index, change));
+    }
+    changes
+}
+
+/// The text of a file at a commit.
+fn text_at(root: &Path, commit: &str, path: &Path) -> Option<String> {
+    let name = format!("{commit}:./{}", path.display());
+    Git { root }
+        .read(&["show", "--no-ext-diff", "--no-textconv", &name])
+        .ok()
+}
+
+/// How a changeset differs from those that its file had.
+fn of_changeset(migration: &Migration, before: &[ChangesetText]) -> Option<Change> {
+    let Some(old) = before.iter().find(|old| old.name == migration.name) else {
+        return Some(Change::Added);
+    };
+    let is_same = changesets(&migration.text).contains(old);
+    (!is_same).then_some(Change::Modified)
 }
 
 /// The migrations that are to be judged, and a note for each old one that was changed or removed.
-pub fn judged(history: &History, new: &NewSince) -> (MigrationSet, Vec<Finding>) {
+pub fn judged(root: &Path, history: &History, new: &NewSince) -> (MigrationSet, Vec<Finding>) {
     let mut indexes = Vec::new();
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
     let server = server(history.engine, history.version.as_ref());
-    let mut note = |path: &Path, message: String, advice: &str| {
-        findings.push(finding(
+    let note = |path: &Path, line: u32, message: String, advice: &str| {
+        finding(
             &server,
             "migration-changed",
             Severity::Note,
             path,
-            1,
+            line,
             message,
             advice.to_owned(),
-        ));
+        )
     };
-    for (index, migration) in history.migrations.iter().enumerate() {
-        let kind = |path: &Path| new.files.iter().find(|file| file.path == path).map(|file| file.kind);
-        // diesel keeps the run mode in a file beside it.
-        let beside = migration.path.with_file_name("metadata.toml");
-        let beside = kind(&beside).map(|_| ChangeKind::Modified);
-        let Some(kind) = kind(&migration.path).or(beside) else {
-            continue;
-        };
+    for (index, change) in changes(root, history, new) {
+        let migration = &history.migrations[index];
         indexes.push(index);
-        if kind == ChangeKind::Modified
-            && !history.migrations[..index]
-                .iter()
-                .any(|other| other.path == migration.path)
-        {
-            note(
+        if change == Change::Modified {
+            let line = match history.tool {
+                Tool::Liquibase => migration.statements.first().map_or(1, |statement| statement.line),
+                _ => 1,
+            };
+            findings.push(note(
                 &migration.path,
+                line,
                 format!("{} was changed after it had been committed", migration.name),
                 "Where it ran already, it does not run again: write a new migration.",
-            );
+            ));
         }
     }
     for file in new.files.iter().filter(|file| file.kind == ChangeKind::Deleted) {
         let is_down = file.path.to_string_lossy().contains("down");
         if file.path.extension().is_some_and(|extension| extension == "sql") && !is_down {
-            note(
+            findings.push(note(
                 &file.path,
+                1,
                 format!("{} was removed after it had been committed", file.path.display()),
                 "Where it ran already, its changes stay.",
-            );
+            ));
         }
     }
     let why = new.why.clone();

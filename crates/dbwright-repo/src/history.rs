@@ -113,6 +113,8 @@ fn is_sent_whole(engine: Engine, text: &str) -> bool {
 fn encoding(root: &Path, tool: Tool, server: &Server, migration: &Migration) -> Option<Finding> {
     let takes_mark_away = matches!(tool, Tool::Numbered | Tool::File | Tool::Flyway);
     let what = match text::mark_of(&root.join(&migration.path)) {
+        // It reads what a mark says (`StreamUtil.readStreamWithReader`).
+        _ if tool == Tool::Liquibase => return None,
         Mark::Utf16 => "is UTF-16, which its tool does not read",
         Mark::Utf8 if server.engine == Engine::Postgres && !takes_mark_away => {
             "begins with a byte order mark, which PostgreSQL refuses as a syntax error"

@@ -44,7 +44,7 @@ pub use draft::{
 };
 pub use error::{ErrorKind, RepoError};
 pub use facts::{Fact, ServerFact};
-pub use git::{ChangeKind, ChangedFile, NewSince, judged, new_since, own_files};
+pub use git::{ChangeKind, ChangedFile, NewSince, judged, new_since, own_migrations};
 pub use git_tree::{CommittedFile, files_at};
 pub use history::read_history;
 pub use lone_file::{Input, read_file};

@@ -2,6 +2,7 @@
 //!
 //! A migration that the default branch has is left alone: it may have run somewhere, and tools keep checksums of what ran.
 
+mod shared;
 mod trial;
 mod write;
 
@@ -64,14 +65,13 @@ pub(crate) async fn find(section: &mut Section, ground: &Ground<'_>, progress: &
         return;
     }
     let mut outcomes: BTreeMap<usize, FixFilesOutcome> = BTreeMap::new();
-    let own = own_files(section, ground);
+    let own = own_migrations(section, ground);
     let mut plans = Vec::new();
     for (migration, replacements) in std::mem::take(&mut replacements) {
         let refused = |reason: String| (migration, FixFilesOutcome::Refused { reason });
-        let path = &section.history.migrations[migration].path;
         match &own {
             Err(reason) => outcomes.extend([refused(reason.clone())]),
-            Ok(own) if !own.contains(path) => {
+            Ok(own) if !own.contains(&migration) => {
                 let reason = "the default branch has it already, and it may have run somewhere".to_owned();
                 outcomes.extend([refused(reason)]);
             }
@@ -136,17 +136,17 @@ fn statements(section: &Section, migration: usize) -> Vec<usize> {
     statements.into_iter().collect()
 }
 
-/// The files that only this branch has; why none is known to be such.
-fn own_files(section: &Section, ground: &Ground<'_>) -> Result<BTreeSet<PathBuf>, String> {
+/// The migrations that only this branch has; why none is known to be such.
+fn own_migrations(section: &Section, ground: &Ground<'_>) -> Result<BTreeSet<usize>, String> {
     let Place { root, selection } = ground.place;
-    let mut own = dbwright_repo::own_files(root, &section.history.folder).map_err(|error| match error {
+    let mut folders = vec![section.history.folder.as_path()];
+    if selection.folder != section.history.folder {
+        folders.push(&selection.folder);
+    }
+    dbwright_repo::own_migrations(root, &section.history, &folders).map_err(|error| match error {
         RepoError::NotARepository { .. } => "outside git nothing says which migrations may have run".to_owned(),
         error => error.to_string().trim_end_matches('.').to_owned(),
-    })?;
-    if selection.folder != section.history.folder {
-        own.extend(dbwright_repo::own_files(root, &selection.folder).unwrap_or_default());
-    }
-    Ok(own)
+    })
 }
 
 fn plan(
@@ -286,7 +286,13 @@ async fn try_together(
     for choice in choices {
         by_choice.push(files(section, root, *choice)?);
     }
-    let mut all: Vec<FileChange> = by_choice.iter().flatten().cloned().collect();
+    shared::put_together(&mut by_choice)?;
+    let mut all: Vec<FileChange> = Vec::new();
+    for change in by_choice.iter().flatten() {
+        if all.iter().all(|known| known.path != change.path) {
+            all.push(change.clone());
+        }
+    }
     let kept = books(root, &section.history, &all)?;
     all.extend(kept.iter().cloned());
     let migrations: Vec<usize> = choices.iter().map(|choice| choice.plan.migration).collect();

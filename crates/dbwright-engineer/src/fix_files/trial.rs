@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dbwright_catalog::{
     FileChange, Finding, Fix, History, Migration, MigrationSet, Outcome, Proof, RollbackOutcome, Section, Server,
-    Severity, Trace,
+    Severity, Statement, Trace,
 };
 use dbwright_live::prove::postgres::{first_difference, objection};
 use tempfile::TempDir;
@@ -23,7 +23,7 @@ pub(super) async fn try_files(
     let copy = copy(&ground.place.root, &section.history, files)?;
     let history = dbwright_repo::read_history(copy.path(), &ground.place.selection, ground.config)
         .map_err(|error| format!("the files can't be read back: {error}"))?;
-    let parts = parts(&section.history, &history, migrations)?;
+    let parts = parts(&section.history, &history, migrations, files)?;
     unread(&section.history, &history)?;
     let indexes: Vec<usize> = parts.values().flatten().copied().collect();
     let mut levels = ground.levels.clone();
@@ -91,20 +91,26 @@ fn copy(root: &Path, history: &History, files: &[FileChange]) -> Result<TempDir,
 }
 
 /// What became of each rewritten migration: indexes into the new history. All others are where they were.
-fn parts(before: &History, after: &History, migrations: &[usize]) -> Result<BTreeMap<usize, Vec<usize>>, String> {
+fn parts(
+    before: &History,
+    after: &History,
+    migrations: &[usize],
+    files: &[FileChange],
+) -> Result<BTreeMap<usize, Vec<usize>>, String> {
     let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let moved = || "the tool would run the files in another order".to_owned();
     let mut next = 0;
     for (index, migration) in before.migrations.iter().enumerate() {
         if !migrations.contains(&index) {
-            if after.migrations.get(next) != Some(migration) {
+            let same = after.migrations.get(next);
+            if !same.is_some_and(|same| is_same(migration, same, files)) {
                 return Err(moved());
             }
             next += 1;
             continue;
         }
         let following = before.migrations.get(index + 1);
-        let is_part = |migration: &&Migration| Some(*migration) != following;
+        let is_part = |migration: &&Migration| !following.is_some_and(|following| is_same(following, migration, files));
         let count = after.migrations[next..].iter().take_while(is_part).count();
         if count == 0 {
             return Err(moved());
@@ -113,7 +119,7 @@ fn parts(before: &History, after: &History, migrations: &[usize]) -> Result<BTre
         let own = match migrations.contains(&(index + 1)).then_some(following).flatten() {
             Some(following) => after.migrations[next..]
                 .iter()
-                .position(|part| part.path == following.path)
+                .position(|part| part.path == following.path && part.name == following.name)
                 .unwrap_or(count),
             None => count,
         };
@@ -125,6 +131,23 @@ fn parts(before: &History, after: &History, migrations: &[usize]) -> Result<BTre
     } else {
         Err(moved())
     }
+}
+
+/// Whether a migration is as it was. In a file that holds several, others than it may have changed.
+fn is_same(before: &Migration, after: &Migration, files: &[FileChange]) -> bool {
+    if files.iter().all(|file| file.path != before.path) {
+        return before == after;
+    }
+    let texts = |statements: &[Statement]| -> Vec<String> {
+        statements.iter().map(|statement| statement.text.clone()).collect()
+    };
+    let back = |migration: &Migration| {
+        let down = migration.down.as_ref();
+        down.map(|down| texts(&down.statements))
+    };
+    (&before.name, &before.path, before.run_mode) == (&after.name, &after.path, after.run_mode)
+        && texts(&before.statements) == texts(&after.statements)
+        && back(before) == back(after)
 }
 
 /// What the tool's reader finds odd and did not before.
@@ -213,7 +236,12 @@ impl Judged<'_> {
                 })
                 .flatten()
                 .collect();
-            let is_of = |finding: &&Finding| finding.rule == rule && paths.contains(&finding.place.path.as_path());
+            // A file may hold several.
+            let is_there = |finding: &Finding| match finding.place.statement {
+                Some((migration, _)) => migrations.contains(&migration),
+                None => paths.contains(&finding.place.path.as_path()),
+            };
+            let is_of = |finding: &&Finding| finding.rule == rule && is_there(finding);
             section.findings.iter().filter(is_of).count()
         };
         (of(self.section, &[self.migration]), of(self.trial, self.parts))

@@ -192,6 +192,34 @@ pub(crate) fn committed(body: &str, previous: Option<&str>, message: &str) -> (S
     (text, hash)
 }
 
+/// The text of a committed migration whose body was changed, with its hash as it is now, and that; nothing where its headers are
+/// not such as the tool writes.
+pub(crate) fn rehashed(text: &str) -> Option<(String, String)> {
+    let header = Header::of(text);
+    let old = header.get("Hash")?;
+    let previous = header.get("Previous").filter(|previous| *previous != "-");
+    if header.get("AllowInvalidHash").is_some() {
+        return None;
+    }
+    let body = text[header.body..].trim();
+    let hash = hash(body, previous);
+    let headers = text[..header.body].replace(&format!("Hash: {old}"), &format!("Hash: {hash}"));
+    Some((format!("{headers}\n{body}\n"), hash))
+}
+
+/// Where the text of a committed migration begins, behind its headers.
+pub(crate) fn body_start(text: &str) -> usize {
+    let header = Header::of(text);
+    text.len() - text[header.body..].trim_start().len()
+}
+
+/// Whether a file is a committed migration.
+pub(crate) fn is_committed(path: &Path) -> bool {
+    path.parent()
+        .and_then(Path::file_name)
+        .is_some_and(|folder| folder == COMMITTED)
+}
+
 /// The hash that stands in a committed migration.
 pub(crate) fn hash_in(text: &str) -> Option<String> {
     Header::of(text).get("Hash").map(str::to_owned)
@@ -260,7 +288,7 @@ fn committed_file(
             by_the_tool,
         ),
     }
-    let start = header.body + (text[header.body..].len() - text[header.body..].trim_start().len());
+    let start = body_start(&text);
     let rendered = placeholders.put_in(&text, start);
     read.migrations.push(migration(folder, &path, file, text, &rendered));
     Ok(())

@@ -15,6 +15,7 @@ mod formatted;
 mod includes;
 mod split;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use dbwright_catalog::{Down, Engine, LeftOut, Migration, RunMode, Span, Statement};
@@ -137,6 +138,109 @@ fn url(place: &Place<'_>) -> Option<(Engine, Fact)> {
     })
 }
 
+/// A changeset of a formatted file, for telling whether it is as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChangesetText {
+    /// As [`Migration::name`].
+    pub(crate) name: String,
+    sql: String,
+}
+
+/// The changesets of a formatted file.
+pub(crate) fn changesets(text: &str) -> Vec<ChangesetText> {
+    let of = |changeset: &ChangeSet| {
+        let lines = changeset.sql.iter().map(|range| text[range.clone()].trim_end());
+        let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+        ChangesetText {
+            name: changeset.name(),
+            sql: lines.join("\n"),
+        }
+    };
+    formatted::parse(text).changesets.iter().map(of).collect()
+}
+
+/// A changeset of a formatted file, with its places in it.
+pub(crate) struct Changeset<'a> {
+    head: &'a str,
+    found: ChangeSet,
+}
+
+impl<'a> Changeset<'a> {
+    /// The one with the name of a migration; nothing where there is none, or several.
+    pub(crate) fn find(text: &'a str, name: &str) -> Option<Changeset<'a>> {
+        if !formatted::is_formatted(text) {
+            return None;
+        }
+        let mut named = formatted::parse(text)
+            .changesets
+            .into_iter()
+            .filter(|changeset| changeset.name() == name);
+        let found = named.next().filter(|_| named.next().is_none())?;
+        Some(Changeset {
+            head: &text[found.head.clone()],
+            found,
+        })
+    }
+
+    /// What it has that is told of all of it, or that changes how it is split.
+    pub(crate) fn bound_by(&self) -> Option<&'static str> {
+        let ChangeSet {
+            has_preconditions,
+            is_repeated,
+            splits,
+            ref end_delimiter,
+            ..
+        } = self.found;
+        [
+            (has_preconditions, "preconditions"),
+            (is_repeated, "runAlways or runOnChange"),
+            (!splits || end_delimiter.is_some(), "an end of statements of its own"),
+        ]
+        .into_iter()
+        .find_map(|(has, what)| has.then_some(what))
+    }
+
+    /// Where its first line stands.
+    pub(crate) fn head_range(&self) -> Range<usize> {
+        self.found.head.clone()
+    }
+
+    /// Its first line, with a number behind its id, and in or outside of a transaction.
+    pub(crate) fn head(&self, number: Option<usize>, in_transaction: bool) -> String {
+        const ATTRIBUTE: &str = "runInTransaction:";
+        let (named, rest) = self.head.split_at(self.found.id_end - self.found.head.start);
+        let number = number.map_or_else(String::new, |number| format!("-{number}"));
+        let mut head = format!("{named}{number}{rest}");
+        if let Some(at) = head.to_ascii_lowercase().find(&ATTRIBUTE.to_ascii_lowercase()) {
+            let end = head[at..].find(char::is_whitespace).map_or(head.len(), |end| at + end);
+            head.replace_range(at..end, &format!("{ATTRIBUTE}{in_transaction}"));
+        } else if !in_transaction {
+            head.truncate(head.trim_end().len());
+            head.push_str(" runInTransaction:false");
+        }
+        head
+    }
+
+    /// The lines that say how it is taken back, with their line breaks.
+    pub(crate) fn rollback_lines(&self) -> &[Range<usize>] {
+        &self.found.rollback_lines
+    }
+
+    /// The end of its last line that is not empty.
+    pub(crate) fn content_end(&self, text: &str) -> usize {
+        let whole = &text[..self.found.end];
+        let content = whole.trim_end().len();
+        whole[content..].find('\n').map_or(whole.len(), |at| content + at + 1)
+    }
+
+    /// Numbers, from 2 on, that make an id which no changeset of the file has.
+    pub(crate) fn free_numbers(&self, text: &str) -> impl Iterator<Item = usize> + use<> {
+        let taken: Vec<String> = changesets(text).into_iter().map(|changeset| changeset.name).collect();
+        let name = self.found.name();
+        (2..).filter(move |number| !taken.contains(&format!("{name}-{number}")))
+    }
+}
+
 pub(super) fn read(folder: &Folder<'_>) -> Result<Read, RepoError> {
     let mut walk = Walk::new(folder.root, folder.engine);
     for file in roots(folder.root, folder.path, &folder.listing.files) {
@@ -253,7 +357,7 @@ impl Reader<'_> {
     }
 
     fn changeset(&mut self, path: &Path, text: &str, changeset: &ChangeSet) {
-        let name = format!("{}:{}", changeset.author, changeset.id);
+        let name = changeset.name();
         let mut refuse = |message: String, advice: &str| {
             self.read
                 .problems
@@ -313,7 +417,7 @@ impl Reader<'_> {
     fn way_back(
         &self,
         text: &str,
-        ranges: &[std::ops::Range<usize>],
+        ranges: &[Range<usize>],
         changeset: &ChangeSet,
         run_mode: RunMode,
     ) -> Vec<Statement> {
@@ -335,7 +439,7 @@ impl Reader<'_> {
     fn statements(
         &self,
         text: &str,
-        ranges: &[std::ops::Range<usize>],
+        ranges: &[Range<usize>],
         changeset: &ChangeSet,
         run_mode: RunMode,
     ) -> Vec<Statement> {
@@ -357,7 +461,7 @@ impl Reader<'_> {
     }
 
     /// What goes to the driver at once. Outside of a transaction, several statements of it share an implicit one.
-    fn part(&self, text: &str, rendered: &Rendered, part: std::ops::Range<usize>, run_mode: RunMode) -> Vec<Statement> {
+    fn part(&self, text: &str, rendered: &Rendered, part: Range<usize>, run_mode: RunMode) -> Vec<Statement> {
         let mut statements = rendered.statements_in(self.folder.dialect(), text, part);
         if let (RunMode::EachStatement, [first, .., last]) = (run_mode, statements.as_slice()) {
             let span = Span::new(first.span.start, last.span.end);
@@ -374,7 +478,7 @@ impl Reader<'_> {
     }
 
     /// Adds a range with the values of `${name}` put in.
-    fn append(&self, text: &str, range: std::ops::Range<usize>, rendered: &mut Rendered) {
+    fn append(&self, text: &str, range: Range<usize>, rendered: &mut Rendered) {
         let mut done = range.start;
         for (at, _) in text[range.clone()].match_indices("${") {
             let at = range.start + at;

@@ -11,7 +11,7 @@ mod flyway;
 mod golang_migrate;
 mod goose;
 pub(crate) mod graphile_migrate;
-mod liquibase;
+pub(crate) mod liquibase;
 mod node_pg_migrate;
 mod numbered;
 mod pop;

@@ -65,7 +65,7 @@ fn check(root: &Path, reference: Option<&str>) -> String {
         for file in &new.files {
             writeln!(text, "{:?} {}", file.kind, file.path.display()).unwrap();
         }
-        let (set, findings) = judged(&history, &new);
+        let (set, findings) = judged(root, &history, &new);
         let names = (0..history.migrations.len()).filter(|index| set.contains(*index));
         let names: Vec<&str> = names.map(|index| history.migrations[index].name.as_str()).collect();
         assert_eq!(new.nothing().is_some(), new.files.is_empty());
@@ -242,4 +242,32 @@ fn programs_named_by_the_repositorys_configuration_are_not_started() {
     let text = check(root.path(), Some("main"));
     assert!(text.contains("judged: [\"2_b\"]"), "{text}");
     assert!(!trace.exists());
+}
+
+#[test]
+fn of_a_changelog_that_is_written_on_only_new_changesets_are_judged() {
+    let old = "--liquibase formatted sql\n\n--changeset a:1\nCREATE TABLE a (id int);\n\n--changeset a:2\nCREATE TABLE b (id int);\n";
+    let root = repository(&[
+        ("liquibase.properties", "url: jdbc:postgresql://localhost/x\n"),
+        ("db/changelog.sql", old),
+    ]);
+    git(root.path(), &["init", "--quiet"]);
+    commit(root.path(), "two");
+    git(root.path(), &["checkout", "--quiet", "-b", "feature"]);
+    let new = format!("{old}\n--changeset a:3\nCREATE TABLE c (id int);\n");
+    write(root.path(), "db/changelog.sql", new.as_bytes());
+    assert_eq!(
+        check(root.path(), None),
+        "Modified db/changelog.sql\njudged: [\"a:3\"] new since main (\n"
+    );
+    // An old one that is changed is judged as well, and that is said.
+    write(
+        root.path(),
+        "db/changelog.sql",
+        new.replace("TABLE b (id int)", "TABLE b (id bigint)").as_bytes(),
+    );
+    assert_eq!(
+        check(root.path(), None),
+        "Modified db/changelog.sql\njudged: [\"a:2\", \"a:3\"] new since main (\nnote migration-changed: a:2 was changed after it had been committed at db/changelog.sql\n"
+    );
 }

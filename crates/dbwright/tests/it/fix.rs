@@ -22,7 +22,7 @@ struct Case {
 
 const TABLE: &str = "CREATE TABLE orders (id integer PRIMARY KEY, total integer);\n";
 
-const CASES: [Case; 12] = [
+const CASES: [Case; 15] = [
     Case {
         tool: "sqlx",
         base: &[
@@ -291,6 +291,63 @@ const CASES: [Case; 12] = [
             ),
         ],
     },
+    Case {
+        tool: "liquibase",
+        base: &[(
+            "db/changelog.sql",
+            "--liquibase formatted sql\n\n--changeset a:1\nCREATE TABLE orders (id integer PRIMARY KEY, total integer);\n--rollback DROP TABLE orders;\n",
+        )],
+        new: &[(
+            "db/changelog.sql",
+            "--liquibase formatted sql\n\n--changeset a:1\nCREATE TABLE orders (id integer PRIMARY KEY, total integer);\n--rollback DROP TABLE orders;\n\n--changeset a:2 labels:shop\n--comment: more\nALTER TABLE orders ADD COLUMN note text;\n-- Found by total.\nCREATE INDEX orders_total_idx ON orders (total);\n--rollback DROP INDEX orders_total_idx;\n--rollback ALTER TABLE orders DROP COLUMN note;\n\n--changeset a:3 labels:shop\nCREATE INDEX orders_note_idx ON orders (note);\n--rollback DROP INDEX orders_note_idx;\n\n--changeset a:4\nALTER TABLE orders ADD COLUMN closed boolean;\n--rollback ALTER TABLE orders DROP COLUMN closed;\n",
+        )],
+        after: &[(
+            "db/changelog.sql",
+            "--liquibase formatted sql\n\n--changeset a:1\nCREATE TABLE orders (id integer PRIMARY KEY, total integer);\n--rollback DROP TABLE orders;\n\n--changeset a:2 labels:shop\n--comment: more\nALTER TABLE orders ADD COLUMN note text;\n--rollback ALTER TABLE orders DROP COLUMN note;\n\n--changeset a:2-2 labels:shop runInTransaction:false\n-- Found by total.\nCREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n--rollback DROP INDEX orders_total_idx;\n\n--changeset a:3 labels:shop runInTransaction:false\nCREATE INDEX CONCURRENTLY orders_note_idx ON public.orders USING btree (note);\n--rollback DROP INDEX orders_note_idx;\n\n--changeset a:4\nALTER TABLE orders ADD COLUMN closed boolean;\n--rollback ALTER TABLE orders DROP COLUMN closed;\n",
+        )],
+    },
+    Case {
+        tool: "liquibase",
+        base: &[
+            (
+                "db/changelog.xml",
+                "<databaseChangeLog>\n<includeAll path=\"changes\" relativeToChangelogFile=\"true\"/>\n</databaseChangeLog>\n",
+            ),
+            (
+                "db/changes/1.sql",
+                "--liquibase formatted sql\n--changeset a:1 dbms:postgresql\nCREATE TABLE orders (id integer PRIMARY KEY, total integer);\n",
+            ),
+        ],
+        new: &[(
+            "db/changes/2.sql",
+            "\u{feff}--liquibase formatted sql\n--changeset \"a b\":\"total key\" dbms:postgresql\nALTER TABLE orders ADD CONSTRAINT orders_total_key UNIQUE (total)",
+        )],
+        after: &[(
+            "db/changes/2.sql",
+            "\u{feff}--liquibase formatted sql\n--changeset \"a b\":\"total key\" dbms:postgresql runInTransaction:false\nCREATE UNIQUE INDEX CONCURRENTLY orders_total_key ON public.orders USING btree (total)\n\n--changeset \"a b\":\"total key-2\" dbms:postgresql\nALTER TABLE public.orders ADD CONSTRAINT orders_total_key UNIQUE USING INDEX orders_total_key;\n",
+        )],
+    },
+    Case {
+        tool: "graphile-migrate",
+        base: &[(
+            "migrations/committed/000001-orders.sql",
+            "--! Previous: -\n--! Hash: sha1:8c482f86ff8129589f01161f92379e745df162ba\n--! Message: orders\n\nCREATE TABLE orders (id integer PRIMARY KEY, total integer);\n",
+        )],
+        new: &[(
+            "migrations/committed/000002-more.sql",
+            "--! Previous: sha1:8c482f86ff8129589f01161f92379e745df162ba\n--! Hash: sha1:57be80325d972f0511aae70ae77e1dcf98d0ef2b\n--! Message: more\n\nALTER TABLE orders ADD COLUMN note text;\n\nCREATE INDEX orders_total_idx ON orders (total);\n",
+        )],
+        after: &[
+            (
+                "migrations/committed/000002-more.sql",
+                "--! Previous: sha1:8c482f86ff8129589f01161f92379e745df162ba\n--! Hash: sha1:18c3803dd95bc61267265d5a2684dedb6f02e291\n--! Message: more\n\nALTER TABLE orders ADD COLUMN note text;\n",
+            ),
+            (
+                "migrations/committed/000003-more-2.sql",
+                "--! Previous: sha1:18c3803dd95bc61267265d5a2684dedb6f02e291\n--! Hash: sha1:98410c186dbcbb2416718b7de74fd1410070f869\n--! Message: more 2\n\n--! no-transaction\nCREATE INDEX CONCURRENTLY orders_total_idx ON public.orders USING btree (total);\n",
+            ),
+        ],
+    },
 ];
 
 /// A repository whose default branch has the first files, and whose working tree has the others as well.
@@ -491,6 +548,71 @@ fn tools_without_a_way_out_of_their_transaction_get_no_files() {
     assert_eq!(
         refused("node-pg-migrate", &base, &new, &[]),
         "note: migrations/1577923200000_total.sql is not rewritten: node-pg-migrate runs all pending migrations in one transaction\nnote: there is nothing to write"
+    );
+}
+
+#[test]
+fn what_is_told_of_a_changeset_as_a_whole_keeps_it_whole() {
+    let changelog = |head: &str| {
+        format!(
+            "--liquibase formatted sql\n--changeset a:1\n{TABLE}\n--changeset a:2{head}\nCREATE INDEX orders_total_idx ON orders (total);\n"
+        )
+    };
+    let base = changelog("");
+    let base = base.split("--changeset a:2").next().unwrap();
+    for (head, what) in [
+        (
+            "\n--preconditions onFail:HALT\n--precondition-sql-check expectedResult:0 SELECT 0",
+            "preconditions",
+        ),
+        (" runOnChange:true", "runAlways or runOnChange"),
+        (" endDelimiter:@@", "an end of statements of its own"),
+    ] {
+        let new = changelog(head);
+        let told = refused(
+            "liquibase",
+            &[("db/changelog.sql", base)],
+            &[("db/changelog.sql", &new)],
+            &[],
+        );
+        assert_eq!(
+            told,
+            format!(
+                "note: db/changelog.sql is not rewritten: a:2 has {what}, which hold for it as a whole\nnote: there is nothing to write"
+            )
+        );
+    }
+}
+
+#[test]
+fn what_graphile_migrate_has_not_committed_or_chained_is_left_alone() {
+    let base = [
+        (
+            "migrations/committed/000001-orders.sql",
+            "--! Previous: -\n--! Hash: sha1:8c482f86ff8129589f01161f92379e745df162ba\n--! Message: orders\n\nCREATE TABLE orders (id integer PRIMARY KEY, total integer);\n",
+        ),
+        (".gmrc", "{}"),
+    ];
+    let told = refused("graphile-migrate", &base, &[("migrations/current.sql", INDEX)], &[]);
+    assert!(
+        told.starts_with(
+            "note: migrations/current.sql is not rewritten: migrations/current.sql is one migration as long as it is worked on: `graphile-migrate commit`"
+        ),
+        "{told}"
+    );
+    let new = [
+        (
+            "migrations/committed/000002-total.sql",
+            "--! Previous: sha1:8c482f86ff8129589f01161f92379e745df162ba\n--! Hash: sha1:ddc61def7187684cec110f823718f0ec9b5aec4e\n--! Message: total\n\nCREATE INDEX orders_total_idx ON orders (total);\n",
+        ),
+        (
+            "migrations/committed/000003-note.sql",
+            "--! Previous: sha1:ddc61def7187684cec110f823718f0ec9b5aec4e\n--! Hash: sha1:2faafd5996dafcfbd9199ab3b2db0c13d101186d\n--! Message: note\n\nALTER TABLE orders ADD COLUMN note text;\n",
+        ),
+    ];
+    assert_eq!(
+        refused("graphile-migrate", &base, &new, &[]),
+        "note: migrations/committed/000002-total.sql is not rewritten: migrations/committed/000003-note.sql holds its hash\nnote: there is nothing to write"
     );
 }
 

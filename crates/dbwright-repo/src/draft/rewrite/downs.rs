@@ -23,6 +23,13 @@ pub(super) struct GroupDown {
 }
 
 impl GroupDown {
+    /// Its statements, in order.
+    pub(super) fn statements<'a>(&'a self, of_migration: &'a Down) -> Vec<&'a str> {
+        let kept = self.kept.iter().filter_map(|index| of_migration.statements.get(*index));
+        let kept = kept.map(|statement| statement.text.as_str());
+        kept.chain(self.generated.iter().map(String::as_str)).collect()
+    }
+
     /// Takes out of the original's way back what others undo now, and puts in what is to be undone here.
     pub(super) fn edit(&self, down: &Down, edits: &mut Edits) {
         let blocks = blocks(&down.text, &down.statements);

@@ -7,6 +7,7 @@ use dbwright_catalog::{Down, FileChange, History, Migration, Tool};
 use super::text::Edits;
 use super::{changed, created};
 use crate::draft::DraftFile;
+use crate::tools::graphile_migrate;
 
 /// The files of the original migration.
 pub(super) struct Original<'a> {
@@ -69,12 +70,13 @@ impl Original<'_> {
             }
             // A single statement of a file that is sent as one query is in no transaction; for pop the name says it.
             Tool::GolangMigrate | Tool::Prisma | Tool::Supabase | Tool::Pop | Tool::Numbered => {}
-            Tool::Refinery
-            | Tool::Drizzle
-            | Tool::NodePgMigrate
-            | Tool::GraphileMigrate
-            | Tool::Liquibase
-            | Tool::File => return Err(format!("{} has no way out of its transaction", self.history.tool)),
+            Tool::GraphileMigrate => {
+                let start = graphile_migrate::body_start(text);
+                up.replace(start..start, "--! no-transaction\n");
+            }
+            Tool::Refinery | Tool::Drizzle | Tool::NodePgMigrate | Tool::Liquibase | Tool::File => {
+                return Err(format!("{} has no way out of its transaction", self.history.tool));
+            }
         }
         Ok(Vec::new())
     }

@@ -5,7 +5,9 @@
 //! stood; where it commits whole files, each step is a migration of its own. What is not touched stays as it is, byte for byte.
 
 mod downs;
+mod graphile_migrate;
 mod groups;
+mod liquibase;
 mod marks;
 mod text;
 
@@ -75,9 +77,13 @@ pub fn layouts(request: &RewriteRequest<'_>) -> Result<Vec<Layout>, String> {
     let RewriteRequest { root, history, .. } = *request;
     let migration = request.migration()?;
     let tool = history.tool;
-    readable(root, migration)?;
+    readable(root, tool, migration)?;
     let shares_file = |other: &Migration| other.path == migration.path;
-    if history.migrations.iter().filter(|other| shares_file(other)).count() > 1 {
+    if tool == Tool::Liquibase {
+        if let Some(reason) = liquibase::refusal(migration) {
+            return Err(reason);
+        }
+    } else if history.migrations.iter().filter(|other| shares_file(other)).count() > 1 {
         return Err(format!("{} holds several migrations", migration.path.display()));
     }
     let format = Format::of(history).ok_or_else(|| format!("no tool runs {}", migration.path.display()))?;
@@ -90,8 +96,10 @@ pub fn layouts(request: &RewriteRequest<'_>) -> Result<Vec<Layout>, String> {
             migration.path.display()
         ));
     }
-    if matches!(tool, Tool::Liquibase | Tool::GraphileMigrate) {
-        return Err(format!("dbwright does not rewrite migrations of {tool} yet"));
+    if tool == Tool::GraphileMigrate
+        && let Some(reason) = graphile_migrate::refusal(request, migration)
+    {
+        return Err(reason);
     }
     let mut layouts = Vec::new();
     let path = migration.path.display();
@@ -131,8 +139,12 @@ pub fn layouts(request: &RewriteRequest<'_>) -> Result<Vec<Layout>, String> {
 }
 
 /// What is in the file has to be what its tool was seen to run: no template, and no mark in front of it.
-fn readable(root: &Path, migration: &Migration) -> Result<(), String> {
-    let same = |path: &Path, text: &str| std::fs::read(root.join(path)).is_ok_and(|bytes| bytes == text.as_bytes());
+fn readable(root: &Path, tool: Tool, migration: &Migration) -> Result<(), String> {
+    let same = |path: &Path, text: &str| {
+        let read = std::fs::read(root.join(path)).unwrap_or_default();
+        let mark = if tool == Tool::Liquibase { mark(&read) } else { "" };
+        read[mark.len()..] == *text.as_bytes()
+    };
     let down = migration.down.as_ref();
     let is_same = same(&migration.path, &migration.text) && down.is_none_or(|down| same(&down.path, &down.text));
     let rest = "is not what runs: it is a template, has a byte order mark, or was changed meanwhile";
@@ -143,6 +155,12 @@ fn readable(root: &Path, migration: &Migration) -> Result<(), String> {
     }
 }
 
+/// The byte order mark of a file in UTF-8.
+fn mark(bytes: &[u8]) -> &'static str {
+    const MARK: &str = "\u{feff}";
+    if bytes.starts_with(MARK.as_bytes()) { MARK } else { "" }
+}
+
 /// The files with safe versions in place of statements.
 ///
 /// # Errors
@@ -151,13 +169,17 @@ fn readable(root: &Path, migration: &Migration) -> Result<(), String> {
 pub fn rewrite(request: &RewriteRequest<'_>, layout: Layout) -> Result<Vec<FileChange>, String> {
     let migration = request.migration()?;
     if layout == Layout::InPlace {
-        return Ok(vec![in_place(request, migration)]);
+        return Ok(vec![marked(request.root, in_place(request, migration))]);
     }
     let groups = groups(request, layout)?;
     let downs = downs::split(request, migration, &groups)?;
+    let format = Format::of(request.history).ok_or_else(|| "no tool runs this file".to_owned())?;
+    if request.history.tool == Tool::Liquibase {
+        let file = liquibase::rewrite(request, migration, &groups, &downs, format)?;
+        return Ok(vec![marked(request.root, file)]);
+    }
     let mut files = first(request, migration, &groups[0], &downs[0])?;
     let versions = versions::behind(request.history, request.migration, groups.len() - 1)?;
-    let format = Format::of(request.history).ok_or_else(|| "no tool runs this file".to_owned())?;
     let (folder, slug) = place(request.history.tool, migration);
     let in_folders = drizzle::has_folders(request.history);
     for (number, (group, version)) in groups[1..].iter().zip(&versions).enumerate() {
@@ -171,9 +193,12 @@ pub fn rewrite(request: &RewriteRequest<'_>, layout: Layout) -> Result<Vec<FileC
             says_no_way_back: false,
             up,
         };
-        let name = format!("{slug}_{}", number + 2);
+        let name = format!("{slug}_{}", number + 2).trim_start_matches('_').to_owned();
         let new = format.files_of(&folder, in_folders, version, &name, written);
         files.extend(new.into_iter().map(|file| created(&file)));
+    }
+    if request.history.tool == Tool::GraphileMigrate {
+        graphile_migrate::chained(&mut files, migration)?;
     }
     Ok(files)
 }
@@ -219,6 +244,17 @@ fn changed(path: &Path, before: &str, after: String) -> FileChange {
     }
 }
 
+/// The change of a file with the byte order mark that it has.
+fn marked(root: &Path, file: FileChange) -> FileChange {
+    let mark = mark(&std::fs::read(root.join(&file.path)).unwrap_or_default());
+    let with_mark = |text: String| format!("{mark}{text}");
+    FileChange {
+        path: file.path,
+        before: file.before.map(with_mark),
+        after: file.after.map(with_mark),
+    }
+}
+
 /// The file with the steps where the statements stood, at their indent.
 fn in_place(request: &RewriteRequest<'_>, migration: &Migration) -> FileChange {
     let text = &migration.text;
@@ -244,6 +280,23 @@ fn first(
     group: &Group,
     down: &downs::GroupDown,
 ) -> Result<Vec<FileChange>, String> {
+    let is_changed = !group.in_transaction && migration.run_mode == RunMode::Transaction;
+    let mut back = Edits::default();
+    if let Some(of_migration) = &migration.down {
+        down.edit(of_migration, &mut back);
+    }
+    marks::Original {
+        root: request.root,
+        history: request.history,
+        migration,
+        leaves_transaction: is_changed,
+        back_leaves_transaction: down.outside && migration.down.is_some(),
+    }
+    .files(kept(request, migration, group), back)
+}
+
+/// What makes the text of a migration that of its first group: statements of others go, and a step stands for its statement.
+fn kept(request: &RewriteRequest<'_>, migration: &Migration, group: &Group) -> Edits {
     let text = &migration.text;
     let blocks = blocks(text, &migration.statements);
     let mut edits = Edits::default();
@@ -264,19 +317,7 @@ fn first(
         }
     }
     edits.take_out(text, &gone);
-    let is_changed = !group.in_transaction && migration.run_mode == RunMode::Transaction;
-    let mut back = Edits::default();
-    if let Some(of_migration) = &migration.down {
-        down.edit(of_migration, &mut back);
-    }
-    marks::Original {
-        root: request.root,
-        history: request.history,
-        migration,
-        leaves_transaction: is_changed,
-        back_leaves_transaction: down.outside && migration.down.is_some(),
-    }
-    .files(edits, back)
+    edits
 }
 
 /// The SQL of a group that gets files of its own.
@@ -319,7 +360,7 @@ fn further(
 
 /// The folder that further migrations go to, and the name without number of this one.
 fn place(tool: Tool, migration: &Migration) -> (PathBuf, String) {
-    let in_folder = matches!(tool, Tool::Diesel | Tool::Prisma);
+    let in_folder = matches!(tool, Tool::Diesel | Tool::Prisma | Tool::GraphileMigrate);
     let parent = migration.path.parent().unwrap_or(Path::new(""));
     let folder = if in_folder {
         parent.parent().unwrap_or(Path::new(""))

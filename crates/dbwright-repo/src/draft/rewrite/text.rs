@@ -73,7 +73,7 @@ fn start(text: &str, before: usize, statement: usize) -> usize {
 }
 
 /// How comments for a tool begin.
-const MARKS: [&str; 10] = [
+const MARKS: [&str; 16] = [
     "+goose",
     "migrate:",
     "+migrate",
@@ -82,6 +82,12 @@ const MARKS: [&str; 10] = [
     "create above",
     "liquibase",
     "changeset",
+    "comment:",
+    "comment ",
+    "rollback ",
+    "precondition",
+    "validchecksum",
+    "property ",
     "up migration",
     "down migration",
 ];

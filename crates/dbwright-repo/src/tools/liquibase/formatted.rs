@@ -15,6 +15,12 @@ pub(super) struct ChangeSet {
     pub(super) author: String,
     pub(super) id: String,
     pub(super) line: u32,
+    /// Its first line, without the line break.
+    pub(super) head: Range<usize>,
+    /// Where its id ends in the text.
+    pub(super) id_end: usize,
+    /// One past its last line.
+    pub(super) end: usize,
     /// The lines of its SQL, with their line breaks.
     pub(super) sql: Vec<Range<usize>>,
     pub(super) dbms: Option<String>,
@@ -23,7 +29,18 @@ pub(super) struct ChangeSet {
     pub(super) end_delimiter: Option<String>,
     pub(super) is_ignored: bool,
     pub(super) rollback: Option<Vec<Range<usize>>>,
+    /// The whole lines that say it, with their line breaks.
+    pub(super) rollback_lines: Vec<Range<usize>>,
     pub(super) has_preconditions: bool,
+    /// Whether it runs more than once: `runAlways`, `runOnChange`.
+    pub(super) is_repeated: bool,
+}
+
+impl ChangeSet {
+    /// `author:id`.
+    pub(super) fn name(&self) -> String {
+        format!("{}:{}", self.author, self.id)
+    }
 }
 
 /// `--property name:a value:b dbms:postgresql`.
@@ -85,7 +102,7 @@ pub(super) fn parse(text: &str) -> Formatted {
             Some(Ignored::End) | None => parser.line(range.start..with_break(text, range.end), number, line),
         }
     }
-    parser.finish_changeset();
+    parser.finish_changeset(text.len());
     if parser.in_rollback {
         let last = u32::try_from(text.lines().count()).unwrap_or(u32::MAX);
         parser
@@ -129,6 +146,7 @@ struct Parser {
 impl Parser {
     fn line(&mut self, range: Range<usize>, number: u32, line: &str) {
         if self.in_rollback {
+            self.says_way_back(range.clone());
             let sql = line.trim_end().strip_suffix("*/");
             self.in_rollback = sql.is_none();
             let range = match sql {
@@ -152,7 +170,7 @@ impl Parser {
                 ),
             }
         } else if let Some(rest) = directive.and_then(|rest| word(rest, "changeset")) {
-            self.changeset(number, rest, line);
+            self.changeset(range, number, rest, line);
         } else if self.open.is_some() {
             self.inside(range, number, line);
         } else if directive.is_some_and(|rest| is_comment(rest, "comment")) && !line.starts_with(char::is_whitespace) {
@@ -167,8 +185,8 @@ impl Parser {
     }
 
     /// `--changeset author:id attributes`, after the word `changeset`.
-    fn changeset(&mut self, number: u32, rest: &str, line: &str) {
-        self.finish_changeset();
+    fn changeset(&mut self, range: Range<usize>, number: u32, rest: &str, line: &str) {
+        self.finish_changeset(range.start);
         let parsed = rest
             .starts_with(char::is_whitespace)
             .then(|| author_and_id(rest.trim_start()))
@@ -181,14 +199,19 @@ impl Parser {
         }
         // What stands below is read all the same, as what was meant.
         let meant = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ':');
-        let (author, id) = parsed
-            .or_else(|| author_and_id(meant))
-            .unwrap_or((UNKNOWN, meant.trim()));
+        let named = parsed.or_else(|| author_and_id(meant)).unwrap_or(Named {
+            author: UNKNOWN,
+            id: meant.trim(),
+            after: "",
+        });
         let is_true = |name: &str| attribute(line, name).map(|value| value.eq_ignore_ascii_case("true"));
         self.open = Some(ChangeSet {
-            author: author.to_owned(),
-            id: id.to_owned(),
+            author: named.author.to_owned(),
+            id: named.id.to_owned(),
             line: number,
+            head: range.start..range.start + line.len(),
+            id_end: range.start + line.len() - named.after.len(),
+            end: range.end,
             sql: Vec::new(),
             dbms: attribute(line, "dbms").map(str::to_owned),
             runs_in_transaction: is_true("runInTransaction").unwrap_or(true),
@@ -198,7 +221,9 @@ impl Parser {
                 .map(str::to_owned),
             is_ignored: is_true("ignore").unwrap_or(false),
             rollback: None,
+            rollback_lines: Vec::new(),
             has_preconditions: false,
+            is_repeated: is_true("runAlways") == Some(true) || is_true("runOnChange") == Some(true),
         });
     }
 
@@ -221,11 +246,13 @@ impl Parser {
         } else if let Some(sql) = word(directive, "rollback").filter(|rest| spaced(rest)) {
             let start = range.start + (line.len() - sql.len());
             self.goes_back(start..range.end);
+            self.says_way_back(range);
         } else if word(one_dash, "rollback").is_some_and(|rest| rest.starts_with(char::is_whitespace)) {
             self.refuse(number, "a rollback begins with --rollback");
         } else if is_rollback_block(line) {
             open.rollback.get_or_insert_default();
             self.in_rollback = true;
+            self.says_way_back(range);
         } else if word(directive, "precondition").is_some() {
             open.has_preconditions = true;
         } else {
@@ -240,7 +267,17 @@ impl Parser {
         }
     }
 
-    fn finish_changeset(&mut self) {
+    /// A line that says something of the way back.
+    fn says_way_back(&mut self, line: Range<usize>) {
+        if let Some(open) = &mut self.open {
+            open.rollback_lines.push(line);
+        }
+    }
+
+    fn finish_changeset(&mut self, end: usize) {
+        if let Some(open) = &mut self.open {
+            open.end = end;
+        }
         let is_nothing = |changeset: &ChangeSet| changeset.author == UNKNOWN && changeset.sql.is_empty();
         self.file
             .changesets
@@ -262,18 +299,27 @@ fn is_rollback_block(line: &str) -> bool {
         .is_some_and(|rest| rest.trim().is_empty())
 }
 
+/// How a changeset is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Named<'a> {
+    author: &'a str,
+    id: &'a str,
+    /// The rest of the line, from the end of the id on.
+    after: &'a str,
+}
+
 /// `author:id`, either of them in double quotes where it has spaces. White space after the colon is refused.
-fn author_and_id(text: &str) -> Option<(&str, &str)> {
+fn author_and_id(text: &str) -> Option<Named<'_>> {
     let (author, rest) = match text.strip_prefix('"') {
         Some(quoted) => quoted.split_once("\":")?,
         None => text.split_once(':')?,
     };
-    let id = match rest.strip_prefix('"') {
-        Some(quoted) => quoted.split_once('"')?.0,
-        None => rest.split(char::is_whitespace).next()?,
+    let (id, after) = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split_at(quoted.find('"')?),
+        None => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
     };
     let is_empty = id.chars().all(|c| c == ':' || c == ' ');
-    (!author.is_empty() && !is_empty).then_some((author, id))
+    (!author.is_empty() && !is_empty).then_some(Named { author, id, after })
 }
 
 /// The value of the last `name:value` of a line.
@@ -354,8 +400,10 @@ mod tests {
 
     #[test]
     fn authors_and_ids_may_stand_in_quotes() {
-        assert_eq!(author_and_id("bob:1 x:y"), Some(("bob", "1")));
-        assert_eq!(author_and_id("\"bob b\":\"add x\" a"), Some(("bob b", "add x")));
+        let named = |author, id, after| Some(Named { author, id, after });
+        assert_eq!(author_and_id("bob:1 x:y"), named("bob", "1", " x:y"));
+        assert_eq!(author_and_id("bob:1"), named("bob", "1", ""));
+        assert_eq!(author_and_id("\"bob b\":\"add x\" a"), named("bob b", "add x", "\" a"));
         assert_eq!(author_and_id("bob: 1"), None);
         assert_eq!(author_and_id("bob"), None);
     }
