@@ -742,6 +742,14 @@ fn an_index_that_is_made_anew_is_undone_in_both_steps() {
         "CREATE INDEX orders_idx ON orders (total);\n"
     );
     assert_eq!(files["migrations/000003_wider_2.down.sql"], "DROP INDEX orders_idx;\n");
+    // It was away for no moment before.
+    let run = dbwright_in(project.path(), &["check", "--tool", "golang-migrate"]);
+    assert!(
+        run.stdout
+            .contains("note[replaced-with-gap]: The index orders_idx is missing"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]
