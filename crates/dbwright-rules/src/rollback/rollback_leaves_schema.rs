@@ -101,7 +101,7 @@ fn check(ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
         let short: Vec<String> = left.iter().map(told_in_short).collect();
         let message = format!(
             "{}, one after the other, lead to another schema: {}",
-            named(ways, together, &members),
+            named(ways, together),
             phrase::some_of(&short, 2, "")
         );
         let mut finding = ways.finding(&RULE, last.place(), message);

@@ -58,7 +58,7 @@ const TOLD_MAX: usize = 6;
 fn check(ways: &WaysBack<'_>, findings: &mut Vec<(usize, Finding)>) {
     for (together, members) in groups(ways).into_iter().filter(|(together, _)| together.leads_back) {
         let Some(last) = members.last() else { continue };
-        let message = format!("{} lead back only together", named(ways, together, &members));
+        let message = format!("{} lead back only together", named(ways, together));
         let mut finding = ways.finding(&RULE, last.place(), message);
         finding.evidence.facts.extend(by_themselves(&members));
         finding
@@ -79,15 +79,20 @@ pub(super) fn groups<'a>(ways: &WaysBack<'a>) -> BTreeMap<Together, Vec<Trip<'a>
     groups
 }
 
-/// `The down migrations of 3 migrations (20200101_a to 20200103_c)`.
-pub(super) fn named(ways: &WaysBack<'_>, together: Together, members: &[Trip<'_>]) -> String {
-    let names: Vec<&str> = members.iter().map(|trip| trip.migration.name.as_str()).collect();
+/// `The down migrations of 3 migrations (20200101_a to 20200103_c)`. The oldest of them may have none that does anything.
+pub(super) fn named(ways: &WaysBack<'_>, together: Together) -> String {
+    let name = |index: usize| {
+        ways.history
+            .migrations
+            .get(index)
+            .map_or("", |migration| &migration.name)
+    };
     format!(
         "The {}s of {} ({} to {})",
         ways.word(),
         phrase::count(together.last - together.first + 1, "migration"),
-        names.first().copied().unwrap_or_default(),
-        names.last().copied().unwrap_or_default()
+        name(together.first),
+        name(together.last)
     )
 }
 

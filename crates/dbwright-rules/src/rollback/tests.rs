@@ -2,7 +2,7 @@
 
 use dbwright_catalog::{
     Again, Difference, DifferenceKind, Down, Engine, Finding, LostRows, LostValues, ObjectId, ObjectKind, Rollback,
-    RollbackOutcome, RoundTrip, RunMode, Server, Severity, SqlError, Version, WayFailure,
+    RollbackOutcome, RoundTrip, RunMode, Server, Severity, SqlError, Together, Version, WayFailure,
 };
 
 use crate::testing::{Case, did};
@@ -159,6 +159,42 @@ fn who_loses_the_values_decides_how_bad_it_is() {
     let findings = one("DROP TABLE t;", lost(3));
     assert_eq!(findings[0].severity, Severity::Warning);
     assert!(findings[0].message.ends_with("loses data: values of t.a"));
+}
+
+#[test]
+fn a_group_is_named_by_its_oldest_and_its_newest_whether_or_not_they_have_a_way_back() {
+    let together = Some(Together {
+        first: 0,
+        last: 1,
+        leads_back: true,
+    });
+    let differences = vec![difference(ObjectKind::Table, "t", DifferenceKind::Left)];
+    let found = judge(vec![
+        (
+            "",
+            ran(RoundTrip {
+                changes_schema: false,
+                together,
+                ..trip()
+            }),
+        ),
+        (
+            "DROP TABLE t",
+            ran(RoundTrip {
+                differences,
+                together,
+                ..trip()
+            }),
+        ),
+    ]);
+    let told = found
+        .iter()
+        .find(|finding| finding.rule == "rollback-only-together")
+        .unwrap();
+    assert_eq!(
+        told.message,
+        "The down migrations of 2 migrations (m0 to m1) lead back only together"
+    );
 }
 
 #[test]
