@@ -152,15 +152,25 @@ async fn run_and_judge(place: Place<'_>, history: History, judged: MigrationSet)
 /// Runs migrations after a setup that is not judged, each in a transaction, with the ways back that stand behind
 /// `-- migrate:down`, and tries these. What the rules about ways back say is all that is said.
 pub(crate) async fn go_back(place: Place<'_>, setup: Option<&str>, texts: &[&str]) -> (Run, Vec<Rollback>) {
+    let names: Vec<String> = (0..texts.len()).map(|index| format!("{}_example", index + 2)).collect();
+    let all: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(texts.iter().copied()).collect();
+    go_back_named(place, setup, &all).await
+}
+
+/// The same with names of migrations.
+pub(crate) async fn go_back_named(
+    place: Place<'_>,
+    setup: Option<&str>,
+    named: &[(&str, &str)],
+) -> (Run, Vec<Rollback>) {
     let engine = place.engine();
     let mut migrations = Vec::new();
     migrations.extend(setup.map(|setup| migration(engine, "1_setup", setup, RunMode::EachStatement)));
     let first = migrations.len();
-    for (index, text) in texts.iter().enumerate() {
+    for (name, text) in named {
         let (up, down) = text.split_once("-- migrate:down").expect("both ways are there");
-        let name = format!("{}_example", index + 2);
-        let back = migration(engine, &name, down, RunMode::Transaction);
-        let mut migration = migration(engine, &name, up, RunMode::Transaction);
+        let back = migration(engine, name, down, RunMode::Transaction);
+        let mut migration = migration(engine, name, up, RunMode::Transaction);
         migration.down = Some(Down {
             path: PathBuf::from(format!("{name}.down.sql")),
             text: back.text,

@@ -7,7 +7,7 @@ use dbwright_engineer::{BinDirs, CheckAnswer, CheckRequest, Input, Overrides, Ph
 use dbwright_rules::{ExampleKind, RULES};
 
 use crate::repository::Repository;
-use crate::run::{Place, go_back};
+use crate::run::{Place, go_back, go_back_named};
 use crate::servers;
 
 fn trip(rollback: &Rollback) -> &RoundTrip {
@@ -26,6 +26,7 @@ async fn hold(place: Place<'_>) {
     everything_comes_back(place).await;
     ways_back_lead_back_together(place).await;
     what_ways_back_leave_together_is_told_once(place).await;
+    what_was_one_migration_goes_back_as_one(place).await;
     swapped_values_are_lost(place).await;
 }
 
@@ -186,6 +187,30 @@ async fn what_ways_back_leave_together_is_told_once(place: Place<'_>) {
         (coverage.proven, coverage.leaving_differences, coverage.failing),
         (2, 2, 0)
     );
+}
+
+/// Files that a tool cut from one migration, with ways back in the order of the whole: the newest has none, and dropping the
+/// table of the oldest takes an index of another away.
+async fn what_was_one_migration_goes_back_as_one(place: Place<'_>) {
+    let texts = [
+        "CREATE TABLE a (id integer PRIMARY KEY, x integer);\n-- migrate:down\nDROP TABLE a;\n",
+        "CREATE INDEX a_x ON a (x);\n-- migrate:down\nDROP TABLE b;\n",
+        "CREATE TABLE b (id integer PRIMARY KEY);\n-- migrate:down\n",
+    ];
+    let together = |names: [&'static str; 3]| async move {
+        let named: Vec<(&str, &str)> = names.into_iter().zip(texts).collect();
+        let (_, rollbacks) = go_back_named(place, None, &named).await;
+        let group = trip(&rollbacks[2]).together;
+        group.map(|group| (group.first, group.last, group.leads_back))
+    };
+    let of_one = [
+        "20200101000000000000_a",
+        "20200101000000000001_a",
+        "20200101000000000002_a",
+    ];
+    assert_eq!(together(of_one).await, Some((0, 2, true)));
+    let of_several = ["20200101000000_a", "20200102000000_a_x", "20200103000000_b"];
+    assert_ne!(together(of_several).await, Some((0, 2, true)));
 }
 
 /// Two rows that swap their values.

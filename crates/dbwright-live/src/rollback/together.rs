@@ -180,8 +180,9 @@ impl<'a> Unwinding<'a> {
             return State::Done;
         };
         let left = differences(before, now);
-        // What is right by itself mends nothing: it takes away what was left wrong, as the way back of a table does.
-        let mends = !self.before.proven.contains(&index);
+        // What is right by itself mends nothing: it takes away what was left wrong, as the way back of a table does. In what
+        // was one migration, that is what was meant.
+        let mends = !self.before.proven.contains(&index) || self.was_one_with_top(index);
         if left.is_empty() {
             return if mends { State::Up(index, index) } else { State::Done };
         }
@@ -199,6 +200,18 @@ impl<'a> Unwinding<'a> {
             self.patience -= 1;
         }
         self.below(index)
+    }
+
+    /// Whether a tool cut both migrations from one: their numbers agree to the second, and so do their names
+    /// (`20200101000000000003_orders`, <https://github.com/ory/x/tree/master/popx>).
+    fn was_one_with_top(&self, index: usize) -> bool {
+        const SECONDS: usize = "20200101000000".len();
+        let parts = |index: usize| {
+            let name = self.history.migrations.get(index)?.name.as_str();
+            let digits = name.len() - name.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            (digits > SECONDS).then(|| (&name[..SECONDS], &name[digits..]))
+        };
+        parts(index).is_some_and(|of_it| parts(self.top) == Some(of_it))
     }
 
     /// The way back of the migration before this one, where it has one and was tried as well.
