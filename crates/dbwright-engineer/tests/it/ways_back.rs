@@ -291,6 +291,12 @@ async fn small_differences(place: Place<'_>) {
     let differences = &trip(&rollbacks[0]).differences;
     assert_eq!(differences.len(), 1, "{differences:?}");
     assert_eq!(differences[0].object.to_string(), "notes.a");
+    let setup =
+        "CREATE TABLE notes (id integer PRIMARY KEY, a integer, b integer); CREATE VIEW v AS SELECT * FROM notes;";
+    let text = "DROP VIEW v; ALTER TABLE notes DROP COLUMN a;\n-- migrate:down\n\
+                ALTER TABLE notes ADD COLUMN a integer; CREATE VIEW v AS SELECT * FROM notes;\n";
+    let (_, rollbacks) = go_back(place, Some(setup), &[text]).await;
+    assert!(trip(&rollbacks[0]).is_proven(), "{rollbacks:?}");
 }
 
 async fn code_that_leaves_the_database_is_not_run(place: Place<'_>) {

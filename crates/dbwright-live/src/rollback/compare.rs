@@ -2,15 +2,15 @@
 
 use dbwright_catalog::{
     Catalog, Change, Column, ConstraintKind, Difference, DifferenceKind, Engine, Object, ObjectBody, ObjectId,
-    ObjectKind,
+    ObjectKind, PostgresView, View,
 };
 use dbwright_ddl::diff;
 
 /// Every object of a schema that is not as it was, without what follows from another: the columns of a table that is
 /// missing, the comment on a column that is left.
 ///
-/// In which order a table has its columns is no difference: what was dropped comes back at the end, and only PostgreSQL's
-/// `INSERT` without names could tell. Memberships of roles belong to the whole server.
+/// In which order a table has its columns is no difference, nor in which a view of all of them has: what was dropped comes back at
+/// the end, and only PostgreSQL's `INSERT` without names could tell. Memberships of roles belong to the whole server.
 pub(crate) fn differences(was: &Catalog, is: &Catalog) -> Vec<Difference> {
     let engine = was.server.engine;
     let diff = diff(was, is);
@@ -124,6 +124,11 @@ fn changed(engine: Engine, before: &Object, after: &Object) -> Option<Difference
             moved == *is && before.definition == after.definition
         }
         (ObjectBody::Routine(_), ObjectBody::Routine(_)) => spaced(&before.definition) == spaced(&after.definition),
+        (ObjectBody::View(was), ObjectBody::View(is)) => {
+            was.materialized == is.materialized
+                && with_sorted_columns(was) == with_sorted_columns(is)
+                && selected(&before.definition) == selected(&after.definition)
+        }
         (ObjectBody::Table(was), ObjectBody::Table(is)) => {
             engine == Engine::Sqlite && was == is && parts(&before.definition) == parts(&after.definition)
         }
@@ -170,4 +175,61 @@ fn parts(definition: &str) -> Vec<String> {
     }
     parts.sort_unstable();
     parts
+}
+
+/// What only PostgreSQL's views have, with the columns in the order of their names.
+fn with_sorted_columns(view: &View) -> Option<PostgresView> {
+    let mut of_postgres = view.postgres.clone()?;
+    of_postgres.columns.sort_by(|one, other| one.name.cmp(&other.name));
+    Some(of_postgres)
+}
+
+/// The expressions that a view selects, in any order, and the rest of it.
+fn selected(definition: &str) -> (Vec<String>, String) {
+    let mut list = vec![String::new()];
+    let mut rest = String::new();
+    let mut depth = 0_usize;
+    for token in dbwright_ddl::sqlite_text::tokens(definition) {
+        let text = token.text;
+        match text {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let is = |word: &str| depth == 0 && text.eq_ignore_ascii_case(word);
+        if !rest.is_empty() || is("from") {
+            rest.extend([text, " "]);
+        } else if is("select") || is(",") {
+            list.push(String::new());
+        } else if let Some(last) = list.last_mut() {
+            last.extend([text, " "]);
+        }
+    }
+    list.sort_unstable();
+    (list, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_may_select_its_columns_in_any_order() {
+        let view = "SELECT a.id, f(a.x, a.y) AS z, ( SELECT b.c, b.d FROM b) FROM a WHERE a.id = 1, 2;";
+        for same in [
+            "SELECT f(a.x, a.y) AS z, a.id, ( SELECT b.c, b.d FROM b) FROM a WHERE a.id = 1, 2;",
+            "SELECT ( SELECT b.c, b.d FROM b), a.id, f(a.x, a.y) AS z FROM a WHERE a.id = 1, 2;",
+        ] {
+            assert_eq!(selected(view), selected(same), "{same}");
+        }
+        for other in [
+            "SELECT a.id, f(a.y, a.x) AS z, ( SELECT b.c, b.d FROM b) FROM a WHERE a.id = 1, 2;",
+            "SELECT a.id, f(a.x, a.y) AS z, ( SELECT b.d, b.c FROM b) FROM a WHERE a.id = 1, 2;",
+            "SELECT a.id, f(a.x, a.y) AS z, ( SELECT b.c, b.d FROM b) FROM a WHERE a.id = 2, 1;",
+            "SELECT a.id, f(a.x, a.y) AS z FROM a WHERE a.id = 1, 2;",
+            "SELECT DISTINCT a.id, f(a.x, a.y) AS z, ( SELECT b.c, b.d FROM b) FROM a WHERE a.id = 1, 2;",
+        ] {
+            assert_ne!(selected(view), selected(other), "{other}");
+        }
+    }
 }

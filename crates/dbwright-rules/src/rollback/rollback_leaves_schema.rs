@@ -3,7 +3,7 @@
 //! What a down migration forgets stays: an index, a type, a trigger, a default.
 //! The next try of the migration can fail on it, and no release was ever tested with that schema.
 //! dbwright compared every object that the server knows before the migration and after the way back, by its own definition.
-//! In which order a table has its columns does not count, because what was dropped comes back at the end.
+//! In which order a table or a view has its columns does not count, because what was dropped comes back at the end.
 //!
 //! It is fine for what others may use by now, such as an extension; dbwright tells that as a note.
 //!
