@@ -24,6 +24,22 @@ pub struct Constraint {
     pub postgres: Option<PostgresConstraint>,
 }
 
+impl Constraint {
+    /// One that holds for all rows and is checked at once.
+    pub fn new(kind: ConstraintKind) -> Constraint {
+        Constraint {
+            kind,
+            validated: true,
+            enforced: true,
+            deferrable: false,
+            initially_deferred: false,
+            no_inherit: false,
+            index: None,
+            postgres: None,
+        }
+    }
+}
+
 /// What a constraint demands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -354,14 +354,16 @@ impl TableRows<'_> {
             let condition = self.expression(condition);
             let note = if enforced { "" } else { " NOT ENFORCED" };
             let definition = format!("CONSTRAINT {} CHECK ({condition}){note}", self.quote(name));
-            let id = named(table, name, "check");
-            Some(constraint(
-                id,
-                definition,
-                ConstraintKind::Check(condition),
+            let check = Constraint {
+                validated: enforced,
                 enforced,
-                None,
-            ))
+                ..Constraint::new(ConstraintKind::Check(condition))
+            };
+            Some(Object {
+                id: named(table, name, "check"),
+                definition,
+                body: ObjectBody::Constraint(check),
+            })
         };
         self.checks.iter().map(Fields).filter_map(check).collect()
     }
@@ -397,14 +399,12 @@ impl TableRows<'_> {
                 match_full: false,
             };
             let definition = self.foreign_key_definition(name, &foreign_key);
-            let id = named(table, name, "foreign key");
-            objects.push(constraint(
-                id,
+            let foreign_key = Constraint::new(ConstraintKind::ForeignKey(foreign_key));
+            objects.push(Object {
+                id: named(table, name, "foreign key"),
                 definition,
-                ConstraintKind::ForeignKey(foreign_key),
-                true,
-                None,
-            ));
+                body: ObjectBody::Constraint(foreign_key),
+            });
         }
         objects
     }
@@ -461,36 +461,13 @@ fn constraint_of(index: &Object, columns: Vec<String>) -> Option<Object> {
     } else {
         ConstraintKind::Unique(columns)
     };
-    let id = body.table.child(ObjectKind::Constraint, index.id.name());
-    Some(constraint(
-        id,
-        index.definition.clone(),
-        kind,
-        true,
-        Some(index.id.clone()),
-    ))
-}
-
-fn constraint(
-    id: ObjectId,
-    definition: String,
-    kind: ConstraintKind,
-    enforced: bool,
-    index: Option<ObjectId>,
-) -> Object {
-    let body = Constraint {
-        kind,
-        validated: enforced,
-        enforced,
-        deferrable: false,
-        initially_deferred: false,
-        no_inherit: false,
-        index,
-        postgres: None,
+    let constraint = Constraint {
+        index: Some(index.id.clone()),
+        ..Constraint::new(kind)
     };
-    Object {
-        id,
-        definition,
-        body: ObjectBody::Constraint(body),
-    }
+    Some(Object {
+        id: body.table.child(ObjectKind::Constraint, index.id.name()),
+        definition: index.definition.clone(),
+        body: ObjectBody::Constraint(constraint),
+    })
 }

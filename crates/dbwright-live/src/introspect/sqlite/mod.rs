@@ -336,14 +336,8 @@ impl Reader<'_> {
             number += 1;
         }
         let constraint = Constraint {
-            kind,
-            validated: true,
-            enforced: true,
-            deferrable: false,
-            initially_deferred: false,
-            no_inherit: false,
             index,
-            postgres: None,
+            ..Constraint::new(kind)
         };
         self.insert(id.clone(), definition, ObjectBody::Constraint(constraint));
         id

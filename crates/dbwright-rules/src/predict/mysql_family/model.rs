@@ -283,21 +283,27 @@ impl Model {
                 quote_identifier(engine, key.references.name()),
                 quoted(&key.referenced_columns)
             );
-            let kind = ConstraintKind::ForeignKey(key.clone());
-            objects.push(constraint(named(name, "foreign key"), definition, kind, true, None));
+            let foreign_key = Constraint::new(ConstraintKind::ForeignKey(key.clone()));
+            objects.push(Object {
+                id: named(name, "foreign key"),
+                definition,
+                body: ObjectBody::Constraint(foreign_key),
+            });
         }
         for check in &self.checks {
             let note = if check.enforced { "" } else { " NOT ENFORCED" };
             let name = quote_identifier(engine, &check.name);
             let definition = format!("CONSTRAINT {name} CHECK ({}){note}", check.condition);
-            let kind = ConstraintKind::Check(check.condition.clone());
-            objects.push(constraint(
-                named(&check.name, "check"),
+            let constraint = Constraint {
+                validated: check.enforced,
+                enforced: check.enforced,
+                ..Constraint::new(ConstraintKind::Check(check.condition.clone()))
+            };
+            objects.push(Object {
+                id: named(&check.name, "check"),
                 definition,
-                kind,
-                check.enforced,
-                None,
-            ));
+                body: ObjectBody::Constraint(constraint),
+            });
         }
         for (name, text) in &self.triggers {
             objects.push(Object {
@@ -374,8 +380,15 @@ impl Model {
             } else {
                 ConstraintKind::Unique(columns)
             };
-            let of = self.id.child(ObjectKind::Constraint, &index.name);
-            objects.push(constraint(of, definition.clone(), kind, true, Some(id.clone())));
+            let constraint = Constraint {
+                index: Some(id.clone()),
+                ..Constraint::new(kind)
+            };
+            objects.push(Object {
+                id: self.id.child(ObjectKind::Constraint, &index.name),
+                definition: definition.clone(),
+                body: ObjectBody::Constraint(constraint),
+            });
         }
         objects.push(Object {
             id,
@@ -482,29 +495,5 @@ fn key_of(engine: Engine, part: &KeyPart) -> String {
             };
             format!("{name}{}", suffix(*length, *descending))
         }
-    }
-}
-
-fn constraint(
-    id: ObjectId,
-    definition: String,
-    kind: ConstraintKind,
-    enforced: bool,
-    index: Option<ObjectId>,
-) -> Object {
-    let body = Constraint {
-        kind,
-        validated: enforced,
-        enforced,
-        deferrable: false,
-        initially_deferred: false,
-        no_inherit: false,
-        index,
-        postgres: None,
-    };
-    Object {
-        id,
-        definition,
-        body: ObjectBody::Constraint(body),
     }
 }

@@ -107,18 +107,12 @@ fn storage(type_name: &str) -> char {
 
 pub(super) fn constraint(id: ObjectId, kind: ConstraintKind) -> Object {
     let constraint = Constraint {
-        kind,
-        validated: true,
-        enforced: true,
-        deferrable: false,
-        initially_deferred: false,
-        no_inherit: false,
-        index: None,
         postgres: Some(PostgresConstraint {
             local: true,
             inherited: false,
             parent: None,
         }),
+        ..Constraint::new(kind)
     };
     object(id, ObjectBody::Constraint(constraint))
 }

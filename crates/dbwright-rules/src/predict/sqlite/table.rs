@@ -220,14 +220,8 @@ impl Maker<'_> {
             number += 1;
         }
         let constraint = Constraint {
-            kind,
-            validated: true,
-            enforced: true,
-            deferrable: false,
-            initially_deferred: false,
-            no_inherit: false,
             index,
-            postgres: None,
+            ..Constraint::new(kind)
         };
         self.add(id.clone(), words, ObjectBody::Constraint(constraint));
         id
