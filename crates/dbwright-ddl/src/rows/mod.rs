@@ -122,6 +122,11 @@ impl Rows {
         self.placed.is_empty()
     }
 
+    /// How many generated rows the tables hold.
+    pub fn count(&self) -> usize {
+        self.placed.values().map(Vec::len).sum()
+    }
+
     /// A table has another name now.
     pub fn rename(&mut self, before: &ObjectId, after: &ObjectId) {
         let rows = self.placed.remove(before).unwrap_or_default();

@@ -10,6 +10,7 @@ mod check;
 mod comments;
 mod examples;
 mod explain_mysql_family;
+mod fixes;
 mod indirect;
 mod insights;
 mod platforms;

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use dbwright_catalog::Engine;
+use dbwright_engineer::{BinDirs, CheckRequest, Input, Overrides, Scope};
 use tempfile::TempDir;
 
 /// A folder that is removed with the test.
@@ -35,6 +37,25 @@ impl Repository {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
         self
+    }
+
+    /// A check of what is new in it, without ways back, with a cache of its own that keeps nothing.
+    pub(crate) fn check_request(&self, engine: Engine, bin_dirs: BinDirs) -> CheckRequest {
+        CheckRequest {
+            predicted: false,
+            snapshot: None,
+            input: Input::Repository(self.path().to_owned()),
+            overrides: Overrides {
+                engine: Some(engine),
+                ..Overrides::default()
+            },
+            scope: Scope::New,
+            tries_ways_back: false,
+            scratch_url: None,
+            bin_dirs,
+            cache: self.path().join(".cache"),
+            cache_bytes_max: 0,
+        }
     }
 
     /// Commits everything.

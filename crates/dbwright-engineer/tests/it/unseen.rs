@@ -2,7 +2,7 @@
 //! observed.
 
 use dbwright_catalog::{Effect, Engine, Known, Outcome, Section};
-use dbwright_engineer::{BinDirs, CheckRequest, Input, Overrides, Scope, check};
+use dbwright_engineer::{BinDirs, check};
 
 use crate::repository::Repository;
 use crate::servers;
@@ -15,21 +15,7 @@ async fn new_in(engine: Engine, bin_dirs: BinDirs, old: &str, new: &str) -> Sect
         .commit()
         .branch("feature")
         .write("db/migrations/2_new.sql", &format!("-- migrate:up\n{new}"));
-    let request = CheckRequest {
-        predicted: false,
-        snapshot: None,
-        input: Input::Repository(repository.path().to_owned()),
-        overrides: Overrides {
-            engine: Some(engine),
-            ..Overrides::default()
-        },
-        scope: Scope::New,
-        tries_ways_back: false,
-        scratch_url: None,
-        bin_dirs,
-        cache: repository.path().join(".cache"),
-        cache_bytes_max: 0,
-    };
+    let request = repository.check_request(engine, bin_dirs);
     let answer = check(&request, &mut |_| {}).await;
     let mut answer = answer.unwrap_or_else(|error| panic!("{}", error.message()));
     answer.review.sections.remove(0)

@@ -3,7 +3,7 @@
 use dbwright_catalog::{
     Again, DifferenceKind, Engine, Rollback, RollbackCoverage, RollbackOutcome, RoundTrip, Severity,
 };
-use dbwright_engineer::{BinDirs, CheckAnswer, CheckRequest, Input, Overrides, Phase, Scope, check};
+use dbwright_engineer::{BinDirs, CheckAnswer, CheckRequest, Phase, check};
 use dbwright_rules::{ExampleKind, RULES};
 
 use crate::repository::Repository;
@@ -319,19 +319,9 @@ async fn code_that_leaves_the_database_is_not_run(place: Place<'_>) {
 
 fn request(repository: &Repository, engine: Engine, bin_dirs: BinDirs) -> CheckRequest {
     CheckRequest {
-        predicted: false,
-        snapshot: None,
-        input: Input::Repository(repository.path().to_owned()),
-        overrides: Overrides {
-            engine: Some(engine),
-            ..Overrides::default()
-        },
-        scope: Scope::New,
         tries_ways_back: true,
-        scratch_url: None,
-        bin_dirs,
-        cache: repository.path().join(".cache"),
         cache_bytes_max: 1 << 30,
+        ..repository.check_request(engine, bin_dirs)
     }
 }
 

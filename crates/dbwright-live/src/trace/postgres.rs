@@ -285,7 +285,8 @@ impl<'a> Runner<'a> {
         match &mut self.state {
             Some(state) => {
                 let touched = Touched::everything_since(since);
-                state.update(&self.session.client, Frame::Alone, &touched).await?;
+                let update = state.update(&self.session.client, Frame::Alone, &touched).await?;
+                self.rows.follow(&update.changes);
             }
             None => self.read_state(Frame::Alone).await?,
         }
@@ -534,16 +535,17 @@ impl<'a> Runner<'a> {
         Ok(effects)
     }
 
-    /// Takes the generated rows out of the tables again; whether there were any.
+    /// Takes the generated rows out of the tables again, as far as that can be; whether any went.
     pub(crate) async fn remove_rows(&mut self) -> Result<bool, LiveError> {
         if self.rows.is_empty() {
             return Ok(false);
         }
         self.renew_filler().await?;
         let Some(state) = &self.state else { return Ok(false) };
+        let before = self.rows.count();
         fill::postgres::remove(&self.filler.client, state.catalog(), &mut self.rows).await?;
         self.to_fill = None;
-        Ok(true)
+        Ok(self.rows.count() < before)
     }
 
     /// Makes a role that the migrations presuppose, where an error says that it is missing. Whether it did.
