@@ -356,3 +356,29 @@ async fn most_plans_of_a_twin_are_those_of_the_filled_database() {
         production.scratch.stop().await.unwrap();
     }
 }
+
+/// A table of the twin holds fewer rows than production's, and is planned as if it held all.
+#[tokio::test]
+async fn a_scan_of_a_smaller_table_reads_the_rows_of_production() {
+    for (engine, major) in MYSQL_FAMILY {
+        let production = Production::start(engine, major, "ANALYZE TABLE numbers").await;
+        let mut snapshot = production.capture("dbwright", &values(false, &[])).await;
+        let known = snapshot.mysql_family.as_mut().unwrap();
+        let table = known.tables.iter_mut().find(|table| table.table == "numbers").unwrap();
+        table.rows = 5_000_000;
+        let twin = build(&snapshot, &installed(engine, major).options()).await.unwrap();
+        let mut session = twin.connect().await.unwrap();
+        let explain = match engine {
+            Engine::MySql => "EXPLAIN FORMAT=TRADITIONAL",
+            _ => "EXPLAIN",
+        };
+        let query = format!("{explain} SELECT * FROM numbers WHERE n + 0 > 1");
+        let row: Row = session.query_first(query).await.unwrap().unwrap();
+        let rows: u64 = row.get("rows").unwrap();
+        // MySQL counts by pages.
+        assert!((2_000_000..=20_000_000).contains(&rows), "{engine} {major}: {rows}");
+        session.disconnect().await.unwrap();
+        twin.stop().await.unwrap();
+        production.scratch.stop().await.unwrap();
+    }
+}

@@ -66,7 +66,7 @@ impl Twin {
         observer.disconnect().await.map_err(failed)
     }
 
-    async fn observer(&self) -> Result<Conn, LiveError> {
+    pub(super) async fn observer(&self) -> Result<Conn, LiveError> {
         self.scratch.connect(&self.database, Who::Observer).await
     }
 }
@@ -78,17 +78,17 @@ async fn indexes(session: &mut Conn) -> Result<Vec<(String, String)>, LiveError>
     session.query(sql).await.map_err(failed)
 }
 
-type TableRow = (String, u64, u64, u64);
-type IndexRow = (String, String, String, u64, Option<u64>, String);
+pub(super) type TableRow = (String, u64, u64, u64);
+pub(super) type IndexRow = (String, String, String, u64, Option<u64>, String);
 
 /// What the twin was given, which a change of a table may write anew.
-struct Statistics {
-    tables: Vec<TableRow>,
-    indexes: Vec<IndexRow>,
+pub(super) struct Statistics {
+    pub(super) tables: Vec<TableRow>,
+    pub(super) indexes: Vec<IndexRow>,
 }
 
 impl Statistics {
-    async fn read(observer: &mut Conn) -> Result<Self, LiveError> {
+    pub(super) async fn read(observer: &mut Conn) -> Result<Self, LiveError> {
         let tables = "SELECT table_name, n_rows, clustered_index_size, sum_of_other_index_sizes \
                       FROM mysql.innodb_table_stats WHERE database_name = DATABASE()";
         let indexes = "SELECT table_name, index_name, stat_name, stat_value, sample_size, stat_description \
@@ -119,16 +119,16 @@ impl Statistics {
     }
 
     /// Rows of a table or partition.
-    fn rows(&self, table: &str) -> Option<u64> {
+    pub(super) fn rows(&self, table: &str) -> Option<u64> {
         self.tables.iter().find(|row| row.0 == table).map(|row| row.1)
     }
 }
 
-fn whole(table: &str) -> &str {
+pub(super) fn whole(table: &str) -> &str {
     crate::capture::mysql_family::whole_table(table)
 }
 
-fn replaced((table, index, name, value, sample, description): &IndexRow) -> String {
+pub(super) fn replaced((table, index, name, value, sample, description): &IndexRow) -> String {
     format!(
         "REPLACE INTO mysql.innodb_index_stats (database_name, table_name, index_name, last_update, stat_name, stat_value, \
          sample_size, stat_description) VALUES (DATABASE(), {}, {}, NOW(), {}, {value}, {}, {})",
@@ -164,7 +164,7 @@ async fn write(observer: &mut Conn, engine: Engine, index: &AddedIndex, kept: &S
         must(observer, &replaced(&row)).await?;
     }
     if engine == Engine::MariaDb {
-        super::statistics::indexes_of_mariadb(observer).await?;
+        super::statistics::tables_of_mariadb(observer).await?;
     }
     must(observer, "FLUSH TABLES").await
 }
@@ -176,7 +176,7 @@ async fn write(observer: &mut Conn, engine: Engine, index: &AddedIndex, kept: &S
     clippy::cast_sign_loss,
     reason = "an estimate"
 )]
-fn scaled(row: &IndexRow, here: u64, there: u64, of_part: Option<u64>) -> u64 {
+pub(super) fn scaled(row: &IndexRow, here: u64, there: u64, of_part: Option<u64>) -> u64 {
     if here == 0 || there <= here {
         return row.3;
     }

@@ -1,6 +1,8 @@
 //! What the server keeps in tables of its own, written as production has it.
 //! <https://dev.mysql.com/doc/refman/9.4/en/innodb-persistent-stats.html>, <https://mariadb.com/kb/en/engine-independent-table-statistics/>
 
+use std::collections::BTreeMap;
+
 use dbwright_catalog::{Engine, MariaDbColumn, MySqlFamilyStatistics, Snapshot, StoredKind};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
@@ -35,15 +37,34 @@ pub(super) async fn write(
     } else {
         persistent(observer, known).await?;
     }
-    if !known.columns.is_empty() {
-        indexes_of_mariadb(observer).await?;
+    if snapshot.server.engine == Engine::MariaDb {
+        tables_of_mariadb(observer).await?;
     }
     must(observer, "FLUSH TABLES").await
 }
 
+/// What MariaDB keeps of tables beside InnoDB, and of their indexes, by InnoDB's numbers. Those alone would not do: they are read
+/// once, when the server first looks at a table, and the server looked while rows were made up.
+pub(super) async fn tables_of_mariadb(observer: &mut Conn) -> Result<(), LiveError> {
+    let sql = "SELECT table_name, n_rows FROM mysql.innodb_table_stats WHERE database_name = DATABASE()";
+    let rows: Vec<(String, u64)> = observer.query(sql).await.map_err(failed)?;
+    let mut tables: BTreeMap<&str, u64> = BTreeMap::new();
+    for (table, rows) in &rows {
+        *tables.entry(whole_table(table)).or_default() += rows;
+    }
+    for (table, rows) in tables {
+        let sql = format!(
+            "REPLACE INTO mysql.table_stats (db_name, table_name, cardinality) VALUES (DATABASE(), {}, {rows})",
+            literal(table)
+        );
+        must(observer, &sql).await?;
+    }
+    indexes_of_mariadb(observer).await
+}
+
 /// What MariaDB keeps of indexes beside InnoDB: average numbers of rows with the same first columns. They are read and
 /// written by two statements, as one may not write into a table of the server and read others.
-pub(super) async fn indexes_of_mariadb(observer: &mut Conn) -> Result<(), LiveError> {
+async fn indexes_of_mariadb(observer: &mut Conn) -> Result<(), LiveError> {
     let sql = "SELECT s.TABLE_NAME, s.INDEX_NAME, s.SEQ_IN_INDEX, t.n_rows / greatest(i.stat_value, 1) \
          FROM information_schema.STATISTICS s \
          JOIN mysql.innodb_table_stats t ON t.database_name = s.TABLE_SCHEMA AND t.table_name = s.TABLE_NAME \
@@ -166,7 +187,7 @@ async fn from_cardinalities(
     Ok(())
 }
 
-/// What MariaDB keeps of columns, whatever the storage engine; tables and indexes follow from InnoDB's numbers.
+/// What MariaDB keeps of columns, whatever the storage engine.
 async fn of_mariadb(observer: &mut Conn, known: &MySqlFamilyStatistics) -> Result<(), LiveError> {
     let text = |value: &Option<String>| value.as_deref().map_or("NULL".to_owned(), literal);
     for column in &known.columns {
@@ -182,18 +203,6 @@ async fn of_mariadb(observer: &mut Conn, known: &MySqlFamilyStatistics) -> Resul
             text(&column.null_fraction),
             text(&column.length),
             text(&column.frequency),
-        );
-        must(observer, &sql).await?;
-    }
-    for table in &known.tables {
-        let name = whole_table(&table.table);
-        if !known.columns.iter().any(|column| column.table == name) {
-            continue;
-        }
-        let sql = format!(
-            "REPLACE INTO mysql.table_stats (db_name, table_name, cardinality) VALUES (DATABASE(), {}, {})",
-            literal(name),
-            table.rows
         );
         must(observer, &sql).await?;
     }
