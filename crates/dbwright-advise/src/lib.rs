@@ -10,6 +10,7 @@ mod finding;
 mod indexing;
 mod insight;
 mod insights;
+mod kept_query;
 mod plan;
 mod query;
 mod rewrite;
@@ -18,6 +19,7 @@ mod scope;
 use dbwright_catalog::{PlanFacts, PlanFinding, QueryPlan, Server};
 
 pub use insight::{Insight, InsightExample};
+pub use kept_query::preparable;
 pub use plan::{NoPlan, complete_sqlite, read_kept_plan, read_plan};
 
 /// Every insight, in the order in which they are listed to people.

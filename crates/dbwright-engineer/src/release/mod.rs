@@ -2,6 +2,7 @@
 
 pub(crate) mod plans;
 
+use dbwright_advise::preparable;
 use dbwright_catalog::{Query, QueryLoad, QueryOrigin, Release, ReleaseAnswers, Section, Snapshot, Trace};
 use dbwright_live::LiveError;
 use dbwright_live::cache::HistoryCache;
@@ -32,7 +33,7 @@ pub(crate) fn add_workload(release: &mut Release, snapshot: &Snapshot) {
         let query = Query {
             name: None,
             origin: QueryOrigin::Workload,
-            text: asked.text.clone(),
+            text: preparable(snapshot.server.engine, &asked.text),
             load: Some(load),
         };
         let text = query.spaced();

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use dbwright_advise::preparable;
 use dbwright_catalog::{Engine, Release, ReleaseAnswers, ReleasePlace, SampleValues, Snapshot};
 use dbwright_engineer::{
     BinDirs, CaptureRequest, CheckAnswer, CheckRequest, Input, Overrides, Passwords, Phase, ReadLimits, Scope, capture,
@@ -26,6 +27,7 @@ async fn hold(place: Place<'_>) {
     what_is_replaced_within_a_migration_breaks_nothing(place).await;
     what_never_could_be_prepared_is_nobodys_fault(place).await;
     what_a_later_migration_mends_says_so(place).await;
+    what_a_server_keeps_of_queries_is_asked(place).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,6 +156,41 @@ async fn what_a_later_migration_mends_says_so(place: Place<'_>) {
     assert_eq!((broken[0].place, broken[0].mended_by), (place_of(1, 0), Some(3)));
     let facts = &run.findings[0].evidence.facts;
     assert!(facts.iter().any(|fact| fact.contains("4_example")), "{facts:?}");
+}
+
+/// Texts as pg_stat_statements and performance_schema have kept them, without literals.
+async fn what_a_server_keeps_of_queries_is_asked(place: Place<'_>) {
+    let kept: &[&str] = match place.engine() {
+        Engine::Postgres => &[
+            "SELECT date_trunc($1, at), count(*) FROM o GROUP BY date_trunc($2, at) ORDER BY date_trunc($3, at)",
+            "SELECT case when c > $1 then $2 else $3 end AS k, count(*) FROM o GROUP BY case when c > $4 then $5 else $6 end",
+            "SELECT c, name, count(*) FROM o GROUP BY $1, $2",
+            "SELECT at::date AS day, count(*) FROM o WHERE at > now() - interval $1 GROUP BY day",
+            "SELECT * FROM o WHERE at > timestamp $1 AND at < date $2",
+            "SELECT extract($1 from at), count(*) FROM o GROUP BY extract(year from at)",
+            "SELECT DISTINCT date_trunc($1, at) FROM o ORDER BY date_trunc($2, at)",
+            "SELECT substring(name from $1 for $2), count(*) FROM o GROUP BY substring(name from $3 for $4)",
+            "SELECT at AT TIME ZONE $1, count(*) FROM o GROUP BY at AT TIME ZONE $2",
+        ],
+        Engine::MySql | Engine::MariaDb => &[
+            "SELECT COUNT ( * ) , MAX ( `c` ) FROM `o` WHERE `c` IN (...) AND NAME LIKE ?",
+            "SELECT DATE_FORMAT ( AT , ? ) , COUNT ( * ) FROM `o` GROUP BY DATE_FORMAT ( AT , ? ) ORDER BY DATE_FORMAT ( AT , ? )",
+            "SELECT `c` , COUNT ( * ) FROM `o` GROUP BY ?",
+        ],
+        Engine::Sqlite => return,
+    };
+    let asked: Vec<String> = kept.iter().map(|text| preparable(place.engine(), text)).collect();
+    let running: Vec<&str> = asked.iter().map(String::as_str).collect();
+    let setup = "CREATE TABLE o (id integer PRIMARY KEY, at timestamp, c integer, name varchar(20));";
+    let (_, release) = ask(
+        place,
+        Some(setup),
+        &["ALTER TABLE o ADD COLUMN more integer;"],
+        &running,
+        &[],
+    )
+    .await;
+    assert!(answers(&release).unprepared.is_empty(), "{asked:?} {release:?}");
 }
 
 async fn a_key_that_on_conflict_needs_is_missed(place: Place<'_>) {
