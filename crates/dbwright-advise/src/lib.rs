@@ -11,16 +11,22 @@ mod indexing;
 mod insight;
 mod insights;
 mod kept_query;
+mod parameters;
 mod plan;
 mod query;
 mod rewrite;
 mod scope;
+mod worse;
+mod written_rows;
 
 use dbwright_catalog::{PlanFacts, PlanFinding, QueryPlan, Server};
 
 pub use insight::{Insight, InsightExample};
 pub use kept_query::preparable;
+pub use parameters::{Comparison, Parameter, ParameterRole, parameters};
 pub use plan::{NoPlan, complete_sqlite, read_kept_plan, read_plan};
+pub use worse::{KnownPlan, Outcome, Thresholds, Weighed, weigh};
+pub use written_rows::rows_written;
 
 /// Every insight, in the order in which they are listed to people.
 pub static INSIGHTS: &[&Insight] = &[

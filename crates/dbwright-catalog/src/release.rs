@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::{QueryPlan, SqlError};
+use crate::{CostUnit, QueryPlan, SqlError};
 
 /// A query that an application asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Query {
     pub origin: QueryOrigin,
     /// Its text, as the server takes it.
     pub text: String,
+    /// It with values that production was asked with, where these are known.
+    pub sample: Option<String>,
     /// How often production is asked it, where that is known.
     pub load: Option<QueryLoad>,
 }
@@ -186,6 +188,8 @@ pub struct PlanComparison {
     pub worse: Vec<WorsePlan>,
     /// How far plans on the twin are production's: `exact`, `approximate`, `schema only`.
     pub fidelity: String,
+    /// Those that could not be planned or whose plans could not be compared, with why, as a clause.
+    pub not_planned: Vec<(usize, String)>,
 }
 
 /// A query whose plan gets worse.
@@ -197,16 +201,14 @@ pub struct WorsePlan {
     pub place: ReleasePlace,
     /// What that statement did, as a clause; nothing where it is only the one that changed a table of the plan.
     pub because: Option<String>,
+    /// What the costs are counted in.
+    pub unit: CostUnit,
+    /// What it cost.
+    pub cost_before: f64,
+    /// What it costs.
+    pub cost_after: f64,
     /// Its plan before.
     pub before: QueryPlan,
     /// Its plan after.
     pub after: QueryPlan,
-}
-
-impl WorsePlan {
-    /// The costs of both plans.
-    pub fn costs(&self) -> Option<(f64, f64)> {
-        let cost = |plan: &QueryPlan| plan.root.estimate.and_then(|estimate| estimate.total_cost);
-        Some((cost(&self.before)?, cost(&self.after)?))
-    }
 }

@@ -15,7 +15,7 @@ use dbwright_repo::{Config, FailOn, Overrides, QuerySources, RepoError, Selected
 
 use crate::EngineerError;
 use crate::levels::Levels;
-use crate::release::plans::{self, Thresholds};
+use crate::release::plans;
 use crate::{fix_files, prediction, production, release, section};
 
 /// Where the SQL comes from.
@@ -164,7 +164,7 @@ pub async fn check(
             Box::pin(fix_files::find(&mut section, &ground, progress)).await;
         }
         if let Some(snapshot) = &request.snapshot {
-            let thresholds = Thresholds::of(&config);
+            let thresholds = plans::thresholds(&config);
             Box::pin(plans::compare(
                 &mut section,
                 snapshot,

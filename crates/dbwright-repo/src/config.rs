@@ -109,7 +109,7 @@ pub struct Config {
     pub queries: Vec<Setting<PathBuf>>,
     /// From how many times its cost on a plan is worse; 2 where nothing is set.
     pub plan_cost_factor: Option<Setting<f64>>,
-    /// Plans whose cost afterwards is lower are not told; 1000 where nothing is set.
+    /// Plans whose cost afterwards is lower are not told; where nothing is set, the engine decides.
     pub plan_cost_min: Option<Setting<f64>>,
     /// What the figures of the scorecard have to reach, in percent, by their name.
     pub thresholds: BTreeMap<String, Setting<u8>>,

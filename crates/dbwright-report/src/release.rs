@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use dbwright_catalog::{
-    self as catalog, PlanComparison, Query, QueryOrigin, QueryShape, Release, ReleaseAnswers, ReleasePlace, Section,
-    SqlError,
+    self as catalog, CostUnit, PlanComparison, Query, QueryOrigin, QueryShape, Release, ReleaseAnswers, ReleasePlace,
+    Section, SqlError,
 };
 
 use crate::place::path;
@@ -20,6 +20,7 @@ pub(crate) fn told(section: &Section) -> Vec<String> {
         lines.extend(unprepared(release, answers));
     }
     lines.extend(release.plans.as_ref().map(planned));
+    lines.extend(release.plans.as_ref().and_then(|plans| not_planned(release, plans)));
     lines.extend(release.not_done.iter().map(|sentence| format!("queries: {sentence}")));
     lines
 }
@@ -76,6 +77,7 @@ fn planned(plans: &PlanComparison) -> String {
         better,
         worse,
         fidelity,
+        not_planned: _,
     } = plans;
     let mut told = format!("plans: {compared} compared on a twin of production ({fidelity})");
     let mut add = |number: usize, what: &str| match number {
@@ -89,6 +91,30 @@ fn planned(plans: &PlanComparison) -> String {
         told.push_str(", none gets worse");
     }
     told
+}
+
+/// `3 queries have no plan that can be compared; the first is GetUser (q.sql:3): …`.
+fn not_planned(release: &Release, plans: &PlanComparison) -> Option<String> {
+    let (first, why) = plans.not_planned.first()?;
+    let query = release.running.get(*first)?;
+    let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (queries, which) = match plans.not_planned.len() {
+        1 => ("1 query has".to_owned(), "it is"),
+        number => (format!("{number} queries have"), "the first is"),
+    };
+    Some(format!(
+        "plans: {queries} no plans that can be compared; {which} {query} ({}): {}",
+        query.place(),
+        why.trim_end_matches('.')
+    ))
+}
+
+fn unit(unit: CostUnit) -> format::PlanUnit {
+    match unit {
+        CostUnit::Milliseconds => format::PlanUnit::Milliseconds,
+        CostUnit::Cost => format::PlanUnit::Cost,
+        CostUnit::RowsRead => format::PlanUnit::Rows,
+    }
 }
 
 /// `12 of 324 queries could never be prepared, so that nothing is said of them; the first, GetUser (q.sql:3): syntax error …`.
@@ -164,6 +190,16 @@ pub(crate) fn wire(section: &Section) -> Option<format::Release> {
             compared: plans.compared,
             better: plans.better,
             fidelity: plans.fidelity.clone(),
+            not_planned: plans
+                .not_planned
+                .iter()
+                .filter_map(|(index, why)| {
+                    Some(format::UnplannedQuery {
+                        query: running(*index)?,
+                        why: why.clone(),
+                    })
+                })
+                .collect(),
             worse: plans
                 .worse
                 .iter()
@@ -172,8 +208,9 @@ pub(crate) fn wire(section: &Section) -> Option<format::Release> {
                         query: running(worse.query)?,
                         cause: cause(section, worse.place)?,
                         because: worse.because.clone(),
-                        cost_before: worse.costs().map(|(before, _)| before),
-                        cost_after: worse.costs().map(|(_, after)| after),
+                        unit: unit(worse.unit),
+                        cost_before: worse.cost_before,
+                        cost_after: worse.cost_after,
                         plan_before: worse_plans::plain(&worse.before),
                         plan_after: worse_plans::plain(&worse.after),
                     })

@@ -11,6 +11,7 @@ use mysql_family::read_mysql_family;
 use postgres::{read_postgres, read_postgres_file};
 pub use sqlite::complete_sqlite;
 use sqlite::read_sqlite;
+pub(crate) use sqlite::work as sqlite_work;
 
 /// Reads what a server prints when it is asked for a plan as `dbwright explain` asks.
 ///

@@ -7,8 +7,10 @@
 mod complete;
 mod detail;
 mod shell;
+mod work;
 
 pub use complete::complete_sqlite;
+pub(crate) use work::work;
 
 use dbwright_catalog::{NodeRole, Operation, PlanNode, QueryPlan};
 use serde_json::Value;

@@ -13,6 +13,7 @@ mod explain_mysql_family;
 mod fixes;
 mod indirect;
 mod insights;
+mod plans;
 mod platforms;
 mod predict;
 mod queries;

@@ -1,15 +1,9 @@
 //! What becomes of queries of an application, asked of real servers: the examples of the rules about them, and what must hold
 //! beyond these.
 
-use std::path::Path;
-
 use dbwright_advise::preparable;
-use dbwright_catalog::{Engine, Release, ReleaseAnswers, ReleasePlace, SampleValues, Snapshot};
-use dbwright_engineer::{
-    BinDirs, CaptureRequest, CheckAnswer, CheckRequest, Input, Overrides, Passwords, Phase, ReadLimits, Scope, capture,
-    check,
-};
-use dbwright_live::scratch::postgres::{PostgresScratch, Who};
+use dbwright_catalog::{Engine, Release, ReleaseAnswers, ReleasePlace};
+use dbwright_engineer::{BinDirs, CheckAnswer, CheckRequest, Input, Overrides, Phase, Scope, check};
 use dbwright_rules::{ExampleKind, RULES};
 
 use crate::repository::Repository;
@@ -238,7 +232,7 @@ async fn types_of_the_database_are_told_after_a_key_was_asked_for(place: Place<'
     );
 }
 
-fn request(repository: &Repository, engine: Engine, bin_dirs: BinDirs) -> CheckRequest {
+pub(crate) fn request(repository: &Repository, engine: Engine, bin_dirs: BinDirs) -> CheckRequest {
     CheckRequest {
         predicted: false,
         snapshot: None,
@@ -257,7 +251,7 @@ fn request(repository: &Repository, engine: Engine, bin_dirs: BinDirs) -> CheckR
 }
 
 /// A check, and whether a server was asked.
-async fn checked(request: &CheckRequest) -> (CheckAnswer, bool) {
+pub(crate) async fn checked(request: &CheckRequest) -> (CheckAnswer, bool) {
     let mut asked = false;
     let answer = check(request, &mut |phase| asked |= matches!(phase, Phase::Asking { .. })).await;
     (answer.unwrap_or_else(|error| panic!("{}", error.message())), asked)
@@ -366,129 +360,4 @@ async fn the_running_release_is_that_of_the_default_branch_on_postgres() {
 async fn the_running_release_is_that_of_the_default_branch_on_mariadb() {
     let bin_dirs = servers::mysql_family_bin(Engine::MariaDb, 11).1;
     the_running_release_is_that_of_the_default_branch(Engine::MariaDb, bin_dirs).await;
-}
-
-/// The snapshot of a database that holds what a text makes.
-async fn snapshot_of(scratch: &PostgresScratch, sql: &str, values: bool) -> Snapshot {
-    let database = scratch.create_database().await.unwrap();
-    let session = scratch.connect(&database, Who::Migrator).await.unwrap();
-    session.client.batch_execute(sql).await.unwrap();
-    let folder = scratch.socket_folder().unwrap();
-    let request = CaptureRequest {
-        url: format!(
-            "postgres://{}@/{database}?host={}",
-            scratch.migrator(),
-            folder.display()
-        ),
-        values: SampleValues {
-            by_default: values,
-            exceptions: Vec::new(),
-        },
-        passwords: Passwords::default(),
-        limits: ReadLimits::default(),
-    };
-    let captured = capture(&request).await;
-    session.close().await;
-    scratch.drop_database(&database).await.unwrap();
-    captured.unwrap_or_else(|error| panic!("{}", error.message()))
-}
-
-/// A server for production, and a folder in which measured rates and prepared servers stay.
-type Ground<'a> = (&'a PostgresScratch, &'a Path);
-
-/// A check of a migration after what the setup makes, with queries of the running release and a snapshot of production.
-async fn planned(
-    (scratch, cache): Ground<'_>,
-    setup: &str,
-    migration: &str,
-    query: &str,
-    snapshot: &Snapshot,
-) -> CheckAnswer {
-    let repository = Repository::with_git();
-    repository
-        .write(".gitignore", ".cache\n")
-        .write("db/migrations/1_setup.sql", setup)
-        .write("db/queries/app.sql", query)
-        .commit()
-        .branch("work");
-    repository.write("db/migrations/2_new.sql", migration);
-    let bin_dirs = BinDirs {
-        postgres: vec![servers::postgres(scratch.server().version.major)],
-        ..BinDirs::default()
-    };
-    let request = CheckRequest {
-        snapshot: Some(snapshot.clone()),
-        cache: cache.to_owned(),
-        ..request(&repository, Engine::Postgres, bin_dirs)
-    };
-    checked(&request).await.0
-}
-
-async fn examples_of_plans(ground: Ground<'_>) {
-    for rule in RULES.iter().filter(|rule| rule.judges_plans()) {
-        for example in rule.examples() {
-            let setup = example.setup.clone().unwrap();
-            let snapshot = snapshot_of(ground.0, &setup, true).await;
-            let (head, migration) = example.sql.split_once("-- Migration:\n").expect("both parts are there");
-            let (_, query) = head.split_once(" asks:\n").expect("somebody asks");
-            let answer = planned(ground, &setup, migration, query, &snapshot).await;
-            let section = &answer.review.sections[0];
-            let fires = section.findings.iter().any(|finding| finding.rule == rule.name);
-            let is_bad = example.kind == ExampleKind::Bad;
-            assert_eq!(
-                fires, is_bad,
-                "{}: {:?}\n{:?}",
-                example.sql, section.release, section.findings
-            );
-            assert!(section.release.plans.is_some(), "{:?}", section.release.not_done);
-        }
-    }
-}
-
-const ORDERS: &str = "CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint NOT NULL, note text); \
-                      INSERT INTO orders SELECT n, n / 10, repeat('x', 50) FROM generate_series(1, 100000) n; \
-                      CREATE INDEX orders_customer ON orders (customer_id); ANALYZE orders;";
-
-/// The plan after a change of the type is that of a table with rows: without its statistics another one would be taken.
-async fn names_and_types_are_followed(ground: Ground<'_>) {
-    let snapshot = snapshot_of(ground.0, ORDERS, false).await;
-    let query = "SELECT note FROM orders WHERE customer_id = $1";
-    let migration = "ALTER TABLE orders RENAME COLUMN note TO remark; ALTER TABLE orders ADD COLUMN note text; \
-                     ALTER TABLE orders ALTER COLUMN customer_id TYPE integer;";
-    let answer = planned(ground, ORDERS, migration, query, &snapshot).await;
-    let plans = answer.review.sections[0].release.plans.as_ref().unwrap();
-    assert_eq!((plans.compared, plans.worse.len()), (1, 0), "{plans:?}");
-
-    let answer = planned(ground, ORDERS, "DROP INDEX orders_customer;", query, &snapshot).await;
-    let section = &answer.review.sections[0];
-    let worse = &section.release.plans.as_ref().unwrap().worse;
-    let (before, after) = worse[0].costs().unwrap();
-    assert!(before < 100.0 && after > 1000.0, "{before} {after}");
-    assert_eq!(worse[0].because.as_deref(), Some("drops the index orders_customer"));
-
-    // Production has it already.
-    let later = format!("{ORDERS} DROP INDEX orders_customer;");
-    let snapshot = snapshot_of(ground.0, &later, false).await;
-    let answer = planned(ground, ORDERS, "DROP INDEX orders_customer;", query, &snapshot).await;
-    let release = &answer.review.sections[0].release;
-    assert!(release.plans.is_none());
-    assert!(
-        release
-            .not_done
-            .iter()
-            .any(|told| told.contains("does not take the migrations")),
-        "{:?}",
-        release.not_done
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn plans_are_compared_on_twins_of_postgres() {
-    for major in servers::majors().into_iter().filter(|major| [15, 18].contains(major)) {
-        let scratch = servers::scratch(major).await;
-        let cache = tempfile::tempdir().unwrap();
-        examples_of_plans((&scratch, cache.path())).await;
-        names_and_types_are_followed((&scratch, cache.path())).await;
-        scratch.stop().await.unwrap();
-    }
 }

@@ -21,7 +21,7 @@ pub enum Twin {
     /// A server of MySQL or MariaDB.
     MySqlFamily(Box<mysql_family::Twin>),
     /// A SQLite file.
-    Sqlite(sqlite::Twin),
+    Sqlite(Box<sqlite::Twin>),
 }
 
 /// An index that a twin was given to see what it changes.
@@ -54,7 +54,7 @@ pub enum Fidelity {
 pub async fn build(snapshot: &Snapshot, options: &ScratchOptions) -> Result<Twin, LiveError> {
     match snapshot.server.engine {
         Engine::Postgres => Ok(Twin::Postgres(Box::new(postgres::build(snapshot, options).await?))),
-        Engine::Sqlite => Ok(Twin::Sqlite(sqlite::build(snapshot).await?)),
+        Engine::Sqlite => Ok(Twin::Sqlite(Box::new(sqlite::build(snapshot).await?))),
         Engine::MySql | Engine::MariaDb => {
             let twin = mysql_family::build(snapshot, options).await?;
             Ok(Twin::MySqlFamily(Box::new(twin)))
@@ -121,6 +121,23 @@ impl Twin {
             Twin::Postgres(twin) => twin.drop_index(&index.schema, &index.name).await,
             Twin::MySqlFamily(twin) => twin.drop_index(index).await,
             Twin::Sqlite(twin) => twin.drop_index(&index.name),
+        }
+    }
+
+    /// Runs the statements of a migration on it, as far as it can: what the server refuses is the inner error. The planner knows
+    /// afterwards what it would know on production after the migration and `ANALYZE`. Of PostgreSQL, [`migrated`] makes a snapshot
+    /// for another twin instead: there the sizes of files count, which a migration would see.
+    ///
+    /// # Errors
+    ///
+    /// When the server breaks, or it is one of PostgreSQL.
+    pub async fn migrate(&mut self, statements: &[&str]) -> Result<Result<(), String>, LiveError> {
+        match self {
+            Twin::Postgres(_) => Err(LiveError::Unsupported {
+                what: "a twin of PostgreSQL is not migrated after it was given its sizes".to_owned(),
+            }),
+            Twin::MySqlFamily(twin) => twin.migrate(statements).await,
+            Twin::Sqlite(twin) => twin.migrate(statements),
         }
     }
 

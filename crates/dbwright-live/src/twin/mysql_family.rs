@@ -5,10 +5,14 @@
 //! its own are written as production has them, and histograms are imported.
 
 mod index;
+mod migrate;
 mod rows;
 mod spread;
 mod statistics;
+mod value;
 mod values;
+
+pub use value::TwinColumn;
 
 use dbwright_catalog::{Engine, MySqlFamilyStatistics, SchemaStatement, Server, Snapshot};
 use mysql_async::Conn;

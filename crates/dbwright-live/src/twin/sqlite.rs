@@ -3,9 +3,12 @@
 //! The planner reads nothing else when it opens a database: <https://www.sqlite.org/optoverview.html>. Indexes are made in
 //! the order that they have on production, as the first of two equally good ones is taken.
 
+mod migrate;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use dbwright_catalog::{Engine, SchemaStatement, Server, Snapshot, SqliteStatistics};
+use dbwright_catalog::{Engine, SchemaStatement, Server, Snapshot, SqliteStatistics, StoredKind};
 use dbwright_ddl::quote_identifier;
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -21,6 +24,9 @@ pub struct Twin {
     folder: SqliteFolder,
     path: PathBuf,
     server: Server,
+    statistics: SqliteStatistics,
+    /// How many rows production's tables have, where that is known: those here have none.
+    pub rows: BTreeMap<String, f64>,
     /// How good it is.
     pub fidelity: Fidelity,
 }
@@ -162,12 +168,20 @@ fn build_file(snapshot: &Snapshot, statistics: &SqliteStatistics) -> Result<Twin
         folder,
         path,
         server,
+        statistics: statistics.clone(),
+        rows: rows(snapshot),
         fidelity: if reasons.is_empty() {
             Fidelity::Exact
         } else {
             Fidelity::Approximate(reasons)
         },
     })
+}
+
+fn rows(snapshot: &Snapshot) -> BTreeMap<String, f64> {
+    let counted = snapshot.relations.iter().filter(|relation| relation.tuples >= 0.0);
+    let tables = counted.filter(|relation| relation.kind == StoredKind::Table);
+    tables.map(|table| (table.name.clone(), table.tuples)).collect()
 }
 
 /// A file name of the name of a database: it may come from another system.

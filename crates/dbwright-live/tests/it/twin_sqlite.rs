@@ -303,3 +303,82 @@ async fn what_is_no_database_is_told_as_what_it_is() {
         assert!(error.to_string().contains(told), "{name}: {error}");
     }
 }
+
+/// `sqlite_stat1`, a line for each row.
+fn counted(file: &Path) -> Vec<String> {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let mut statement = connection
+        .prepare("SELECT tbl || ' ' || coalesce(idx, '-') || ' ' || stat FROM sqlite_stat1 ORDER BY 1")
+        .unwrap();
+    let lines = statement.query_map([], |row| row.get(0)).unwrap();
+    lines.map(Result::unwrap).collect()
+}
+
+/// What the planner knows of a twin after migrations is what `ANALYZE` counts in the file after them.
+#[tokio::test]
+async fn statistics_of_a_twin_follow_migrations() {
+    let folder = tempfile::tempdir().unwrap();
+    let filled = "CREATE TABLE a (id INTEGER PRIMARY KEY, x INT, y TEXT, z INT UNIQUE);
+        CREATE INDEX a_x ON a (x); CREATE INDEX a_xy ON a (x, y); CREATE INDEX a_few ON a (y) WHERE x > 5;
+        CREATE INDEX a_lower ON a (lower(y));
+        CREATE TABLE b (k TEXT, v INT, PRIMARY KEY (k, v)) WITHOUT ROWID; CREATE INDEX b_v ON b (v);
+        CREATE TABLE plain (n INT); CREATE TABLE goes (n INT); CREATE INDEX goes_n ON goes (n);
+        WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 1000)
+            INSERT INTO a SELECT n, n % 10, n % 200, n FROM g;
+        INSERT INTO b SELECT y, x FROM a GROUP BY y, x; INSERT INTO plain SELECT x FROM a; INSERT INTO goes SELECT x FROM a;
+        ANALYZE;";
+    let rebuild = [
+        "PRAGMA foreign_keys = OFF",
+        "CREATE TABLE a_new (id INTEGER PRIMARY KEY, x INT, y TEXT, z INT UNIQUE, more TEXT)",
+        "INSERT INTO a_new (id, x, y, z) SELECT id, x, y, z FROM a",
+        "DROP TABLE a",
+        "ALTER TABLE a_new RENAME TO a",
+        "CREATE INDEX by_x ON a (x)",
+        "CREATE INDEX a_few ON a (y) WHERE x > 5",
+        "CREATE INDEX a_lower ON a (lower(y))",
+        "PRAGMA foreign_key_check",
+    ];
+    let renames = [
+        "ALTER TABLE a RENAME TO c",
+        "ALTER TABLE c RENAME COLUMN x TO ex",
+        "ALTER TABLE b RENAME TO d",
+        "CREATE TABLE a (id INTEGER PRIMARY KEY)",
+    ];
+    let drops = [
+        "DROP INDEX a_x",
+        "DROP INDEX b_v",
+        "DROP TABLE goes",
+        "ALTER TABLE plain ADD COLUMN m INT",
+        "VACUUM",
+    ];
+    for (name, migration) in [("rebuild", &rebuild[..]), ("renames", &renames), ("drops", &drops)] {
+        let file = made(folder.path(), name, &[filled]);
+        let taken = snapshot(&file, &values(false, &[])).await;
+        let mut twin = build(&taken).await.unwrap();
+        assert_eq!(counted(twin.path()), counted(&file), "{name}");
+        assert_eq!(twin.migrate(migration).unwrap(), Ok(()), "{name}");
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.execute_batch(&migration.join(";")).unwrap();
+        connection.execute_batch("ANALYZE").unwrap();
+        assert_eq!(counted(twin.path()), counted(&file), "{name}");
+        twin.stop().unwrap();
+    }
+    let file = made(folder.path(), "refused", &[filled]);
+    let mut twin = build(&snapshot(&file, &values(false, &[])).await).await.unwrap();
+    let outside = folder.path().join("outside.db");
+    let attach = format!("ATTACH '{}' AS x", outside.display());
+    for refused in ["DROP INDEX nothing", attach.as_str()] {
+        assert!(twin.migrate(&[refused]).unwrap().is_err(), "{refused}");
+    }
+    assert!(!outside.exists());
+    // A new index that begins with the column of another one, and whose others nobody has counted.
+    assert_eq!(
+        twin.migrate(&["CREATE INDEX a_xz ON a (x, z, y)", "CREATE INDEX a_z ON a (y)"])
+            .unwrap(),
+        Ok(())
+    );
+    let known = counted(twin.path());
+    assert!(known.contains(&"a a_xz 1000 100 9 8".to_owned()), "{known:?}");
+    assert!(!known.iter().any(|line| line.starts_with("a a_z ")), "{known:?}");
+    twin.stop().unwrap();
+}

@@ -112,8 +112,9 @@ const KEYS: [DocumentedKey; 16] = [
     DocumentedKey {
         name: "plan-cost-min",
         form: "a number",
-        what: "With `--snapshot`: plans that cost less than this after the migrations are never worse; 1000 where nothing is set, \
-               which PostgreSQL takes for some milliseconds.",
+        what: "With `--snapshot`: plans that cost less than this after the migrations are never worse. Where nothing is \
+               set, what takes some milliseconds: 1000 on PostgreSQL and MySQL, 10 on MariaDB, and 10000 rows that are \
+               read where a server tells no costs (SQLite, MariaDB before 11).",
         example: "plan-cost-min = 100",
     },
     DocumentedKey {

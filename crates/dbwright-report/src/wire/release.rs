@@ -130,6 +130,29 @@ pub struct Plans {
     pub fidelity: String,
     /// Those that get more expensive.
     pub worse: Vec<WorsePlan>,
+    /// Queries that could not be planned, or whose plans could not be compared.
+    pub not_planned: Vec<UnplannedQuery>,
+}
+
+/// A query whose plans could not be compared.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct UnplannedQuery {
+    /// Which.
+    pub query: Query,
+    /// Why, in the server's words or ours.
+    pub why: String,
+}
+
+/// What costs of plans are counted in.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanUnit {
+    /// Milliseconds.
+    Milliseconds,
+    /// The server's own unit.
+    Cost,
+    /// Rows that are read or sorted, where the server tells no costs.
+    Rows,
 }
 
 /// A query whose plan gets worse.
@@ -141,10 +164,12 @@ pub struct WorsePlan {
     pub cause: Cause,
     /// What that statement did; `null` where it is only one that changed a table of the plan.
     pub because: Option<String>,
-    /// The cost before, in the server's unit.
-    pub cost_before: Option<f64>,
+    /// What costs are counted in.
+    pub unit: PlanUnit,
+    /// The cost before.
+    pub cost_before: f64,
     /// The cost after.
-    pub cost_after: Option<f64>,
+    pub cost_after: f64,
     /// The plan before, as a tree in text.
     pub plan_before: String,
     /// The plan after.
