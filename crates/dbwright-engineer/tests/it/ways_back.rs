@@ -209,6 +209,30 @@ async fn what_was_one_migration_goes_back_as_one(place: Place<'_>) {
         "20200101000000000002_a",
     ];
     assert_eq!(together(of_one).await, Some((0, 2, true)));
+    // However many files at its end have none.
+    let mut many = vec![
+        ("20200101000000000000_a", texts[0]),
+        ("20200101000000000001_a", texts[1]),
+    ];
+    let names: Vec<String> = (2..14).map(|number| format!("20200101000000{number:06}_a")).collect();
+    let creates: Vec<String> = (2..14)
+        .map(|number| format!("CREATE TABLE b{number} (id integer PRIMARY KEY);\n-- migrate:down\n"))
+        .collect();
+    let drops: String = (2..14).map(|number| format!("DROP TABLE b{number};\n")).collect();
+    let second = format!("CREATE INDEX a_x ON a (x);\n-- migrate:down\n{drops}");
+    many[1].1 = &second;
+    many.extend(
+        names
+            .iter()
+            .zip(&creates)
+            .map(|(name, text)| (name.as_str(), text.as_str())),
+    );
+    let (_, rollbacks) = go_back_named(place, None, &many).await;
+    let group = trip(&rollbacks[13]).together;
+    assert_eq!(
+        group.map(|group| (group.first, group.last, group.leads_back)),
+        Some((0, 13, true))
+    );
     let of_several = ["20200101000000_a", "20200102000000_a_x", "20200103000000_b"];
     assert_ne!(together(of_several).await, Some((0, 2, true)));
 }

@@ -13,7 +13,7 @@ use super::{Tried, Way, differences};
 /// So many migrations at most are tried together.
 const MEMBERS_MAX: usize = 40;
 
-/// So many ways back in a row may come no nearer to any earlier schema.
+/// So many ways back that do something may come no nearer to any earlier schema, one after the other.
 const PATIENCE: usize = 8;
 
 /// The schemas before the latest migrations that were tried.
@@ -196,10 +196,16 @@ impl<'a> Unwinding<'a> {
             self.patience = PATIENCE;
         } else if self.patience == 0 {
             return State::Done;
-        } else {
+        } else if !self.does_nothing(index) {
             self.patience -= 1;
         }
         self.below(index)
+    }
+
+    /// Whether a way back is an empty file, as those of the last parts of what was one migration are.
+    fn does_nothing(&self, index: usize) -> bool {
+        let down = self.history.migrations[index].down.as_ref();
+        down.is_some_and(|down| down.statements.is_empty())
     }
 
     /// Whether a tool cut both migrations from one: their numbers agree to the second, and so do their names
