@@ -3,7 +3,7 @@
 
 use dbwright_advise::preparable;
 use dbwright_catalog::{Engine, Release, ReleaseAnswers, ReleasePlace};
-use dbwright_engineer::{BinDirs, CheckAnswer, CheckRequest, Input, Overrides, Phase, Scope, check};
+use dbwright_engineer::{BinDirs, CheckAnswer, CheckRequest, Phase, check};
 use dbwright_rules::{ExampleKind, RULES};
 
 use crate::repository::Repository;
@@ -234,19 +234,8 @@ async fn types_of_the_database_are_told_after_a_key_was_asked_for(place: Place<'
 
 pub(crate) fn request(repository: &Repository, engine: Engine, bin_dirs: BinDirs) -> CheckRequest {
     CheckRequest {
-        predicted: false,
-        snapshot: None,
-        input: Input::Repository(repository.path().to_owned()),
-        overrides: Overrides {
-            engine: Some(engine),
-            ..Overrides::default()
-        },
-        scope: Scope::New,
-        tries_ways_back: false,
-        scratch_url: None,
-        bin_dirs,
-        cache: repository.path().join(".cache"),
         cache_bytes_max: 1 << 30,
+        ..repository.check_request(engine, bin_dirs)
     }
 }
 
