@@ -218,8 +218,8 @@ async fn what_was_one_migration_goes_back_as_one(place: Place<'_>) {
     let creates: Vec<String> = (2..14)
         .map(|number| format!("CREATE TABLE b{number} (id integer PRIMARY KEY);\n-- migrate:down\n"))
         .collect();
-    let drops: String = (2..14).map(|number| format!("DROP TABLE b{number};\n")).collect();
-    let second = format!("CREATE INDEX a_x ON a (x);\n-- migrate:down\n{drops}");
+    let drops: Vec<String> = (2..14).map(|number| format!("DROP TABLE b{number};")).collect();
+    let second = format!("CREATE INDEX a_x ON a (x);\n-- migrate:down\n{}\n", drops.join("\n"));
     many[1].1 = &second;
     many.extend(
         names
