@@ -474,7 +474,7 @@ impl QueryPlan {
         let timed = self.is_timed();
         let whole = inclusive(&self.root, timed, 1.0, 1.0).unwrap_or(0.0);
         let mut costs = Vec::new();
-        share_out(&self.root, timed, whole, 1.0, &mut costs);
+        share_out(&self.root, timed, whole, 1.0, 1.0, &mut costs);
         costs
     }
 }
@@ -514,7 +514,8 @@ fn joined(node: &PlanNode) -> impl Iterator<Item = &PlanNode> {
     inputs.filter(|child| matches!(child.role, NodeRole::Outer | NodeRole::Inner))
 }
 
-fn share_out(node: &PlanNode, timed: bool, whole: f64, processes: f64, costs: &mut Vec<NodeCost>) {
+/// Shares what all runs of a node take among it and those below.
+fn share_out(node: &PlanNode, timed: bool, whole: f64, runs: f64, processes: f64, costs: &mut Vec<NodeCost>) {
     let at = costs.len();
     costs.push(NodeCost {
         inclusive: whole,
@@ -527,11 +528,19 @@ fn share_out(node: &PlanNode, timed: bool, whole: f64, processes: f64, costs: &m
     };
     let mut left = whole;
     for child in &node.children {
-        let wanted = inclusive(child, timed, node.runs_of(child), processes);
+        let of_child = node.runs_of(child);
+        let wanted = inclusive(child, timed, runs * of_child, processes);
         // What is not told (SQLite) is told by those above.
         let takes = wanted.unwrap_or(0.0).clamp(0.0, left.max(0.0));
         left -= takes;
-        share_out(child, timed, takes, processes, costs);
+        // Where nobody knows how often a child runs, its share tells how often that can be.
+        let of_one = inclusive(child, timed, 1.0, processes).filter(|cost| *cost > 0.0);
+        let runs = if of_child.is_finite() {
+            runs * of_child
+        } else {
+            of_one.map_or(1.0, |cost| takes / cost)
+        };
+        share_out(child, timed, takes, runs, processes, costs);
     }
     costs[at].own = left.max(0.0);
 }
@@ -579,6 +588,46 @@ mod tests {
         ));
         let own: Vec<f64> = plan.costs().iter().map(|cost| cost.own).collect();
         assert_eq!(own, [100.0, 100.0, 800.0]);
+    }
+
+    #[test]
+    fn what_is_below_an_inner_side_costs_as_often_as_that_runs() {
+        let inner = node(
+            Operation::NestedLoop,
+            NodeRole::Inner,
+            10.0,
+            3.0,
+            vec![
+                node(Operation::IndexScan, NodeRole::Outer, 4.0, 2.0, Vec::new()),
+                node(Operation::IndexScan, NodeRole::Inner, 2.5, 1.0, Vec::new()),
+            ],
+        );
+        let outer = node(Operation::SequentialScan, NodeRole::Outer, 100.0, 80.0, Vec::new());
+        let plan = plan(node(
+            Operation::NestedLoop,
+            NodeRole::Root,
+            1000.0,
+            240.0,
+            vec![outer, inner],
+        ));
+        let own: Vec<f64> = plan.costs().iter().map(|cost| cost.own).collect();
+        // 80 times 10, of which 4 and twice 2.5 are below.
+        assert_eq!(own, [100.0, 100.0, 80.0, 320.0, 400.0]);
+    }
+
+    #[test]
+    fn what_is_below_a_subquery_that_runs_who_knows_how_often_costs_as_often_as_its_share_allows() {
+        let scan = node(Operation::SequentialScan, NodeRole::Outer, 5.0, 1.0, Vec::new());
+        let role = NodeRole::PerRow("SubPlan 1".to_owned());
+        let subquery = node(Operation::Aggregate, role, 10.0, 1.0, vec![scan]);
+        let mut root = node(Operation::SequentialScan, NodeRole::Root, 1000.0, 7.0, vec![subquery]);
+        root.conditions.push(PlanCondition {
+            kind: ConditionKind::Filter,
+            text: "(a = (SubPlan 1))".to_owned(),
+            removed: None,
+        });
+        let own: Vec<f64> = plan(root).costs().iter().map(|cost| cost.own).collect();
+        assert_eq!(own, [0.0, 500.0, 500.0]);
     }
 
     #[test]
