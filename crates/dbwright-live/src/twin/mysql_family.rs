@@ -119,14 +119,16 @@ pub async fn build(snapshot: &Snapshot, options: &ScratchOptions) -> Result<Twin
             scratch.server()
         ));
     }
-    let database = scratch.create_database().await?;
-    let outcome = fill(&scratch, &database, snapshot, known, &mut reasons).await;
-    if let Err(error) = outcome {
-        // What the server died of is told, and not that a session broke.
-        let error = scratch.why(error).await;
-        scratch.stop().await?;
-        return Err(error);
-    }
+    let outcome = fill(&scratch, snapshot, known, &mut reasons).await;
+    let database = match outcome {
+        Ok(database) => database,
+        Err(error) => {
+            // What the server died of is told, and not that a session broke.
+            let error = scratch.why(error).await;
+            scratch.stop().await?;
+            return Err(error);
+        }
+    };
     Ok(Twin {
         scratch,
         database,
@@ -134,19 +136,20 @@ pub async fn build(snapshot: &Snapshot, options: &ScratchOptions) -> Result<Twin
     })
 }
 
+/// Makes the database that looks like the snapshot.
 async fn fill(
     scratch: &MySqlFamilyScratch,
-    database: &str,
     snapshot: &Snapshot,
     known: &MySqlFamilyStatistics,
     reasons: &mut Vec<String>,
-) -> Result<(), LiveError> {
-    let mut observer = scratch.connect(database, Who::Observer).await?;
+) -> Result<String, LiveError> {
+    let database = scratch.create_database().await?;
+    let mut observer = scratch.connect(&database, Who::Observer).await?;
     must(&mut observer, "SET GLOBAL innodb_stats_auto_recalc = OFF").await?;
     if !snapshot.locale.collate.is_empty() {
         let sql = format!(
             "ALTER DATABASE {} CHARACTER SET {} COLLATE {}",
-            quoted(database),
+            quoted(&database),
             quoted(&snapshot.locale.encoding),
             quoted(&snapshot.locale.collate)
         );
@@ -154,7 +157,7 @@ async fn fill(
             reasons.push(format!("Text sorts in another way: {said}."));
         }
     }
-    let mut session = scratch.connect(database, Who::Migrator).await?;
+    let mut session = scratch.connect(&database, Who::Migrator).await?;
     // With `unique_checks = 0` as well, MariaDB loads empty tables in another way, and loses the rows of those with a
     // FULLTEXT index.
     must(
@@ -173,7 +176,7 @@ async fn fill(
     for conn in [session, observer] {
         conn.disconnect().await.map_err(failed)?;
     }
-    Ok(())
+    Ok(database)
 }
 
 /// Builds parts of the schema. What can't be built is left out and named.

@@ -105,14 +105,16 @@ pub async fn build(snapshot: &Snapshot, options: &ScratchOptions) -> Result<Twin
             "Production is PostgreSQL {wanted}, and the nearest that is here is {here}."
         ));
     }
-    let database = locale::create(&scratch, &snapshot.locale, &mut reasons).await?;
-    schema(&scratch, &database, snapshot, &mut reasons).await?;
-    let session = scratch.connect(&database, Who::Observer).await?;
-    statistics::restore(&session, here, snapshot, &mut reasons).await?;
-    settings(&session, &database, snapshot, &mut reasons).await?;
-    let leaves = Leaves::make(&session, snapshot, &mut reasons).await?;
-    let files = Files::plan(&session, snapshot, &leaves, &mut reasons).await?;
-    session.close().await;
+    let prepared = prepare(&scratch, snapshot, &mut reasons).await;
+    let (database, files) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            // What the server died of is told, and not that a session broke.
+            let error = scratch.why(error).await;
+            scratch.stop().await?;
+            return Err(error);
+        }
+    };
     let scratch = programs
         .rearrange(scratch, move |data, give| files.write(data, give))
         .await?;
@@ -121,6 +123,23 @@ pub async fn build(snapshot: &Snapshot, options: &ScratchOptions) -> Result<Twin
         database,
         fidelity: fidelity(snapshot, reasons),
     })
+}
+
+/// Makes all that is made while the server runs: the database that looks like the snapshot. What its files will be.
+async fn prepare(
+    scratch: &PostgresScratch,
+    snapshot: &Snapshot,
+    reasons: &mut Vec<String>,
+) -> Result<(String, Files), LiveError> {
+    let database = locale::create(scratch, &snapshot.locale, reasons).await?;
+    schema(scratch, &database, snapshot, reasons).await?;
+    let session = scratch.connect(&database, Who::Observer).await?;
+    statistics::restore(&session, scratch.server().version.major, snapshot, reasons).await?;
+    settings(&session, &database, snapshot, reasons).await?;
+    let leaves = Leaves::make(&session, snapshot, reasons).await?;
+    let files = Files::plan(&session, snapshot, &leaves, reasons).await?;
+    session.close().await;
+    Ok((database, files))
 }
 
 fn fidelity(snapshot: &Snapshot, mut reasons: Vec<String>) -> Fidelity {

@@ -41,5 +41,6 @@ mod sqlite_plan;
 mod sqlite_trace;
 mod sqlite_whole;
 mod twin;
+mod twin_killed;
 mod twin_mysql_family;
 mod twin_sqlite;
