@@ -1,14 +1,18 @@
 //! Snapshots and twins of MySQL and MariaDB: no value in a snapshot that was not asked for, what rights allow, and how many
 //! plans on a twin are those of the filled database.
 
+mod plan;
+
+use std::collections::BTreeSet;
+
 use dbwright_catalog::{Engine, SampleValues, Server, Snapshot};
 use dbwright_live::capture::capture;
 use dbwright_live::connect::{Connection, ReadLimits};
 use dbwright_live::scratch::mysql_family::{MySqlFamilyScratch, Who};
 use dbwright_live::twin::Fidelity;
 use dbwright_live::twin::mysql_family::build;
+use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
-use mysql_async::{Conn, Row};
 
 use crate::servers::{MYSQL_FAMILY, installed};
 
@@ -271,24 +275,57 @@ async fn a_lock_and_a_snapshot_of_another_engine_are_told() {
     }
 }
 
-/// A plan as far as it decides: which tables in which order, by which way and index.
+/// How many statements all clients have sent so far.
+async fn questions(observer: &mut Conn) -> u64 {
+    let row: Option<(String, u64)> = observer
+        .query_first("SHOW GLOBAL STATUS LIKE 'Questions'")
+        .await
+        .unwrap();
+    row.unwrap().1
+}
+
+#[tokio::test]
+async fn values_of_many_columns_are_asked_for_together() {
+    let names: Vec<String> = (0..60).map(|number| format!("c{number}")).collect();
+    let definitions: Vec<String> = names.iter().map(|name| format!("{name} INT")).collect();
+    let values_of: Vec<&str> = names.iter().map(|_| "n % 7").collect();
+    let sql = format!(
+        "CREATE TABLE broad (id INT PRIMARY KEY, {});\nINSERT INTO broad SELECT n, {} FROM numbers",
+        definitions.join(", "),
+        values_of.join(", ")
+    );
+    for (engine, major) in MYSQL_FAMILY {
+        let mut production = Production::start(engine, major, &sql).await;
+        production
+            .run(&match engine {
+                Engine::MySql => format!("ANALYZE TABLE broad UPDATE HISTOGRAM ON {}", names.join(", ")),
+                _ => "ANALYZE TABLE broad PERSISTENT FOR ALL".to_owned(),
+            })
+            .await;
+        let mut asked = Vec::new();
+        for wanted in [values(false, &[]), values(true, &["broad.c7"])] {
+            let before = questions(&mut production.observer).await;
+            let known = production.capture("dbwright", &wanted).await.mysql_family.unwrap();
+            asked.push(questions(&mut production.observer).await - before);
+            let of_mysql = known.histograms.iter().map(|histogram| &histogram.column);
+            let of_mariadb = known.columns.iter().filter(|column| column.histogram.is_some());
+            let taken: BTreeSet<&String> = of_mysql.chain(of_mariadb.map(|column| &column.column)).collect();
+            for name in &names {
+                let is_wanted = wanted.by_default && name != "c7";
+                assert_eq!(taken.contains(name), is_wanted, "{engine} {major}: {name}");
+            }
+        }
+        // Beside them some ends of indexes.
+        assert!(asked[1] <= asked[0] + 20, "{engine} {major}: {asked:?}");
+        production.observer.disconnect().await.unwrap();
+        production.scratch.stop().await.unwrap();
+    }
+}
+
 async fn plan(server: &Server, session: &mut Conn, query: &str) -> String {
-    // MySQL's own form of it is a tree.
-    let sql = match server.engine {
-        Engine::MySql => format!("EXPLAIN FORMAT=TRADITIONAL {query}"),
-        _ => format!("EXPLAIN {query}"),
-    };
-    let rows: Vec<Row> = session
-        .query(sql)
+    let steps = plan::plan(server, session, query)
         .await
         .unwrap_or_else(|error| panic!("{query}: {error}"));
-    let steps = rows.into_iter().map(|row| {
-        let text = |name: &str| row.get::<Option<String>, _>(name).flatten().unwrap_or_default();
-        ["id", "select_type", "table", "type", "key", "key_len", "ref", "Extra"]
-            .map(text)
-            .join(" ")
-    });
-    let steps = steps.collect::<Vec<_>>().join("\n");
     assert!(
         steps.contains("SIMPLE") || steps.contains("PRIMARY"),
         "{query}: {steps}"

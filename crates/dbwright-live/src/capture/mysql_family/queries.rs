@@ -55,12 +55,16 @@ pub(super) const COLUMN_STATS: &str = "\
 
 /// The first columns of indexes: what has an end that is found without reading on.
 pub(super) const FIRST_COLUMNS: &str = "\
-    SELECT DISTINCT s.TABLE_NAME, s.COLUMN_NAME FROM information_schema.STATISTICS s \
-    JOIN information_schema.COLUMNS c USING (TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME) \
-    WHERE s.TABLE_SCHEMA = DATABASE() AND s.SEQ_IN_INDEX = 1 AND s.INDEX_TYPE = 'BTREE' AND s.SUB_PART IS NULL \
-      AND c.DATA_TYPE IN ('tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'decimal', 'float', 'double', 'date', \
-                          'datetime', 'timestamp', 'time', 'year') \
-    ORDER BY 1, 2";
+    SELECT DISTINCT TABLE_NAME, COLUMN_NAME FROM information_schema.STATISTICS \
+    WHERE TABLE_SCHEMA = DATABASE() AND SEQ_IN_INDEX = 1 AND INDEX_TYPE = 'BTREE' AND SUB_PART IS NULL ORDER BY 1, 2";
+
+/// Columns whose ends say something. Asked for by itself: MariaDB joins its `information_schema` row by row, which takes
+/// ten seconds for a thousand tables.
+pub(super) const COLUMNS_WITH_ENDS: &str = "\
+    SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS \
+    WHERE TABLE_SCHEMA = DATABASE() \
+      AND DATA_TYPE IN ('tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'decimal', 'float', 'double', 'date', \
+                        'datetime', 'timestamp', 'time', 'year')";
 
 /// <https://dev.mysql.com/doc/refman/9.4/en/performance-schema-statement-summary-tables.html>; times are in picoseconds.
 /// Where samples may be taken, they stand for the `NULL`.

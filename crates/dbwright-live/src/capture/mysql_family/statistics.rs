@@ -1,5 +1,7 @@
 //! What the planner knows: InnoDB's persistent statistics, histograms, and what MariaDB keeps of columns.
 
+use std::collections::BTreeMap;
+
 use dbwright_catalog::{
     Cardinality, ColumnEnds, Engine, Histogram, InnodbIndex, InnodbTable, MariaDbColumn, MySqlFamilyStatistics,
     SampleValues, StoredKind, StoredRelation, Unread,
@@ -7,6 +9,7 @@ use dbwright_catalog::{
 
 use super::{SCHEMA, ask, queries};
 use crate::LiveError;
+use crate::capture::row::Row;
 use crate::connect::Connection;
 
 pub(super) async fn capture(
@@ -134,24 +137,50 @@ async fn histograms(
     if missing.len() == before {
         found.histograms_there = u64::try_from(rows.len()).ok();
     }
-    for mut row in rows {
-        let (table, column) = (row.text(), row.text());
-        if !values.may_take(SCHEMA, &table, &column) {
-            continue;
-        }
+    let columns = rows.into_iter().map(|mut row| (row.text(), row.text()));
+    let taken: Vec<_> = columns
+        .filter(|(table, column)| values.may_take(SCHEMA, table, column))
+        .collect();
+    for columns in taken.chunks(TOGETHER) {
         let sql = format!(
-            "SELECT HISTOGRAM FROM information_schema.COLUMN_STATISTICS \
-             WHERE SCHEMA_NAME = DATABASE() AND TABLE_NAME = {} AND COLUMN_NAME = {}",
-            literal(&table),
-            literal(&column)
+            "SELECT TABLE_NAME, COLUMN_NAME, HISTOGRAM FROM information_schema.COLUMN_STATISTICS \
+             WHERE SCHEMA_NAME = DATABASE() AND (TABLE_NAME, COLUMN_NAME) IN ({})",
+            pairs(columns.iter().map(|(table, column)| (table.as_str(), column.as_str())))
         );
-        let what = format!("the histogram of {table}.{column}");
-        let answer = ask(connection, &sql, &what, "", missing).await?;
-        if let Some(json) = answer.into_iter().next().and_then(|mut row| row.maybe()) {
-            found.histograms.push(Histogram { table, column, json });
+        let rows = ask(connection, &sql, "histograms", "", missing).await?;
+        let mut rows = by_column(rows);
+        for (table, column) in columns {
+            if let Some(json) = rows
+                .remove(&(table.clone(), column.clone()))
+                .and_then(|mut row| row.maybe())
+            {
+                found.histograms.push(Histogram {
+                    table: table.clone(),
+                    column: column.clone(),
+                    json,
+                });
+            }
         }
     }
     Ok(())
+}
+
+/// Values of so many columns are asked for at once: one query each would take minutes for thousands of histograms, as MySQL
+/// looks through all of them each time.
+const TOGETHER: usize = 1000;
+
+/// Tables and columns as they stand in the list of an `IN`.
+fn pairs<'a>(columns: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let pairs: Vec<String> = columns
+        .map(|(table, column)| format!("({}, {})", literal(table), literal(column)))
+        .collect();
+    pairs.join(", ")
+}
+
+/// What was told, by table and column, which stand first in each row.
+fn by_column(rows: Vec<Row>) -> BTreeMap<(String, String), Row> {
+    let told = rows.into_iter().map(|mut row| ((row.text(), row.text()), row));
+    told.collect()
 }
 
 /// What MariaDB keeps of columns (`ANALYZE TABLE … PERSISTENT FOR ALL`).
@@ -173,7 +202,7 @@ async fn columns(
     .await?;
     let mut there = 0;
     for mut row in rows {
-        let mut column = MariaDbColumn {
+        let column = MariaDbColumn {
             table: row.text(),
             column: row.text(),
             null_fraction: row.maybe(),
@@ -185,25 +214,34 @@ async fn columns(
             histogram: None,
         };
         there += u64::from(row.maybe().as_deref() == Some("1"));
-        if values.may_take(SCHEMA, &column.table, &column.column) {
-            let sql = format!(
-                "SELECT min_value, max_value, hist_type, HEX(histogram) FROM mysql.column_stats \
-                 WHERE db_name = DATABASE() AND table_name = {} AND column_name = {}",
-                literal(&column.table),
-                literal(&column.column)
-            );
-            let what = format!("values of {}.{}", column.table, column.column);
-            if let Some(mut row) = ask(connection, &sql, &what, help, missing).await?.into_iter().next() {
-                column.least = row.maybe();
-                column.greatest = row.maybe();
-                column.histogram_kind = row.maybe();
-                column.histogram = row.maybe().filter(|histogram| !histogram.is_empty());
-            }
-        }
         found.columns.push(column);
     }
     if missing.len() == before {
         found.histograms_there = Some(there);
+    }
+    let taken = |column: &&mut MariaDbColumn| values.may_take(SCHEMA, &column.table, &column.column);
+    let mut taken: Vec<&mut MariaDbColumn> = found.columns.iter_mut().filter(taken).collect();
+    for columns in taken.chunks_mut(TOGETHER) {
+        let sql = format!(
+            "SELECT table_name, column_name, min_value, max_value, hist_type, HEX(histogram) FROM mysql.column_stats \
+             WHERE db_name = DATABASE() AND (table_name, column_name) IN ({})",
+            pairs(
+                columns
+                    .iter()
+                    .map(|column| (column.table.as_str(), column.column.as_str()))
+            )
+        );
+        let rows = ask(connection, &sql, "values of columns", help, missing).await?;
+        let mut rows = by_column(rows);
+        for column in columns {
+            let Some(mut row) = rows.remove(&(column.table.clone(), column.column.clone())) else {
+                continue;
+            };
+            column.least = row.maybe();
+            column.greatest = row.maybe();
+            column.histogram_kind = row.maybe();
+            column.histogram = row.maybe().filter(|histogram| !histogram.is_empty());
+        }
     }
     Ok(())
 }
@@ -215,9 +253,12 @@ async fn ends(
     found: &mut MySqlFamilyStatistics,
     missing: &mut Vec<Unread>,
 ) -> Result<(), LiveError> {
-    for mut row in ask(connection, queries::FIRST_COLUMNS, "ends of indexes", "", missing).await? {
+    let what = "ends of indexes";
+    let with_ends = by_column(ask(connection, queries::COLUMNS_WITH_ENDS, what, "", missing).await?);
+    for mut row in ask(connection, queries::FIRST_COLUMNS, what, "", missing).await? {
         let (table, column) = (row.text(), row.text());
-        if !values.may_take(SCHEMA, &table, &column) {
+        let has_ends = with_ends.contains_key(&(table.clone(), column.clone()));
+        if !has_ends || !values.may_take(SCHEMA, &table, &column) {
             continue;
         }
         let name = quoted(&column);

@@ -104,19 +104,30 @@ fn rows_of(snapshot: &Snapshot, known: &MySqlFamilyStatistics, table: &str) -> u
 /// Reads what the tables of the twin are like.
 async fn tables(session: &mut Conn) -> Result<BTreeMap<String, Table>, LiveError> {
     type ColumnRow = (String, String, String, String, String, Option<u64>, Option<usize>);
+    // In two questions: MariaDB joins its `information_schema` row by row.
+    let with_rows: Vec<String> = session
+        .query(
+            "SELECT TABLE_NAME FROM information_schema.TABLES \
+             WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
+        )
+        .await
+        .map_err(failed)?;
+    let with_rows: BTreeSet<String> = with_rows.into_iter().collect();
     let columns: Vec<ColumnRow> = session
         .query(
-            "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE, c.IS_NULLABLE, c.CHARACTER_MAXIMUM_LENGTH, \
-                    coalesce(c.NUMERIC_SCALE, c.DATETIME_PRECISION) \
-             FROM information_schema.COLUMNS c JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME) \
-             WHERE c.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') \
-               AND coalesce(c.GENERATION_EXPRESSION, '') = '' AND c.EXTRA NOT LIKE '%GENERATED%' \
-             ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION",
+            "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH, \
+                    coalesce(NUMERIC_SCALE, DATETIME_PRECISION) \
+             FROM information_schema.COLUMNS \
+             WHERE TABLE_SCHEMA = DATABASE() AND coalesce(GENERATION_EXPRESSION, '') = '' AND EXTRA NOT LIKE '%GENERATED%' \
+             ORDER BY TABLE_NAME, ORDINAL_POSITION",
         )
         .await
         .map_err(failed)?;
     let mut tables: BTreeMap<String, Table> = BTreeMap::new();
     for (table, name, data_type, column_type, nullable, length, scale) in columns {
+        if !with_rows.contains(&table) {
+            continue;
+        }
         tables.entry(table).or_default().columns.push(Column {
             name,
             kind: Kind::of(&data_type.to_lowercase(), &column_type, length, scale),
