@@ -172,6 +172,11 @@ async fn fill(
     rows::make(&mut session, snapshot, known, reasons).await?;
     schema(&mut session, &late, reasons).await?;
     settings(&mut observer, snapshot, reasons).await?;
+    if !snapshot.values.by_default {
+        // Values of a query are hardly among made-up ones. The statistics of an index tell how many rows a value has on
+        // average. <https://dev.mysql.com/doc/refman/9.4/en/range-optimization.html#equality-range-optimization>
+        must(&mut observer, "SET GLOBAL eq_range_index_dive_limit = 1").await?;
+    }
     statistics::write(&mut observer, snapshot, known, reasons).await?;
     for conn in [session, observer] {
         conn.disconnect().await.map_err(failed)?;
