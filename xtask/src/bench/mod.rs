@@ -129,9 +129,13 @@ pub(crate) struct TimesArgs {
 /// Arguments of `cargo xtask bench twin`.
 #[derive(clap::Args)]
 pub(crate) struct TwinArgs {
-    /// How large the data is; 1 is about 1.5 GB in each of two databases, kept in memory where there is a `/dev/shm`.
-    #[arg(long, default_value_t = 1.0)]
-    scale: f64,
+    /// Which engines, as in `mysql,sqlite`; all where nothing is said.
+    #[arg(long, value_delimiter = ',', value_enum)]
+    engine: Vec<history::Engine>,
+    /// How large the data is; 1 is about 1.5 GB in each of two databases, kept in memory where there is a `/dev/shm`. Where
+    /// nothing is said, 1 for PostgreSQL and SQLite, and 0.1 for MySQL and MariaDB, which take many times as long to load.
+    #[arg(long)]
+    scale: Option<f64>,
     /// The majors of PostgreSQL.
     #[arg(long, value_delimiter = ',', default_values_t = [13, 15, 16, 17, 18])]
     postgres: Vec<u32>,
@@ -141,6 +145,9 @@ pub(crate) struct TwinArgs {
     /// Where the data is, and is kept for the next time.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// Prints the plans that differ, of engines other than PostgreSQL, whose lines that differ are always printed.
+    #[arg(long)]
+    show: bool,
 }
 
 /// Runs a benchmark.

@@ -1,33 +1,24 @@
-//! Whether queries have the same plans and costs on a filled database and on its twin.
+//! Whether queries have the same plans and costs on a filled database of PostgreSQL and on its twin.
 
 use std::fmt::Write as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use dbwright_catalog::{SampleValues, Snapshot};
+use dbwright_catalog::{Engine, SampleValues};
 use dbwright_live::capture::capture;
 use dbwright_live::connect::{Connection, ReadLimits};
 use dbwright_live::scratch::ScratchOptions;
 use dbwright_live::scratch::postgres::{PostgresScratch, Session, Who};
-use dbwright_live::twin::Fidelity;
-use dbwright_live::twin::postgres::{Twin, build};
+use dbwright_live::twin::postgres::build;
 use dbwright_report::snapshot::snapshot_file;
 
 use crate::benchmark::Benchmark;
 use crate::counting::Counter;
+use crate::figures::{Captured, captured, disk, fidelity, megabytes};
 use crate::{Failure, values};
 
 /// Costs that differ by more than this share are not the same.
 const SAME: f64 = 1e-6;
-
-/// What became of a capture.
-pub(crate) struct Captured {
-    pub(crate) snapshot: Snapshot,
-    pub(crate) time: Duration,
-    pub(crate) queries: u64,
-    pub(crate) bytes: usize,
-}
 
 /// Takes a snapshot by a connection on loopback.
 pub(crate) async fn taken(
@@ -47,38 +38,14 @@ pub(crate) async fn taken(
     connection.close().await;
     Ok(Captured {
         time: begun.elapsed(),
-        queries: counter.queries(),
+        queries: Some(counter.queries()),
         bytes: snapshot_file(&snapshot).len(),
         snapshot,
     })
 }
 
-/// What a folder takes on the disk.
-pub(crate) fn disk(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| {
-            let metadata = entry.metadata().ok()?;
-            let below = if metadata.is_dir() { disk(&entry.path()) } else { 0 };
-            Some(metadata.blocks() * 512 + below)
-        })
-        .sum()
-}
-
-pub(crate) fn megabytes(bytes: u64) -> String {
-    format!("{}.{} MB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20)
-}
-
-pub(crate) fn fidelity(twin: &Twin) -> String {
-    match &twin.fidelity {
-        Fidelity::Exact => "exact".to_owned(),
-        Fidelity::Approximate(reasons) => format!("approximate: {}", reasons.join(" ")),
-        Fidelity::SchemaOnly(reasons) => format!("schema only: {}", reasons.join(" ")),
-    }
-}
-
 pub(crate) async fn run(name: &str, folder: &Path, options: &ScratchOptions) -> Result<(), Failure> {
-    let benchmark = Benchmark::read(name, folder)?;
+    let benchmark = Benchmark::read(name, folder, Engine::Postgres)?;
     let production = PostgresScratch::start(options).await?;
     let compared = compare(name, &benchmark, &production, options).await;
     production.stop().await?;
@@ -98,7 +65,7 @@ async fn compare(
         .batch_execute("CREATE EXTENSION pageinspect SCHEMA public")
         .await?;
     let begun = Instant::now();
-    benchmark.load(&session).await?;
+    load(benchmark, &session).await?;
     let size: i64 = session
         .client
         .query_one("SELECT pg_database_size(current_database())", &[])
@@ -115,10 +82,8 @@ async fn compare(
     let all = taken(production, &database, &values(true)).await?;
     let none = taken(production, &database, &values(false)).await?;
     println!(
-        "  captured in {:.2} s with {} queries, a file of {} kB ({} kB without values)",
-        all.time.as_secs_f64(),
-        all.queries,
-        all.bytes / 1024,
+        "  captured {} ({} kB without values)",
+        captured(&all),
         none.bytes / 1024
     );
     let mut estimated = all.snapshot.clone();
@@ -144,9 +109,29 @@ async fn compare(
             time.as_secs_f64(),
             megabytes(disk)
         );
-        println!("    {}", fidelity(&twin));
+        println!("    {}", fidelity(&twin.fidelity));
         twin.stop().await?;
     }
+    Ok(())
+}
+
+/// Makes the tables, fills and analyses them.
+async fn load(benchmark: &Benchmark, session: &Session) -> Result<(), Failure> {
+    let client = &session.client;
+    client.batch_execute("SET search_path = public").await?;
+    for table in &benchmark.tables {
+        let file = table.file.display();
+        let mut statements = vec![
+            table.create(Engine::Postgres),
+            format!("COPY {} FROM '{file}' (FORMAT csv)", table.name),
+            format!("ALTER TABLE {} ADD PRIMARY KEY ({})", table.name, table.key()),
+        ];
+        statements.extend(table.indexes(Engine::Postgres));
+        for statement in statements {
+            client.batch_execute(&statement).await?;
+        }
+    }
+    client.batch_execute("VACUUM ANALYZE").await?;
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Snapshots and twins of SQLite: the same plans as on the file that the snapshot was taken of, and no value in a snapshot
 //! that was not asked for.
 
+mod plan;
+
 use std::path::Path;
 
 use dbwright_catalog::{SampleValues, Snapshot, Unread};
@@ -34,16 +36,8 @@ fn plans(file: &Path) -> Vec<String> {
     let connection = rusqlite::Connection::open(file).unwrap();
     let queries = QUERIES.lines().map(str::trim).filter(|query| !query.is_empty());
     let plan = |query: &str| {
-        let mut statement = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {query}"))
-            .unwrap_or_else(|error| panic!("{query}: {error}"));
-        let steps = statement
-            .query_map([], |row| {
-                Ok(format!("{} {}", row.get::<_, i64>(1)?, row.get::<_, String>(3)?))
-            })
-            .unwrap();
-        let steps: Vec<String> = steps.map(Result::unwrap).collect();
-        format!("{query}\n{}", steps.join("\n"))
+        let steps = plan::plan(&connection, query).unwrap_or_else(|error| panic!("{query}: {error}"));
+        format!("{query}\n{steps}")
     };
     queries.map(plan).collect()
 }
