@@ -66,7 +66,7 @@
 //! See <https://www.postgresql.org/docs/current/sql-altertable.html>, <https://dev.mysql.com/doc/refman/9.7/en/create-view.html>
 //! and <https://mariadb.com/docs/server/server-usage/triggers-events/triggers/create-trigger>.
 
-use dbwright_catalog::{Engine, Finding, Group, ObjectBody, ObjectId, ObjectKind, Severity};
+use dbwright_catalog::{ConstraintKind, Engine, Finding, Group, ObjectBody, ObjectId, ObjectKind, Severity};
 
 use crate::context::{Context, Neighbour};
 use crate::{Check, Claim, Rule, phrase};
@@ -90,6 +90,8 @@ fn check(context: &Context<'_>, findings: &mut Vec<Finding>) {
     for object in context.dropped() {
         let is_told = match &object.body {
             ObjectBody::Index(index) => !index.of_constraint,
+            // Part of a column, and named after it.
+            ObjectBody::Constraint(constraint) => !matches!(constraint.kind, ConstraintKind::NotNull(_)),
             _ => matches!(
                 object.id.kind,
                 ObjectKind::View | ObjectKind::Trigger | ObjectKind::Routine | ObjectKind::Constraint

@@ -1,8 +1,8 @@
 //! Findings about the running release on hand-built traces.
 
-use dbwright_catalog::{LockMode, ObjectBody, RunMode, Severity};
+use dbwright_catalog::{ConstraintKind, LockMode, ObjectBody, RunMode, Severity};
 
-use crate::testing::{Case, check, column, did, foreign_key, id, index, not_null, table};
+use crate::testing::{Case, check, column, constraint, did, foreign_key, id, index, not_null, table};
 
 fn with_default(mut object: dbwright_catalog::Object) -> dbwright_catalog::Object {
     if let ObjectBody::Column(column) = &mut object.body {
@@ -90,6 +90,27 @@ fn a_unique_key_that_goes_with_its_column_is_told_with_the_column() {
     let goes = Case::postgres([table("orders"), code(), unique()])
         .migration([dropped(), did("ALTER TABLE orders DROP COLUMN code").drops([code()])]);
     assert_eq!(goes.judge_by("drop-unique-key"), []);
+}
+
+#[test]
+fn what_keeps_null_out_of_a_column_is_no_constraint_that_is_made_again() {
+    // PostgreSQL 18 names it after the column, and another column has that name now.
+    let key = || {
+        constraint(
+            "orders",
+            "orders_role_not_null",
+            ConstraintKind::NotNull("role".to_owned()),
+            "NOT NULL role",
+        )
+    };
+    let case = Case::postgres([table("orders"), key()]).migration_in(
+        RunMode::EachStatement,
+        [
+            did("ALTER TABLE orders ALTER COLUMN old_role DROP NOT NULL").drops([key()]),
+            did("ALTER TABLE orders ADD COLUMN role text NOT NULL DEFAULT 'x'").creates([key()]),
+        ],
+    );
+    assert_eq!(case.judge_by("replaced-with-gap"), []);
 }
 
 #[test]
