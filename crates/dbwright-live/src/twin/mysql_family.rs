@@ -87,6 +87,9 @@ impl Twin {
     }
 }
 
+/// So many sessions make up rows, each for other tables.
+const SESSIONS: usize = 3;
+
 /// Builds a twin. When that fails, nothing of it stays.
 ///
 /// # Errors
@@ -157,20 +160,24 @@ async fn fill(
             reasons.push(format!("Text sorts in another way: {said}."));
         }
     }
-    let mut session = scratch.connect(&database, Who::Migrator).await?;
-    // With `unique_checks = 0` as well, MariaDB loads empty tables in another way, and loses the rows of those with a
-    // FULLTEXT index.
-    must(
-        &mut session,
-        "SET SESSION foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
-    )
-    .await?;
+    let mut sessions = Vec::with_capacity(SESSIONS);
+    for _ in 0..SESSIONS {
+        let mut session = scratch.connect(&database, Who::Migrator).await?;
+        // With `unique_checks = 0` as well, MariaDB loads empty tables in another way, and loses the rows of those with a
+        // FULLTEXT index.
+        must(
+            &mut session,
+            "SET SESSION foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
+        )
+        .await?;
+        sessions.push(session);
+    }
     // Triggers would run for each row that is made up.
     let is_late = |statement: &&SchemaStatement| statement.object.starts_with("trigger ");
     let (late, early): (Vec<_>, Vec<_>) = snapshot.schema.iter().partition(is_late);
-    schema(&mut session, &early, reasons).await?;
-    rows::make(&mut session, snapshot, known, reasons).await?;
-    schema(&mut session, &late, reasons).await?;
+    schema(&mut sessions[0], &early, reasons).await?;
+    rows::make(&mut sessions, snapshot, known, reasons).await?;
+    schema(&mut sessions[0], &late, reasons).await?;
     settings(&mut observer, snapshot, reasons).await?;
     if !snapshot.values.by_default {
         // Values of a query are hardly among made-up ones. The statistics of an index tell how many rows a value has on
@@ -178,7 +185,8 @@ async fn fill(
         must(&mut observer, "SET GLOBAL eq_range_index_dive_limit = 1").await?;
     }
     statistics::write(&mut observer, snapshot, known, reasons).await?;
-    for conn in [session, observer] {
+    sessions.push(observer);
+    for conn in sessions {
         conn.disconnect().await.map_err(failed)?;
     }
     Ok(database)

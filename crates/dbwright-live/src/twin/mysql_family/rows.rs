@@ -17,6 +17,9 @@ use crate::capture::mysql_family::whole_table;
 const TABLE_ROWS_MAX: u64 = 30_000;
 const ROWS_MAX: u64 = 200_000;
 
+/// However many tables there are, each that has as many gets so many.
+const TABLE_ROWS_MIN: u64 = 100;
+
 /// Rows in one statement.
 const BATCH: u64 = 500;
 
@@ -48,33 +51,60 @@ struct Plan {
     seed: u64,
 }
 
-/// Fills every table.
+/// Fills every table, some of them at the same time.
 pub(super) async fn make(
-    session: &mut Conn,
+    sessions: &mut [Conn],
     snapshot: &Snapshot,
     known: &MySqlFamilyStatistics,
     reasons: &mut Vec<String>,
 ) -> Result<(), LiveError> {
-    let tables = tables(session).await?;
-    let wanted: BTreeMap<&String, u64> = tables
-        .keys()
-        .map(|name| (name, rows_of(snapshot, known, name)))
+    let Some(first) = sessions.first_mut() else {
+        return Ok(());
+    };
+    let tables = tables(first).await?;
+    let mut wanted: Vec<Wanted<'_>> = tables
+        .iter()
+        .map(|(name, table)| Wanted {
+            name,
+            table,
+            rows: rows_of(snapshot, known, name),
+        })
         .collect();
     let mut most = TABLE_ROWS_MAX;
-    while wanted.values().map(|rows| (*rows).min(most)).sum::<u64>() > ROWS_MAX && most > BATCH {
+    while wanted.iter().map(|table| table.rows.min(most)).sum::<u64>() > ROWS_MAX && most / 2 >= TABLE_ROWS_MIN {
         most /= 2;
     }
-    let mut reduced = Vec::new();
-    for (name, table) in &tables {
-        let there = wanted[name];
-        let here = there.min(most);
-        let plans = plans(known, name, table, there, here);
-        if let Some(said) = fill(session, name, &plans, here).await? {
-            reasons.push(format!("The table {name} is empty: {said}."));
-        } else if here < there {
-            reduced.push(format!("{name} (1 row of {})", there.div_ceil(here.max(1))));
+    // The largest first, so that all sessions end at about the same time.
+    wanted.sort_by_key(|table| std::cmp::Reverse(table.rows));
+    let count = sessions.len();
+    let shares = sessions.iter_mut().enumerate().map(|(number, session)| {
+        let share: Vec<&Wanted<'_>> = wanted.iter().skip(number).step_by(count).collect();
+        async move {
+            let mut refused = Vec::new();
+            for Wanted { name, table, rows } in share {
+                let here = (*rows).min(most);
+                let plans = plans(known, name, table, *rows, here);
+                refused.extend(fill(session, name, &plans, here).await?.map(|said| (*name, said)));
+            }
+            Ok::<_, LiveError>(refused)
         }
+    });
+    let mut refused: Vec<(&String, String)> = futures_util::future::try_join_all(shares)
+        .await?
+        .into_iter()
+        .flatten()
+        .collect();
+    refused.sort();
+    for (name, said) in &refused {
+        reasons.push(format!("The table {name} is empty: {said}."));
     }
+    wanted.sort_by_key(|table| table.name);
+    let is_filled = |name: &String| refused.iter().all(|(empty, _)| *empty != name);
+    let reduced: Vec<String> = wanted
+        .iter()
+        .filter(|table| table.rows > most && is_filled(table.name))
+        .map(|table| format!("{} (1 row of {})", table.name, table.rows.div_ceil(most)))
+        .collect();
     if !reduced.is_empty() {
         reasons.push(format!(
             "Tables are smaller than production's, so that a range of an index seems to hold fewer rows: {}.",
@@ -82,6 +112,13 @@ pub(super) async fn make(
         ));
     }
     Ok(())
+}
+
+/// A table that is to be filled, with the rows that production has.
+struct Wanted<'a> {
+    name: &'a String,
+    table: &'a Table,
+    rows: u64,
 }
 
 /// How many rows production has, as InnoDB counts them, else as the server says.

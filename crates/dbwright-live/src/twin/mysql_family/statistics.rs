@@ -116,15 +116,23 @@ async fn histograms(
 
 /// InnoDB's own tables.
 async fn persistent(observer: &mut Conn, known: &MySqlFamilyStatistics) -> Result<(), LiveError> {
-    for table in &known.tables {
+    for tables in known.tables.chunks(200) {
+        let rows: Vec<String> = tables
+            .iter()
+            .map(|table| {
+                format!(
+                    "(DATABASE(), {}, NOW(), {}, {}, {})",
+                    literal(&table.table),
+                    table.rows,
+                    table.clustered_pages,
+                    table.other_pages
+                )
+            })
+            .collect();
         let sql = format!(
             "REPLACE INTO mysql.innodb_table_stats \
-             (database_name, table_name, last_update, n_rows, clustered_index_size, sum_of_other_index_sizes) \
-             VALUES (DATABASE(), {}, NOW(), {}, {}, {})",
-            literal(&table.table),
-            table.rows,
-            table.clustered_pages,
-            table.other_pages
+             (database_name, table_name, last_update, n_rows, clustered_index_size, sum_of_other_index_sizes) VALUES {}",
+            rows.join(", ")
         );
         must(observer, &sql).await?;
     }
