@@ -184,7 +184,7 @@ async fn fill(
         // average. <https://dev.mysql.com/doc/refman/9.4/en/range-optimization.html#equality-range-optimization>
         must(&mut observer, "SET GLOBAL eq_range_index_dive_limit = 1").await?;
     }
-    statistics::write(&mut observer, snapshot, known, reasons).await?;
+    statistics::write(&mut observer, &mut sessions, snapshot, known, reasons).await?;
     sessions.push(observer);
     for conn in sessions {
         conn.disconnect().await.map_err(failed)?;

@@ -1,9 +1,10 @@
 //! What the server keeps in tables of its own, written as production has it.
 //! <https://dev.mysql.com/doc/refman/9.4/en/innodb-persistent-stats.html>, <https://mariadb.com/kb/en/engine-independent-table-statistics/>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{Engine, MariaDbColumn, MySqlFamilyStatistics, Snapshot, StoredKind};
+use dbwright_catalog::{Engine, Histogram, MariaDbColumn, MySqlFamilyStatistics, Snapshot, StoredKind};
+use futures_util::future::try_join_all;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 
@@ -14,6 +15,7 @@ use crate::capture::mysql_family::whole_table;
 /// Writes all statistics, as the last thing: whatever looks at a table may write them anew.
 pub(super) async fn write(
     observer: &mut Conn,
+    sessions: &mut [Conn],
     snapshot: &Snapshot,
     known: &MySqlFamilyStatistics,
     reasons: &mut Vec<String>,
@@ -24,11 +26,13 @@ pub(super) async fn write(
         .filter(|relation| relation.kind == StoredKind::Table)
         .map(|relation| relation.name.as_str())
         .collect();
-    for table in &tables {
-        // So that there is something of what the snapshot does not tell.
+    let told: BTreeSet<&str> = known.tables.iter().map(|part| whole_table(&part.table)).collect();
+    // So that there is something of what the snapshot does not tell. MariaDB keeps more than InnoDB does.
+    let is_told = |table: &&&str| snapshot.server.engine == Engine::MySql && told.contains(**table);
+    for table in tables.iter().filter(|table| !is_told(table)) {
         refusal(observer.query_drop(format!("ANALYZE TABLE {}", quoted(table))).await)?;
     }
-    histograms(observer, known, reasons).await?;
+    histograms(sessions, known, reasons).await?;
     if snapshot.server.engine == Engine::MariaDb {
         of_mariadb(observer, known).await?;
     }
@@ -85,33 +89,55 @@ async fn indexes_of_mariadb(observer: &mut Conn) -> Result<(), LiveError> {
     Ok(())
 }
 
+/// Imports histograms, those of some tables at the same time.
 async fn histograms(
-    observer: &mut Conn,
+    sessions: &mut [Conn],
     known: &MySqlFamilyStatistics,
     reasons: &mut Vec<String>,
 ) -> Result<(), LiveError> {
+    // One after the other where they are of one table.
+    let mut tables: BTreeMap<&str, Vec<&Histogram>> = BTreeMap::new();
     for histogram in &known.histograms {
-        // https://dev.mysql.com/doc/refman/9.4/en/analyze-table.html: USING DATA since 8.0.31.
-        let sql = format!(
-            "ANALYZE TABLE {} UPDATE HISTOGRAM ON {} USING DATA {}",
-            quoted(&histogram.table),
-            quoted(&histogram.column),
-            literal(&histogram.json)
-        );
-        let said = match observer.query::<(String, String, String, String), _>(sql).await {
-            Ok(rows) => rows.into_iter().find(|row| row.2 == "Error").map(|row| row.3),
-            Err(error) => refusal::<()>(Err(error))?,
-        };
-        if let Some(said) = said {
-            reasons.push(format!(
-                "The histogram of {}.{} is not in the twin: {}.",
-                histogram.table,
-                histogram.column,
-                said.trim_end_matches('.')
-            ));
-        }
+        tables.entry(&histogram.table).or_default().push(histogram);
     }
+    let count = sessions.len();
+    let shares = sessions.iter_mut().enumerate().map(|(number, session)| {
+        let share: Vec<&Histogram> = tables.values().skip(number).step_by(count).flatten().copied().collect();
+        async move {
+            let mut refused = Vec::new();
+            for histogram in share {
+                refused.extend(import(session, histogram).await?);
+            }
+            Ok::<_, LiveError>(refused)
+        }
+    });
+    let mut refused: Vec<String> = try_join_all(shares).await?.into_iter().flatten().collect();
+    refused.sort();
+    reasons.extend(refused);
     Ok(())
+}
+
+/// Imports one; why it is not there, where the server refused it.
+async fn import(session: &mut Conn, histogram: &Histogram) -> Result<Option<String>, LiveError> {
+    // https://dev.mysql.com/doc/refman/9.4/en/analyze-table.html: USING DATA since 8.0.31.
+    let sql = format!(
+        "ANALYZE TABLE {} UPDATE HISTOGRAM ON {} USING DATA {}",
+        quoted(&histogram.table),
+        quoted(&histogram.column),
+        literal(&histogram.json)
+    );
+    let said = match session.query::<(String, String, String, String), _>(sql).await {
+        Ok(rows) => rows.into_iter().find(|row| row.2 == "Error").map(|row| row.3),
+        Err(error) => refusal::<()>(Err(error))?,
+    };
+    Ok(said.map(|said| {
+        format!(
+            "The histogram of {}.{} is not in the twin: {}.",
+            histogram.table,
+            histogram.column,
+            said.trim_end_matches('.')
+        )
+    }))
 }
 
 /// InnoDB's own tables.
