@@ -449,16 +449,7 @@ pub(crate) fn not_null(mut column: Object) -> Object {
 }
 
 pub(crate) fn constraint(table: &str, name: &str, kind: ConstraintKind, definition: &str) -> Object {
-    let body = Constraint {
-        kind,
-        validated: true,
-        enforced: true,
-        deferrable: false,
-        initially_deferred: false,
-        no_inherit: false,
-        index: None,
-        postgres: None,
-    };
+    let body = Constraint::new(kind);
     object(
         id(table).child(ObjectKind::Constraint, name),
         definition,

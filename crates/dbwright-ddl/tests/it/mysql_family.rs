@@ -98,16 +98,7 @@ impl Schema {
 
     fn constraint(mut self, kind: ConstraintKind) -> Schema {
         let number = self.catalog.constraints(&self.table).count();
-        let body = Constraint {
-            kind,
-            validated: true,
-            enforced: true,
-            deferrable: false,
-            initially_deferred: false,
-            no_inherit: false,
-            index: None,
-            postgres: None,
-        };
+        let body = Constraint::new(kind);
         let id = self.table.child(ObjectKind::Constraint, format!("constraint_{number}"));
         self.add(id, ObjectBody::Constraint(body));
         self

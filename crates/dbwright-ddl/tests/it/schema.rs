@@ -129,16 +129,7 @@ fn column_body(column: &TestColumn, position: usize) -> Column {
 
 fn constrain(catalog: &mut Catalog, table: &ObjectId, kind: ConstraintKind) {
     let number = catalog.constraints(table).count();
-    let body = Constraint {
-        kind,
-        validated: true,
-        enforced: true,
-        deferrable: false,
-        initially_deferred: false,
-        no_inherit: false,
-        index: None,
-        postgres: None,
-    };
+    let body = Constraint::new(kind);
     let id = table.child(ObjectKind::Constraint, format!("constraint_{number}"));
     add(catalog, &id, ObjectBody::Constraint(body));
 }

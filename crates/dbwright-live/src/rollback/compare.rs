@@ -153,17 +153,25 @@ fn spaced(definition: &str) -> String {
     definition.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The tokens of a definition, with how many brackets are open behind each.
+fn nested(definition: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut depth = 0_usize;
+    dbwright_ddl::sqlite_text::tokens(definition)
+        .into_iter()
+        .map(move |token| {
+            match token.text {
+                "(" => depth += 1,
+                ")" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            (depth, token.text)
+        })
+}
+
 /// The parts of a `CREATE TABLE` between commas, in any order.
 fn parts(definition: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
-    let mut depth = 0_usize;
-    for token in dbwright_ddl::sqlite_text::tokens(definition) {
-        let text = token.text;
-        match text {
-            "(" => depth += 1,
-            ")" => depth = depth.saturating_sub(1),
-            _ => {}
-        }
+    for (depth, text) in nested(definition) {
         let splits =
             depth == 1 && text == "," || depth == 1 && text == "(" && parts.len() == 1 || depth == 0 && text == ")";
         if splits {
@@ -188,14 +196,7 @@ fn with_sorted_columns(view: &View) -> Option<PostgresView> {
 fn selected(definition: &str) -> (Vec<String>, String) {
     let mut list = vec![String::new()];
     let mut rest = String::new();
-    let mut depth = 0_usize;
-    for token in dbwright_ddl::sqlite_text::tokens(definition) {
-        let text = token.text;
-        match text {
-            "(" => depth += 1,
-            ")" => depth = depth.saturating_sub(1),
-            _ => {}
-        }
+    for (depth, text) in nested(definition) {
         let is = |word: &str| depth == 0 && text.eq_ignore_ascii_case(word);
         if !rest.is_empty() || is("from") {
             rest.extend([text, " "]);

@@ -115,16 +115,7 @@ fn table(catalog: &mut Catalog, name: &str, columns: &[&str]) -> ObjectId {
 }
 
 fn constrain(catalog: &mut Catalog, table: &ObjectId, name: &str, definition: &str, kind: ConstraintKind) {
-    let body = Constraint {
-        kind,
-        validated: true,
-        enforced: true,
-        deferrable: false,
-        initially_deferred: false,
-        no_inherit: false,
-        index: None,
-        postgres: None,
-    };
+    let body = Constraint::new(kind);
     add(
         catalog,
         table.child(ObjectKind::Constraint, name),
