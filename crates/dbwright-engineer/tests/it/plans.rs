@@ -187,6 +187,26 @@ async fn names_and_types_are_followed(ground: Ground<'_>) {
     assert_eq!(worse.because.as_deref(), Some("drops the index orders_customer"));
 
     production_has_it_already(ground, ORDERS, "DROP INDEX orders_customer;", query).await;
+    the_migration_since_which_it_is_worse_is_named(ground, query).await;
+}
+
+/// Each of two indexes would do: it is worse once both are gone.
+async fn the_migration_since_which_it_is_worse_is_named(ground: Ground<'_>, query: &str) {
+    let setup = format!("{ORDERS} CREATE INDEX orders_customer_id ON orders (customer_id, id);");
+    let snapshot = ground.0.snapshot_of(&setup, false).await;
+    let migrations = [
+        "DROP INDEX orders_customer;",
+        "ALTER TABLE orders ADD COLUMN state text;",
+        "DROP INDEX orders_customer_id;",
+        "ALTER TABLE orders ALTER COLUMN note TYPE varchar(100);",
+    ];
+    let answer = planned(ground, &setup, &migrations, query, &snapshot).await;
+    let worse = &comparison(&answer).worse[0];
+    assert_eq!(
+        (worse.place.migration, worse.place.statement),
+        (3, Some(0)),
+        "{worse:?}"
+    );
 }
 
 /// Where the schema of the snapshot does not take the migration, that is told.

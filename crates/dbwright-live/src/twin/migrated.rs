@@ -4,8 +4,7 @@
 //! they are made on the twin itself, with the size that they would have.
 
 use dbwright_catalog::{
-    Change, History, MigrationSet, ObjectBody, ObjectId, ObjectKind, Outcome, SchemaStatement, Snapshot, StoredKind,
-    Trace,
+    Change, History, ObjectBody, ObjectId, ObjectKind, Outcome, SchemaStatement, Snapshot, StoredKind, Trace,
 };
 use dbwright_sql::postgres::PostgresStatement;
 
@@ -23,7 +22,7 @@ pub struct Migrated {
 /// What a statement of a migration is called in a snapshot.
 pub const OF_MIGRATION: &str = "migration ";
 
-/// The snapshot of a PostgreSQL after the migrations under review; why it can't be told, as a clause.
+/// The snapshot of a PostgreSQL after some migrations, by their indexes in order; why it can't be told, as a clause.
 ///
 /// # Errors
 ///
@@ -31,7 +30,7 @@ pub const OF_MIGRATION: &str = "migration ";
 pub fn migrated(
     snapshot: &Snapshot,
     history: &History,
-    judged: &MigrationSet,
+    migrations: &[usize],
     trace: &Trace,
 ) -> Result<Migrated, String> {
     let mut after = Migrated {
@@ -43,8 +42,10 @@ pub fn migrated(
         object: format!("{OF_MIGRATION}settings"),
         sql: "RESET search_path".to_owned(),
     });
-    let all = history.migrations.iter().zip(&trace.migrations).enumerate();
-    for (index, (migration, seen)) in all.filter(|(index, _)| judged.contains(*index)) {
+    for (nth, index) in migrations.iter().enumerate() {
+        let (Some(migration), Some(seen)) = (history.migrations.get(*index), trace.migrations.get(*index)) else {
+            continue;
+        };
         for (place, (statement, effect)) in migration.statements.iter().zip(&seen.effects).enumerate() {
             match &effect.outcome {
                 Outcome::Done | Outcome::FailedOnRows(_) => {}
@@ -54,15 +55,11 @@ pub fn migrated(
                 Outcome::Refused(_) => continue,
             }
             let others = || {
-                let later = history.migrations.iter().enumerate().skip(index);
-                later.flat_map(move |(of, migration)| {
-                    let from = if of == index { place + 1 } else { 0 };
-                    migration
-                        .statements
-                        .iter()
-                        .skip(from)
-                        .map(|statement| statement.text.as_str())
-                })
+                let rest = migration.statements.iter().skip(place + 1);
+                let later = migrations[nth + 1..]
+                    .iter()
+                    .flat_map(|later| &history.migrations[*later].statements);
+                rest.chain(later).map(|statement| statement.text.as_str())
             };
             if is_new_index(&after.snapshot, &statement.text, &effect.changes, others()) {
                 after.indexes.push(statement.text.clone());

@@ -14,7 +14,7 @@
 //!
 //! New indexes count with the size that they would have, and statistics of a column whose type changes as if `ANALYZE` had
 //! run. The statement that is named is the one that dropped an index of the first plan, changed the type of a column in it, or
-//! touched one of its tables; it is of the migration after which the plan is worse, on PostgreSQL of any under review.
+//! touched one of its tables; it is of the migration since which the plan is worse.
 //!
 //! It is fine where the query is asked seldom, or the release that asks it goes away at once.
 //!

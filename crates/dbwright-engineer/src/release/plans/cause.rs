@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dbwright_catalog::{Change, ObjectBody, ObjectId, ObjectKind, QueryPlan, ReleasePlace, Section, Trace};
+use dbwright_catalog::{Change, ObjectBody, ObjectId, QueryPlan, ReleasePlace, Section, Trace};
 
 /// The statement that has most likely made a plan worse, and what it did.
 ///
@@ -64,14 +64,20 @@ pub(super) fn cause(
 /// How much a change is to be suspected, and what it did.
 fn suspicion(change: &Change, indexes: &BTreeSet<&str>, is_table: &dyn Fn(&ObjectId) -> bool) -> (u8, Option<String>) {
     let object = change.object();
+    if let (Change::Dropped(old), ObjectBody::Index(index)) = (change, &object.body) {
+        let because = || Some(format!("drops the index {}", old.id.name()));
+        return match (indexes.contains(old.id.name()), is_table(&index.table)) {
+            (true, _) => (5, because()),
+            // It may have stood in for one that went before.
+            (false, true) => (3, because()),
+            (false, false) => (0, None),
+        };
+    }
     match change {
-        Change::Dropped(old) if old.id.kind == ObjectKind::Index && indexes.contains(old.id.name()) => {
-            (4, Some(format!("drops the index {}", old.id.name())))
-        }
         Change::Altered { before, after } if is_table(&after.id) => match (&before.body, &after.body) {
             (ObjectBody::Column(old), ObjectBody::Column(new)) if old.type_name != new.type_name => {
                 let (column, old, new) = (after.id.name(), &old.type_name, &new.type_name);
-                (3, Some(format!("changes {column} from {old} to {new}")))
+                (4, Some(format!("changes {column} from {old} to {new}")))
             }
             _ => (1, None),
         },

@@ -4,9 +4,10 @@
 mod cause;
 mod one_twin;
 mod parameters;
+mod search;
 mod two_twins;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dbwright_advise::{KnownPlan, Outcome, Thresholds, Weighed, read_plan, weigh};
@@ -50,6 +51,8 @@ struct Stages {
     fidelity: String,
     before: Vec<Asked>,
     after: Vec<Stage>,
+    /// The migration that makes a query worse, by its place among the queries, where the stages do not tell it.
+    worse_by: BTreeMap<usize, usize>,
 }
 
 /// What is planned.
@@ -92,7 +95,7 @@ pub(crate) async fn compare(
         options: &options,
     };
     let planned = match snapshot.server.engine {
-        Engine::Postgres => Box::pin(two_twins::plans(ground)).await,
+        Engine::Postgres => Box::pin(two_twins::plans(ground, thresholds)).await,
         Engine::MySql | Engine::MariaDb | Engine::Sqlite => Box::pin(one_twin::plans(ground)).await,
     };
     let stages = match planned {
@@ -192,6 +195,7 @@ fn compared(ground: Ground<'_>, stages: Stages, thresholds: Thresholds) -> PlanC
                     Outcome::Alike => {}
                     Outcome::Better => comparison.better += 1,
                     Outcome::Worse => {
+                        let by = by.or_else(|| stages.worse_by.get(&at).copied());
                         let (place, because) = cause::cause(ground.section, ground.trace, by, plans);
                         comparison.worse.push(WorsePlan {
                             query: *query,

@@ -1,6 +1,6 @@
 //! Plans on one twin, before the migrations and after each of them: on SQLite, MySQL and MariaDB these run on it as they are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dbwright_advise::complete_sqlite;
@@ -29,6 +29,7 @@ async fn on(twin: &mut Twin, ground: Ground<'_>) -> Result<Result<Stages, String
         fidelity: told(twin.fidelity()),
         before,
         after: Vec::new(),
+        worse_by: BTreeMap::new(),
     };
     let all = ground.section.history.migrations.iter().zip(&ground.trace.migrations);
     for (index, (migration, seen)) in all.enumerate().filter(|(_, (_, seen))| seen.judged) {
