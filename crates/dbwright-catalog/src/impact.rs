@@ -36,6 +36,8 @@ pub struct TableImpact {
     pub traffic: Option<Traffic>,
     /// What takes time: the work of the statement on this table.
     pub work: Vec<TableWork>,
+    /// What memory the server takes for it, in bytes, where that grows with the rows.
+    pub memory: Option<u64>,
     /// How long the lock is held: the work of the statement and of those that follow in its transaction. Nothing where
     /// nobody waits, or some of the work can't be estimated.
     pub held: Option<TimeRange>,
@@ -142,10 +144,18 @@ pub struct Rates {
     pub scanned_bytes: u64,
     /// Rows of a B-tree of numbers that are sorted and written.
     pub indexed_numbers: u64,
-    /// The same of texts, which are compared by a collation.
+    /// The same of texts: on PostgreSQL of those that are compared byte by byte, elsewhere by the collation that is the default.
     pub indexed_texts: u64,
+    /// The same of texts that are compared by the rules of a language.
+    pub indexed_words: u64,
+    /// Entries that get into an index while its table is copied row by row, where there are no foreign keys: MariaDB may sort
+    /// them first.
+    pub copied_entries: u64,
     /// Entries that are put one by one, in no order, into an index that stands.
     pub inserted_entries: u64,
+    /// Pages of an index that has no room in memory, which are read for an entry and written back (InnoDB); nothing where
+    /// that was not measured.
+    pub swapped_pages: Option<u64>,
     /// Rows that are looked up in the table that a foreign key refers to.
     pub referenced_rows: u64,
     /// Rows that are updated in a table without indexes but its key.

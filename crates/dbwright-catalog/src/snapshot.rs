@@ -138,6 +138,21 @@ pub struct Locale {
     pub locale: Option<String>,
 }
 
+impl Locale {
+    /// Whether PostgreSQL compares texts byte by byte.
+    pub fn compares_bytes(&self) -> bool {
+        match self.provider.as_str() {
+            "libc" => matches!(
+                self.collate.to_uppercase().as_str(),
+                "C" | "POSIX" | "C.UTF-8" | "C.UTF8"
+            ),
+            // All that it has are sorted by their code points.
+            "builtin" => true,
+            _ => false,
+        }
+    }
+}
+
 /// A statement of the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaStatement {

@@ -39,6 +39,7 @@ pub(crate) fn production(impact: &TableImpact) -> format::Production {
                 time: work.time.map(seconds),
             })
             .collect(),
+        memory_bytes: impact.memory,
     }
 }
 

@@ -13,7 +13,10 @@ pub(super) fn read(path: &Path) -> Option<Rates> {
         engine: words.next()?.parse::<Engine>().ok()?,
         version: words.next()?.parse().ok()?,
     };
-    let mut number = || u64::from_str(words.next()?).ok().filter(|rate| *rate > 0);
+    let mut any = || u64::from_str(words.next()?).ok();
+    // Stands first, because all others have to be there.
+    let swapped_pages = Some(any()?).filter(|rate| *rate > 0);
+    let mut number = || any().filter(|rate| *rate > 0);
     Some(Rates {
         server,
         rewritten_bytes: number()?,
@@ -21,7 +24,10 @@ pub(super) fn read(path: &Path) -> Option<Rates> {
         scanned_bytes: number()?,
         indexed_numbers: number()?,
         indexed_texts: number()?,
+        indexed_words: number()?,
+        copied_entries: number()?,
         inserted_entries: number()?,
+        swapped_pages,
         referenced_rows: number()?,
         updated_rows: number()?,
         deleted_rows: number()?,
@@ -32,11 +38,14 @@ pub(super) fn read(path: &Path) -> Option<Rates> {
 /// Nothing depends on whether that works.
 pub(super) fn keep(path: &Path, rates: &Rates) {
     let numbers = [
+        rates.swapped_pages.unwrap_or_default(),
         rates.rewritten_bytes,
         rates.rebuilt_bytes,
         rates.scanned_bytes,
         rates.indexed_numbers,
         rates.indexed_texts,
+        rates.indexed_words,
+        rates.copied_entries,
         rates.inserted_entries,
         rates.referenced_rows,
         rates.updated_rows,
@@ -72,16 +81,25 @@ mod tests {
             scanned_bytes: 3,
             indexed_numbers: 4,
             indexed_texts: 5,
-            inserted_entries: 6,
-            referenced_rows: 7,
-            updated_rows: 8,
-            deleted_rows: 9,
-            rows: 10,
+            indexed_words: 6,
+            copied_entries: 7,
+            inserted_entries: 8,
+            swapped_pages: Some(9),
+            referenced_rows: 10,
+            updated_rows: 11,
+            deleted_rows: 12,
+            rows: 13,
         };
         assert_eq!(read(&path), None);
         keep(&path, &rates);
-        assert_eq!(read(&path), Some(rates));
-        std::fs::write(&path, "mariadb 11.8.4 1 2 3 0 5 6 7 8 9 10").unwrap();
+        assert_eq!(read(&path), Some(rates.clone()));
+        let without = Rates {
+            swapped_pages: None,
+            ..rates
+        };
+        keep(&path, &without);
+        assert_eq!(read(&path), Some(without));
+        std::fs::write(&path, "mariadb 11.8.4 0 1 2 3 0 5 6 7 8 9 10 11 12").unwrap();
         assert_eq!(read(&path), None);
     }
 }

@@ -50,14 +50,14 @@ fn all(connection: &Connection) -> rusqlite::Result<Measured> {
         Ok::<Duration, rusqlite::Error>(took)
     };
     run("CREATE TABLE referenced (id INTEGER PRIMARY KEY);
-         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)
          INSERT INTO referenced SELECT n FROM n;
          CREATE TABLE measured (id INTEGER PRIMARY KEY, number INTEGER NOT NULL,
            reference INTEGER NOT NULL REFERENCES referenced (id), word TEXT NOT NULL, filler TEXT NOT NULL)")?;
     run(&format!(
         "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {ROWS})
          INSERT INTO measured
-         SELECT n, n * 7919 % 200003, 1 + n * 7919 % 20000, lower(hex(randomblob(16))), printf('%.80c', 'x') FROM n"
+         SELECT n, n * 7919 % 1000003, 1 + n * 7919 % 100000, lower(hex(randomblob(16))), printf('%.80c', 'x') FROM n"
     ))?;
     let bytes: i64 = connection.query_row(
         "SELECT sum(pgsize) FROM dbstat('main') WHERE name = 'measured'",
@@ -90,7 +90,10 @@ fn all(connection: &Connection) -> rusqlite::Result<Measured> {
         scan,
         numbers,
         texts,
+        words: texts,
+        copied_entries: with_index.saturating_sub(rewrite),
         entries: with_index.saturating_sub(rewrite),
+        swapped: None,
         references,
         update,
         delete,

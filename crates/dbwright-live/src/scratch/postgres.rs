@@ -91,12 +91,7 @@ impl PostgresScratch {
         }
         #[cfg(unix)]
         {
-            let (cluster, admin, server) = own::start(&own::choose(options).await?).await?;
-            Ok(PostgresScratch {
-                admin,
-                server,
-                place: Place::Own(Box::new(cluster)),
-            })
+            Programs::on_this_machine(options).await?.start().await
         }
         #[cfg(not(unix))]
         Err(LiveError::Unsupported {

@@ -21,6 +21,8 @@ async fn measured(engine: Engine, options: ScratchOptions) {
         rates.scanned_bytes,
         rates.indexed_numbers,
         rates.indexed_texts,
+        rates.indexed_words,
+        rates.copied_entries,
         rates.inserted_entries,
         rates.referenced_rows,
         rates.updated_rows,
@@ -28,6 +30,9 @@ async fn measured(engine: Engine, options: ScratchOptions) {
     ] {
         assert!(rate > 1000, "{rates:?}");
     }
+    let is_innodb = matches!(engine, Engine::MySql | Engine::MariaDb);
+    assert!(is_innodb || rates.swapped_pages.is_none(), "{rates:?}");
+    assert!(rates.swapped_pages.is_none_or(|pages| pages > 10), "{rates:?}");
     let kept = calibrate::rates(engine, &options).await.unwrap();
     assert_eq!(kept, rates, "a second look measures nothing");
 }

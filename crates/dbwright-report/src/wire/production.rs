@@ -25,6 +25,8 @@ pub struct Production {
     pub held: Option<Seconds>,
     /// What the statement does to the table that takes time.
     pub work: Vec<Work>,
+    /// The memory that the server takes for the statement, in bytes, where that grows with the rows; else `null`.
+    pub memory_bytes: Option<u64>,
 }
 
 /// Who waits while a lock is held.

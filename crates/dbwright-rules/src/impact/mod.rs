@@ -4,6 +4,7 @@
 //! the same work takes on them. What has no rate is left without a time.
 
 mod clock;
+mod memory;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,7 @@ pub fn impacts(
                 waiting: waits,
                 traffic: production.traffic(stored),
                 work: work.get(id).cloned().unwrap_or_default(),
+                memory: memory::of_copy(snapshot, trace, effect, id, rows(stored)),
                 held: held.filter(|_| waits > Waiting::Nobody),
             })
         });

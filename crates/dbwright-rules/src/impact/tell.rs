@@ -22,7 +22,7 @@ pub fn tell_impacts(findings: &mut [Finding], impacts: &[Impact]) {
 /// By which rates times were estimated.
 pub fn told_rates(rates: &Rates) -> String {
     format!(
-        "Times in production are estimated from what {} does on this machine with tables in memory: {} written anew, {} \
+        "Times in production are estimated from what {} does on this machine on a server with default settings and a disk: {} written anew, {} \
          read, {} rows of an index of numbers and {} of texts, {} rows looked up for a foreign key, {} updated and {} \
          deleted, each in a second; the range is from two thirds to twice of that, from none to all rows where a statement \
          chooses them.",
@@ -63,7 +63,13 @@ fn fact(impact: &TableImpact) -> String {
             None => String::new(),
         },
     };
-    format!("{IN_PRODUCTION}{table} {size}{time}.")
+    let memory = impact.memory.map(|memory| {
+        format!(
+            "; the server takes about {} of memory for it, for the foreign keys of each row",
+            bytes(memory)
+        )
+    });
+    format!("{IN_PRODUCTION}{table} {size}{time}{}.", memory.unwrap_or_default())
 }
 
 /// How long the statement works on the table.

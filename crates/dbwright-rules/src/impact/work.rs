@@ -13,17 +13,15 @@ use dbwright_catalog::{
     StoredRelation, TableWork, TimeRange, Trace, WorkKind,
 };
 
+use super::memory::foreign_keys_after;
 use super::{Production, rows};
 
-/// How much longer a server with default settings takes that reads files on a disk and checks their sums, and sorts texts by
-/// the rules of a language: beside the measured PostgreSQL, tables of 0.1 to 2 GB took 1.3 to 2.9 times as long to read and to hold
-/// against a foreign key, and 1.6 to 2.1 times as long to sort (docs/production.md). Writing and sorting numbers did not.
-const READING: f64 = 2.0;
-const SORTING_TEXTS: f64 = 1.6;
+/// What an entry of an index takes that is not there yet: two numbers, their header, and the room that pages leave free where
+/// entries come in no order.
+const ENTRY_BYTES: u64 = 36;
 
-/// How much longer InnoDB takes with default settings to build a table in place and to update rows, because its log is written
-/// to a disk: 1.5 to 3.7 times as long beside the measured one, on tables of 0.1 and 0.5 GB.
-const LOGGING: f64 = 2.0;
+/// What InnoDB has for pages where a snapshot does not say.
+const POOL_BYTES: u64 = 128 << 20;
 
 /// The work of a statement, with the table that it is done to.
 pub(super) fn of(production: &Production<'_>, trace: &Trace, statement: (usize, usize)) -> Vec<(ObjectId, TableWork)> {
@@ -35,7 +33,7 @@ pub(super) fn of(production: &Production<'_>, trace: &Trace, statement: (usize, 
         done: BTreeSet::new(),
         found: Vec::new(),
     };
-    works.rewrites(effect);
+    works.rewrites(trace, effect);
     works.index_builds(trace, effect);
     works.foreign_key_checks(effect);
     works.rows(trace, effect, production.takes_all(statement));
@@ -50,6 +48,15 @@ struct Works<'a> {
     found: Vec<(ObjectId, TableWork)>,
 }
 
+/// What a table that is copied has afterwards.
+#[derive(Clone, Copy)]
+struct Copy {
+    /// Indexes that it did not have.
+    new: u64,
+    /// Foreign keys, old ones and new ones.
+    keys: u64,
+}
+
 impl Works<'_> {
     fn put(&mut self, table: &ObjectId, kind: WorkKind, object: &ObjectId, time: Option<TimeRange>) {
         let object = object.clone();
@@ -57,7 +64,7 @@ impl Works<'_> {
         self.done.insert(table.clone());
     }
 
-    fn rewrites(&mut self, effect: &Effect) {
+    fn rewrites(&mut self, trace: &Trace, effect: &Effect) {
         let production = self.production;
         let copied: BTreeSet<&ObjectId> = effect
             .operations
@@ -71,9 +78,21 @@ impl Works<'_> {
             let Some(stored) = production.table(table) else {
                 continue;
             };
-            let time = if copied.contains(table) {
-                production.copy(stored)
-            } else if in_place.contains(table) {
+            if copied.contains(table) {
+                let copy = Copy {
+                    new: new_indexes(effect, table),
+                    keys: foreign_keys_after(&trace.catalog, effect, table),
+                };
+                // Keys that it brings are work of their own.
+                let brought = foreign_keys(effect).filter(|(child, _)| child == table).count() as u64;
+                let keys = production.foreign_key(stored);
+                let keys = keys.map(|key| key.mul_f64(copy.keys.saturating_sub(brought) as f64));
+                let time = production.copy(stored, copy).zip(keys).map(|(copy, keys)| copy + keys);
+                let most = time.map(|time| time + production.swapping(stored, copy));
+                self.put(table, WorkKind::Rewrite, table, between(time, most));
+                continue;
+            }
+            let time = if in_place.contains(table) {
                 production.rebuild(stored, |rates| rates.rebuilt_bytes)
             } else if production.snapshot.server.engine == Engine::Sqlite {
                 // Indexes hold the numbers of rows, which stay.
@@ -158,7 +177,7 @@ impl Works<'_> {
                 continue;
             }
             if let Some(stored) = self.production.table(table) {
-                let time = self.production.scan(stored);
+                let time = self.production.read(stored);
                 self.put(table, WorkKind::Scan, table, time.map(TimeRange::around));
             }
         }
@@ -184,6 +203,18 @@ fn has_more_to_do(catalog: &Catalog, table: &ObjectId, kind: WorkKind) -> bool {
         },
         _ => false,
     })
+}
+
+/// How many indexes a statement adds to a table.
+fn new_indexes(effect: &Effect, table: &ObjectId) -> u64 {
+    let is_one = |change: &&Change| match change {
+        Change::Created(object) => match &object.body {
+            ObjectBody::Index(index) => index.table == *table,
+            _ => false,
+        },
+        Change::Dropped(_) | Change::Altered { .. } => false,
+    };
+    effect.changes.iter().filter(is_one).count() as u64
 }
 
 /// The indexes that a statement builds over rows that are there: new ones, and those that are built anew.
@@ -261,7 +292,7 @@ impl Production<'_> {
 
     /// Writing all rows anew, and building all indexes.
     fn rebuild(&self, table: &StoredRelation, bytes_per_second: fn(&Rates) -> u64) -> Option<Duration> {
-        let mut time = taking(self.bytes(table)?, bytes_per_second(self.measured()?)).mul_f64(self.logging());
+        let mut time = taking(self.bytes(table)?, bytes_per_second(self.measured()?));
         for index in self.indexes(table) {
             time += self.index(table, index.access_method.as_deref().unwrap_or("btree"), false)?;
         }
@@ -269,12 +300,53 @@ impl Production<'_> {
     }
 
     /// Writing all rows into a new table, one by one, and each into all indexes.
-    fn copy(&self, table: &StoredRelation) -> Option<Duration> {
+    fn copy(&self, table: &StoredRelation, copy: Copy) -> Option<Duration> {
         let mut time = self.rows_written(table)?;
-        for _ in self.indexes(table) {
-            time += self.entries(table)?;
+        for _ in 0..self.indexes(table).count() as u64 + copy.new {
+            time += match copy.keys {
+                0 => self.entries_at(table, |rates| rates.copied_entries)?,
+                _ => self.entries(table)?,
+            };
         }
         Some(time)
+    }
+
+    /// How much longer that takes where the entries come in no order, and InnoDB has no room in memory for the indexes: it
+    /// reads a page for an entry, and writes another one. As an index grows, more and more of its pages are elsewhere; half of
+    /// the memory holds what is written of the rows. Without foreign keys, MariaDB sorts entries:
+    /// <https://mariadb.com/kb/en/innodb-system-variables/#innodb_alter_copy_bulk>.
+    fn swapping(&self, table: &StoredRelation, copy: Copy) -> Duration {
+        let (Some(rates), Some(rows)) = (self.measured(), rows(table)) else {
+            return Duration::ZERO;
+        };
+        let are_sorted = copy.keys == 0 && rates.copied_entries / 2 > rates.inserted_entries;
+        let Some(pages) = rates.swapped_pages.filter(|_| !are_sorted) else {
+            return Duration::ZERO;
+        };
+        let there: Vec<u64> = self
+            .indexes(table)
+            .map(|index| index.bytes.unwrap_or(rows * ENTRY_BYTES))
+            .collect();
+        let indexes = there.len() as u64 + copy.new;
+        let bytes = there.iter().sum::<u64>() + copy.new * rows * ENTRY_BYTES;
+        let room = self.pool() / 2;
+        if bytes <= room {
+            return Duration::ZERO;
+        }
+        let (bytes, room) = (bytes as f64, room as f64);
+        let elsewhere = 1.0 - room / bytes * (1.0 + (bytes / room).ln());
+        taking(rows * indexes, pages).mul_f64(elsewhere)
+    }
+
+    /// The memory that production has for pages.
+    fn pool(&self) -> u64 {
+        let settings = &self.snapshot.settings;
+        let setting = settings
+            .iter()
+            .find(|setting| setting.name == "innodb_buffer_pool_size");
+        setting
+            .and_then(|setting| setting.value.parse().ok())
+            .unwrap_or(POOL_BYTES)
     }
 
     /// Writing all rows, and no index.
@@ -284,26 +356,31 @@ impl Production<'_> {
 
     /// Putting an entry for each row into an index.
     fn entries(&self, table: &StoredRelation) -> Option<Duration> {
+        self.entries_at(table, |rates| rates.inserted_entries)
+    }
+
+    fn entries_at(&self, table: &StoredRelation, per_second: fn(&Rates) -> u64) -> Option<Duration> {
         let rates = self.measured()?;
         let rows = rows(table)?;
-        Some(taking(rows, rates.inserted_entries).mul_f64(deeper(rows, rates)))
+        Some(taking(rows, per_second(rates)).mul_f64(deeper(rows, rates)))
     }
 
     /// Building an index over all rows. Only B-trees were measured.
     fn index(&self, table: &StoredRelation, method: &str, sorts_texts: bool) -> Option<Duration> {
         let rates = self.measured().filter(|_| method == "btree")?;
-        let (rate, slower) = if sorts_texts {
-            (rates.indexed_texts, SORTING_TEXTS)
-        } else {
-            (rates.indexed_numbers, 1.0)
+        let is_language = self.snapshot.server.engine == Engine::Postgres && !self.snapshot.locale.compares_bytes();
+        let rate = match (sorts_texts, is_language) {
+            (false, _) => rates.indexed_numbers,
+            (true, false) => rates.indexed_texts,
+            (true, true) => rates.indexed_words,
         };
         let rows = rows(table)?;
-        Some(self.read(table)? + taking(rows, rate).mul_f64(deeper(rows, rates) * slower))
+        Some(self.read(table)? + taking(rows, rate).mul_f64(deeper(rows, rates)))
     }
 
     /// Updating all rows. On PostgreSQL each gets a new place, which all indexes learn.
     fn update(&self, table: &StoredRelation) -> Option<Duration> {
-        let mut time = taking(rows(table)?, self.measured()?.updated_rows).mul_f64(self.logging());
+        let mut time = taking(rows(table)?, self.measured()?.updated_rows);
         if self.snapshot.server.engine == Engine::Postgres {
             for _ in self.indexes(table) {
                 time += self.entries(table)?;
@@ -327,26 +404,8 @@ impl Production<'_> {
         Some(taking(self.bytes(table)?, self.measured()?.scanned_bytes))
     }
 
-    fn scan(&self, table: &StoredRelation) -> Option<Duration> {
-        self.read(table).map(|time| time.mul_f64(self.reading()))
-    }
-
     fn foreign_key(&self, table: &StoredRelation) -> Option<Duration> {
-        Some(taking(rows(table)?, self.measured()?.referenced_rows).mul_f64(self.reading()))
-    }
-
-    fn logging(&self) -> f64 {
-        match self.snapshot.server.engine {
-            Engine::MySql | Engine::MariaDb => LOGGING,
-            Engine::Postgres | Engine::Sqlite => 1.0,
-        }
-    }
-
-    fn reading(&self) -> f64 {
-        match self.snapshot.server.engine {
-            Engine::Postgres => READING,
-            Engine::MySql | Engine::MariaDb | Engine::Sqlite => 1.0,
-        }
+        Some(taking(rows(table)?, self.measured()?.referenced_rows))
     }
 }
 

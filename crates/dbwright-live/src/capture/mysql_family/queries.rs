@@ -14,7 +14,7 @@ pub(super) const INDEXES: &str = "\
     SELECT DISTINCT TABLE_NAME, INDEX_NAME, INDEX_TYPE FROM information_schema.STATISTICS \
     WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1, 2";
 
-/// Settings that the planner asks.
+/// Settings that the planner asks, and those on which it depends what a migration takes.
 /// <https://dev.mysql.com/doc/refman/9.4/en/controlling-optimizer.html>,
 /// <https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/system-variables/optimizer-cost-model>
 pub(super) const SETTINGS: &str = "\
@@ -26,7 +26,8 @@ pub(super) const SETTINGS: &str = "\
           'cte_max_recursion_depth', 'group_concat_max_len', 'engine_condition_pushdown', 'histogram_size', \
           'histogram_type', 'use_stat_tables', 'innodb_page_size', 'sql_mode', 'lower_case_table_names', \
           'expensive_subquery_limit', 'in_predicate_conversion_threshold', 'mrr_buffer_size', 'read_rnd_buffer_size', \
-          'set_operations_buffer_size', 'innodb_adaptive_hash_index', 'innodb_buffer_pool_size')";
+          'set_operations_buffer_size', 'innodb_adaptive_hash_index', 'innodb_buffer_pool_size', \
+          'innodb_native_foreign_keys')";
 
 pub(super) const COSTS: &str = "\
     SELECT cost_name, cost_value FROM mysql.server_cost \

@@ -22,7 +22,7 @@ use crate::scratch::ScratchOptions;
 use crate::scratch::own::directory::{self, ScratchDirectory};
 use crate::scratch::own::guard::{self, Guard};
 use crate::scratch::own::user::{self, ServerUser};
-use crate::scratch::own::{blocking, copy, last_lines, no_space};
+use crate::scratch::own::{Purpose, blocking, copy, last_lines, no_space};
 use crate::scratch::patience::Patience;
 
 /// How long a server may take until it answers.
@@ -77,24 +77,24 @@ pub(super) async fn choose(engine: Engine, options: &ScratchOptions) -> Result<C
 }
 
 /// Starts a server and connects to it.
-pub(super) async fn start(chosen: &Chosen) -> Result<Started, LiveError> {
+pub(super) async fn start(chosen: &Chosen, purpose: Purpose) -> Result<Started, LiveError> {
     let template = template::ready(chosen).await?;
-    match start_on(chosen, template.data()).await {
+    match start_on(chosen, template.data(), purpose).await {
         // A power failure may have left a template with holes: nothing is synced to disk here. Make it once more.
         Err(LiveError::ServerStopped { .. }) if template.is_old() => {
             template.discard();
             let template = template::ready(chosen).await?;
-            start_on(chosen, template.data()).await
+            start_on(chosen, template.data(), purpose).await
         }
         outcome => outcome,
     }
 }
 
 /// Starts a server on a copy of the data directory of a stopped one.
-pub(super) async fn start_on(chosen: &Chosen, data: &Path) -> Result<Started, LiveError> {
+pub(super) async fn start_on(chosen: &Chosen, data: &Path, purpose: Purpose) -> Result<Started, LiveError> {
     let (data, owner, engine) = (data.to_path_buf(), chosen.user.clone(), chosen.installation.engine);
     let directory = blocking(move || {
-        let directory = ScratchDirectory::create(engine, owner.as_ref())?;
+        let directory = ScratchDirectory::create_for(purpose, engine, owner.as_ref())?;
         copy::tree(&data, &directory.data(), owner.as_ref()).map_err(|error| {
             LiveError::io(
                 format!("copying a data directory to {}", directory.data().display()),
@@ -104,7 +104,7 @@ pub(super) async fn start_on(chosen: &Chosen, data: &Path) -> Result<Started, Li
         Ok(directory)
     })
     .await?;
-    Cluster::launch(chosen, directory).await
+    Cluster::launch(chosen, directory, purpose).await
 }
 
 /// Stops a server in an orderly way and copies its data directory to `target`, which must not exist. The server is gone
@@ -142,7 +142,7 @@ pub(super) async fn keep(
     })
     .await?;
     let databases = cluster.databases.load(Ordering::Relaxed);
-    let (stopped, launched) = tokio::join!(cluster.stop(), Cluster::launch(chosen, directory));
+    let (stopped, launched) = tokio::join!(cluster.stop(), Cluster::launch(chosen, directory, Purpose::Watching));
     stopped?;
     let (cluster, admin, _) = launched?;
     cluster.databases.store(databases, Ordering::Relaxed);
@@ -154,7 +154,7 @@ impl Chosen {
     pub(super) fn identity(&self) -> String {
         let installation = &self.installation;
         let mut parts = vec![template::name(installation), stamp(&installation.program)];
-        parts.extend(settings::of(installation));
+        parts.extend(settings::of(installation, Purpose::Watching));
         parts.join("\n")
     }
 }
@@ -173,14 +173,14 @@ fn stamp(path: &Path) -> String {
 
 impl Cluster {
     /// Starts the server whose data is in `directory`, and waits until it answers.
-    async fn launch(chosen: &Chosen, mut directory: ScratchDirectory) -> Result<Started, LiveError> {
+    async fn launch(chosen: &Chosen, mut directory: ScratchDirectory, purpose: Purpose) -> Result<Started, LiveError> {
         let installation = &chosen.installation;
         let mut arguments: Vec<OsString> = vec!["--no-defaults".into()];
         arguments.push(option("--datadir=", &directory.data()));
         arguments.push(option("--socket=", &socket(directory.path())));
         arguments.push(option("--tmpdir=", directory.path()));
         arguments.push(format!("--pid-file={}", directory::PID_FILE).into());
-        arguments.extend(settings::of(installation).into_iter().map(OsString::from));
+        arguments.extend(settings::of(installation, purpose).into_iter().map(OsString::from));
         let guard = Guard::start(
             installation.engine,
             directory.path(),

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use super::{MySqlFamilyScratch, Place, own};
 use crate::LiveError;
 use crate::scratch::ScratchOptions;
+use crate::scratch::own::Purpose;
 
 /// The server program of this machine from which the scratch servers of one check are started.
 #[derive(Clone, Debug)]
@@ -44,7 +45,16 @@ impl Programs {
     ///
     /// When it does not start.
     pub async fn start(&self) -> Result<MySqlFamilyScratch, LiveError> {
-        Ok(scratch_of(own::start(&self.chosen).await?))
+        Ok(scratch_of(own::start(&self.chosen, Purpose::Watching).await?))
+    }
+
+    /// Starts a server on which work takes as long as on one in production: with default settings, on a disk.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub(crate) async fn start_timing(&self) -> Result<MySqlFamilyScratch, LiveError> {
+        Ok(scratch_of(own::start(&self.chosen, Purpose::Timing).await?))
     }
 
     /// Starts a server on a copy of a data directory that [`Programs::keep`] or [`MySqlFamilyScratch::stop_keeping`] has
@@ -54,7 +64,7 @@ impl Programs {
     ///
     /// When it does not start, because the directory is damaged for one.
     pub async fn start_on(&self, data: &Path) -> Result<MySqlFamilyScratch, LiveError> {
-        Ok(scratch_of(own::start_on(&self.chosen, data).await?))
+        Ok(scratch_of(own::start_on(&self.chosen, data, Purpose::Watching).await?))
     }
 
     /// Copies the data directory of a server to `target`, which must not exist. All its sessions must be closed. It is

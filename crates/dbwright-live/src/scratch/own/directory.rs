@@ -15,6 +15,7 @@ use rustix::process::{Pid, Signal};
 
 use dbwright_catalog::Engine;
 
+use super::Purpose;
 use super::user::ServerUser;
 use crate::LiveError;
 use crate::scratch::patience::Patience;
@@ -35,6 +36,10 @@ pub(in crate::scratch) const PID_FILE: &str = "server.pid";
 const MEMORY: &str = "/dev/shm";
 const MEMORY_MIN_BYTES: u64 = 400 << 20;
 
+/// Where temporary files are that outlive a start of the machine, and so are never in memory.
+const DISK: &str = "/var/tmp";
+const DISK_MIN_BYTES: u64 = 2 << 30;
+
 /// The path of a socket is limited to 104 bytes on some platforms, 108 on others. PostgreSQL's has the longest name.
 const PATH_MAX_BYTES: usize = 100 - "/.s.PGSQL.5432".len();
 
@@ -49,9 +54,22 @@ pub(in crate::scratch) struct ScratchDirectory {
 impl ScratchDirectory {
     /// Makes a directory that belongs to `owner`, in memory if there is room.
     pub(in crate::scratch) fn create(engine: Engine, owner: Option<&ServerUser>) -> Result<Self, LiveError> {
+        Self::create_for(Purpose::Watching, engine, owner)
+    }
+
+    /// Makes a directory that belongs to `owner`: where work is timed, on a disk if there is room, else in memory.
+    pub(in crate::scratch) fn create_for(
+        purpose: Purpose,
+        engine: Engine,
+        owner: Option<&ServerUser>,
+    ) -> Result<Self, LiveError> {
+        let mut roots = roots();
+        if purpose == Purpose::Timing {
+            roots.reverse();
+        }
         let mut problem = std::io::Error::other("no folder for temporary files can be used");
-        for root in roots() {
-            if root == Path::new(MEMORY) && free_bytes(&root) < MEMORY_MIN_BYTES {
+        for root in roots {
+            if free_bytes(&root) < min_bytes(&root) {
                 continue;
             }
             if owner.is_some_and(|owner| !owner.can_reach(&root)) {
@@ -225,7 +243,12 @@ fn works_in(pid: Pid, data: &Path) -> bool {
 /// The folders that may hold scratch directories, the best first.
 fn roots() -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = Vec::new();
-    for root in [PathBuf::from(MEMORY), std::env::temp_dir(), PathBuf::from("/tmp")] {
+    for root in [
+        PathBuf::from(MEMORY),
+        std::env::temp_dir(),
+        PathBuf::from("/tmp"),
+        PathBuf::from(DISK),
+    ] {
         // Canonical, because a server tells its folder without links.
         if let Ok(root) = root.canonicalize()
             && !roots.contains(&root)
@@ -234,6 +257,15 @@ fn roots() -> Vec<PathBuf> {
         }
     }
     roots
+}
+
+/// How much room a folder has to have to be taken for more than nothing else.
+fn min_bytes(root: &Path) -> u64 {
+    match root.to_str() {
+        Some(MEMORY) => MEMORY_MIN_BYTES,
+        Some(DISK) => DISK_MIN_BYTES,
+        _ => 0,
+    }
 }
 
 fn prefix(engine: Engine) -> &'static str {

@@ -10,6 +10,15 @@ use std::path::Path;
 
 use crate::LiveError;
 
+/// What a server of our own is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Statements are watched: it shall be there soon and be quick, and nothing has to survive a crash.
+    Watching,
+    /// Work is timed: it has what a server in production has by default, and its files are on a disk.
+    Timing,
+}
+
 /// So many lines of a server's log are shown.
 const LOG_LINES: usize = 12;
 

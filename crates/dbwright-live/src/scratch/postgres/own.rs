@@ -19,7 +19,7 @@ use crate::LiveError;
 use crate::scratch::own::directory::{self, ScratchDirectory};
 use crate::scratch::own::guard::{self, Guard};
 use crate::scratch::own::user::{self, ServerUser};
-use crate::scratch::own::{blocking, copy, last_lines, no_space};
+use crate::scratch::own::{Purpose, blocking, copy, last_lines, no_space};
 use crate::scratch::patience::Patience;
 
 /// The role that runs migrations: what it is mostly called where migrations are written, but without its rights.
@@ -69,6 +69,21 @@ const SETTINGS: &[&str] = &[
     "max_logical_replication_workers=0",
 ];
 
+/// What else a server is started with on which work is timed: what all servers have by default, and of the settings above
+/// only those that keep it to itself.
+const TIMING: &[&str] = &[
+    "fsync=on",
+    "synchronous_commit=on",
+    "full_page_writes=on",
+    "shared_buffers=128MB",
+    "max_wal_size=1GB",
+    "min_wal_size=80MB",
+    "wal_recycle=on",
+    "wal_init_zero=on",
+    "checkpoint_timeout=5min",
+    "jit=on",
+];
+
 /// Settings that came with a major version.
 const LATER_SETTINGS: &[(u32, &str)] = &[
     // What a migration does with a role it made has to work as it does for the superuser it was mostly written for.
@@ -76,6 +91,18 @@ const LATER_SETTINGS: &[(u32, &str)] = &[
     // No I/O worker processes.
     (18, "io_method=sync"),
 ];
+
+/// What a server is started with.
+fn settings(major: u32, purpose: Purpose) -> impl Iterator<Item = &'static str> {
+    let later = LATER_SETTINGS.iter().filter(move |(since, _)| major >= *since);
+    let timing = match purpose {
+        Purpose::Watching => &[],
+        Purpose::Timing => TIMING,
+    };
+    let later = later.map(|(_, setting)| *setting);
+    // The last word counts.
+    SETTINGS.iter().copied().chain(later).chain(timing.iter().copied())
+}
 
 /// A running server with its folder.
 pub(super) struct Cluster {
@@ -117,29 +144,33 @@ pub(super) async fn choose(options: &ScratchOptions) -> Result<Programs, LiveErr
 }
 
 /// Starts a server and connects to it.
-pub(super) async fn start(programs: &Programs) -> Result<(Cluster, Session, Server), LiveError> {
+pub(super) async fn start(programs: &Programs, purpose: Purpose) -> Result<(Cluster, Session, Server), LiveError> {
     let Programs {
         installation,
         user,
         cache,
     } = programs;
     let template = template::ready(installation, cache, user.as_ref()).await?;
-    match start_on(programs, template.data()).await {
+    match start_on(programs, template.data(), purpose).await {
         // A power failure may have left a template with holes: nothing is synced to disk here. Make it once more.
         Err(LiveError::ServerStopped { .. }) if template.is_old() => {
             template.discard();
             let template = template::ready(installation, cache, user.as_ref()).await?;
-            start_on(programs, template.data()).await
+            start_on(programs, template.data(), purpose).await
         }
         outcome => outcome,
     }
 }
 
 /// Starts a server on a copy of the data directory of a stopped one.
-pub(super) async fn start_on(programs: &Programs, data: &Path) -> Result<(Cluster, Session, Server), LiveError> {
+pub(super) async fn start_on(
+    programs: &Programs,
+    data: &Path,
+    purpose: Purpose,
+) -> Result<(Cluster, Session, Server), LiveError> {
     let (data, owner) = (data.to_path_buf(), programs.user.clone());
     let directory = blocking(move || {
-        let directory = ScratchDirectory::create(Engine::Postgres, owner.as_ref())?;
+        let directory = ScratchDirectory::create_for(purpose, Engine::Postgres, owner.as_ref())?;
         copy::tree(&data, &directory.data(), owner.as_ref()).map_err(|error| {
             LiveError::io(
                 format!("copying the template cluster to {}", directory.data().display()),
@@ -149,7 +180,7 @@ pub(super) async fn start_on(programs: &Programs, data: &Path) -> Result<(Cluste
         Ok(directory)
     })
     .await?;
-    let (cluster, admin) = Cluster::launch(&programs.installation, directory, programs.user.as_ref()).await?;
+    let (cluster, admin) = Cluster::launch(&programs.installation, directory, programs.user.as_ref(), purpose).await?;
     let server = ask_version(&admin).await?;
     Ok((cluster, admin, server))
 }
@@ -178,7 +209,12 @@ pub(super) async fn keep(
     let databases = cluster.databases.load(Ordering::Relaxed);
     let (stopped, launched) = tokio::join!(
         cluster.stop(),
-        Cluster::launch(&programs.installation, directory, programs.user.as_ref())
+        Cluster::launch(
+            &programs.installation,
+            directory,
+            programs.user.as_ref(),
+            Purpose::Watching
+        )
     );
     stopped?;
     let (cluster, admin) = launched?;
@@ -214,7 +250,12 @@ pub(super) async fn rearrange(
     let databases = cluster.databases.load(Ordering::Relaxed);
     let (stopped, launched) = tokio::join!(
         cluster.stop(),
-        Cluster::launch(&programs.installation, directory, programs.user.as_ref())
+        Cluster::launch(
+            &programs.installation,
+            directory,
+            programs.user.as_ref(),
+            Purpose::Watching
+        )
     );
     stopped?;
     let (cluster, admin) = launched?;
@@ -230,9 +271,7 @@ impl Programs {
         let binary = program(installation, "postgres");
         let mut parts = vec![template::name(installation), stamp(&binary)];
         let major = installation.version.major;
-        let later = LATER_SETTINGS.iter().filter(|(since, _)| major >= *since);
-        parts.extend(SETTINGS.iter().map(|setting| (*setting).to_owned()));
-        parts.extend(later.map(|(_, setting)| (*setting).to_owned()));
+        parts.extend(settings(major, Purpose::Watching).map(str::to_owned));
         // An extension that is installed later runs what failed before.
         let folders = [
             installation.bin.join("../share/extension"),
@@ -282,11 +321,10 @@ impl Cluster {
         installation: &Installation,
         mut directory: ScratchDirectory,
         user: Option<&ServerUser>,
+        purpose: Purpose,
     ) -> Result<(Self, Session), LiveError> {
-        let major = installation.version.major;
         let mut arguments = vec!["-D".into(), directory.data().into_os_string()];
-        let later = LATER_SETTINGS.iter().filter(|(since, _)| major >= *since);
-        for setting in SETTINGS.iter().copied().chain(later.map(|(_, setting)| *setting)) {
+        for setting in settings(installation.version.major, purpose) {
             arguments.extend(["-c".into(), setting.into()]);
         }
         let mut sockets = std::ffi::OsString::from("unix_socket_directories=");

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Place, PostgresScratch, ScratchOptions, own};
 use crate::LiveError;
+use crate::scratch::own::Purpose;
 
 /// The server programs of this machine from which the scratch servers of one check are started.
 #[derive(Clone, Debug)]
@@ -23,8 +24,13 @@ impl Programs {
         if options.url.is_some() {
             return Ok(None);
         }
+        Self::on_this_machine(options).await.map(Some)
+    }
+
+    /// Chooses the programs, whether a server was given or not.
+    pub(super) async fn on_this_machine(options: &ScratchOptions) -> Result<Self, LiveError> {
         let chosen = own::choose(options).await?;
-        Ok(Some(Programs { chosen }))
+        Ok(Programs { chosen })
     }
 
     /// What the server says of its build.
@@ -43,7 +49,20 @@ impl Programs {
     ///
     /// When it does not start.
     pub async fn start(&self) -> Result<PostgresScratch, LiveError> {
-        let (cluster, admin, server) = own::start(&self.chosen).await?;
+        self.start_for(Purpose::Watching).await
+    }
+
+    /// Starts a server on which work takes as long as on one in production: with default settings, on a disk.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub(crate) async fn start_timing(&self) -> Result<PostgresScratch, LiveError> {
+        self.start_for(Purpose::Timing).await
+    }
+
+    async fn start_for(&self, purpose: Purpose) -> Result<PostgresScratch, LiveError> {
+        let (cluster, admin, server) = own::start(&self.chosen, purpose).await?;
         Ok(PostgresScratch {
             admin,
             server,
@@ -58,7 +77,7 @@ impl Programs {
     ///
     /// When it does not start, because the directory is damaged for one.
     pub(crate) async fn start_on(&self, data: &Path, databases: u32) -> Result<PostgresScratch, LiveError> {
-        let (cluster, admin, server) = own::start_on(&self.chosen, data).await?;
+        let (cluster, admin, server) = own::start_on(&self.chosen, data, Purpose::Watching).await?;
         cluster.skip_databases(databases);
         Ok(PostgresScratch {
             admin,

@@ -15,7 +15,7 @@ use crate::LiveError;
 use crate::scratch::own::directory::ScratchDirectory;
 use crate::scratch::own::template::{Fnv, Template};
 use crate::scratch::own::user::ServerUser;
-use crate::scratch::own::{blocking, environment, no_space, template};
+use crate::scratch::own::{Purpose, blocking, environment, no_space, template};
 
 /// Number of the recipe. Raise it when a change of this file makes another data directory out of the same settings and SQL.
 const RECIPE: u32 = 1;
@@ -35,7 +35,7 @@ pub(super) fn name(installation: &Installation) -> String {
     hash.add(&installation.build);
     hash.add(&installation.program.to_string_lossy());
     hash.add(&RECIPE.to_string());
-    for setting in settings::of(installation) {
+    for setting in settings::of(installation, Purpose::Watching) {
         hash.add(&setting);
     }
     hash.add(&rights::statements(installation.engine, installation.version));
@@ -71,7 +71,7 @@ async fn initialize(
     command
         .arg("--initialize-insecure")
         .arg(option("--init-file=", &file))
-        .args(settings::of(installation))
+        .args(settings::of(installation, Purpose::Watching))
         .stdin(Stdio::null());
     run(installation, command).await.map(drop)
 }
@@ -107,7 +107,7 @@ async fn bootstrap(
     let mut command = command(installation, workplace, user);
     command
         .arg("--bootstrap")
-        .args(settings::of(installation))
+        .args(settings::of(installation, Purpose::Watching))
         .stdin(Stdio::from(input));
     run(installation, command).await.map(drop)
 }

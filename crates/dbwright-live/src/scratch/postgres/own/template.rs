@@ -15,7 +15,7 @@ use crate::LiveError;
 use crate::scratch::own::directory::ScratchDirectory;
 use crate::scratch::own::template::{Fnv, Template};
 use crate::scratch::own::user::ServerUser;
-use crate::scratch::own::{blocking, environment, no_space, template};
+use crate::scratch::own::{Purpose, blocking, environment, no_space, template};
 
 /// Number of the recipe. Raise it when a change of this file makes another cluster out of the same flags and SQL.
 const RECIPE: u32 = 1;
@@ -86,7 +86,7 @@ async fn make(installation: &Installation, user: Option<&ServerUser>) -> Result<
     let (workplace, result) = result.await?;
     initdb(installation, &workplace.data(), user).await?;
     let data = workplace.data();
-    let (cluster, admin) = Cluster::launch(installation, workplace, user).await?;
+    let (cluster, admin) = Cluster::launch(installation, workplace, user, Purpose::Watching).await?;
     let template1 = super::Session::open(&cluster.config("template1", super::Who::Observer), "").await?;
     let prepared = template1
         .client
