@@ -39,7 +39,7 @@ pub(super) fn read_sqlite(text: &str) -> Result<QueryPlan, NoPlan> {
     } else {
         shell::rows(text)
     };
-    if rows.is_empty() {
+    if rows.iter().all(|row| matches!(part(&row.detail), Part::Other)) {
         return Err(NoPlan(
             "there is no step in it: `EXPLAIN QUERY PLAN` prints some".to_owned(),
         ));
@@ -318,7 +318,15 @@ mod tests {
 
     #[test]
     fn what_is_no_plan_is_told() {
-        for text in ["", "{}", "[]", "[[1, 2]]", "[1", "QUERY PLAN\n"] {
+        for text in [
+            "",
+            "{}",
+            "[]",
+            "[[1, 2]]",
+            "[1",
+            "QUERY PLAN\n",
+            "   QUERY PLAN\n---------\n Aggregate\n   Filter: x\n",
+        ] {
             assert!(read_sqlite(text).is_err(), "{text}");
         }
     }
