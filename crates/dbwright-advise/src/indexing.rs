@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use dbwright_catalog::{ConditionKind, Engine, PlanNode, TableFacts};
+use dbwright_catalog::{ColumnFacts, ConditionKind, Engine, PlanNode, TableFacts};
 
 use crate::context::Context;
 use crate::expression::{Expression, Form, Operand};
@@ -168,7 +168,7 @@ pub(crate) fn compared_equal(
     for part in parts {
         if let Expression::Compare { left, operator, right } = &part
             && operator == "="
-            && let Some(column) = compared(node, left, right)
+            && let Some(column) = compared(node, table, left, right)
             && let Some(facts) = table.column(&column)
             && !columns.contains(&facts.name)
         {
@@ -203,7 +203,7 @@ pub(crate) fn wanted(
     for part in kinds.iter().flat_map(|kind| context.parts_of(node, *kind)) {
         match &part {
             Expression::Compare { left, operator, right } => {
-                let Some(column) = compared(node, left, right) else {
+                let Some(column) = compared(node, table, left, right) else {
                     continue;
                 };
                 match operator.as_str() {
@@ -259,15 +259,10 @@ fn indexable(context: &Context<'_>, table: &TableFacts, column: &str) -> Option<
 
 /// The column of this table that is compared with something that is known before the table is read: a value, or a column of
 /// another table where this one is read for each of its rows.
-pub(crate) fn compared(node: &PlanNode, left: &Operand, right: &Operand) -> Option<String> {
+pub(crate) fn compared(node: &PlanNode, table: &TableFacts, left: &Operand, right: &Operand) -> Option<String> {
     for (side, other) in [(left, right), (right, left)] {
-        let is_plain = match &side.form {
-            Form::Column => true,
-            Form::CastColumn(to) => is_only_a_label(to),
-            Form::Call(_) | Form::Constant | Form::Other => false,
-        };
         if let [column] = side.columns.as_slice()
-            && is_plain
+            && (side.form == Form::Column || is_relabelled(side, table.column(&column.name)))
             && other.columns.iter().all(|other| !Context::is_of(node, other))
             && Context::is_of(node, column)
         {
@@ -277,9 +272,14 @@ pub(crate) fn compared(node: &PlanNode, left: &Operand, right: &Operand) -> Opti
     None
 }
 
-/// Whether a cast to this type is what the server adds to compare `varchar` as text, which changes nothing for an index.
-pub(crate) fn is_only_a_label(to: &str) -> bool {
-    to == "text"
+/// Whether a column is cast to `text` only because the server compares `varchar` so, which changes nothing for an index.
+pub(crate) fn is_relabelled(side: &Operand, column: Option<&ColumnFacts>) -> bool {
+    let is_text = |column: &ColumnFacts| {
+        ["text", "character varying", "varchar"]
+            .iter()
+            .any(|kind| column.data_type.starts_with(kind))
+    };
+    matches!(&side.form, Form::CastColumn(to) if to == "text") && column.is_some_and(is_text)
 }
 
 /// A condition without the alias before its columns, as an index has it.

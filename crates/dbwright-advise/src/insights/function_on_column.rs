@@ -22,6 +22,10 @@
 //! SELECT id FROM account WHERE joined::date = '2026-02-03'
 //! ```
 //!
+//! ```sql told postgres
+//! SELECT email FROM account WHERE id::text = '7'
+//! ```
+//!
 //! ```sql silent postgres
 //! SELECT id FROM account WHERE email = lower('A7@example.org')
 //! ```
@@ -91,7 +95,7 @@ use dbwright_catalog::{ChangePurpose, ConditionKind, Engine, Operation, PlanChan
 use crate::context::Context;
 use crate::expression::{Expression, Form};
 use crate::finding::change;
-use crate::indexing::{create_index, is_only_a_label, without_alias};
+use crate::indexing::{create_index, is_relabelled, without_alias};
 use crate::insight::Insight;
 use crate::query::Query;
 use crate::rewrite::as_range;
@@ -134,7 +138,9 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             let what = match &side.form {
                 Form::Call(name) => format!("{name}()"),
                 Form::CastColumn(to) if to == "date" && context.is_mysql_family() => "date()".to_owned(),
-                Form::CastColumn(to) if !is_only_a_label(to) && says_cast(context) => format!("the cast to {to}"),
+                Form::CastColumn(to) if !is_relabelled(&side, table.column(&column.name)) && says_cast(context) => {
+                    format!("the cast to {to}")
+                }
                 Form::CastColumn(_) | Form::Column | Form::Constant | Form::Other => continue,
             };
             let is_comparison = matches!(operator.as_str(), "=" | "= ANY" | "<" | "<=" | ">" | ">=");

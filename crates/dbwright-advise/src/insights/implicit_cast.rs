@@ -89,7 +89,7 @@ use dbwright_sql::{Token, TokenKind};
 use crate::context::Context;
 use crate::expression::{ColumnName, Expression, Form, Operand};
 use crate::finding::change;
-use crate::indexing::is_only_a_label;
+use crate::indexing::is_relabelled;
 use crate::insight::Insight;
 use crate::query::Query;
 
@@ -140,7 +140,7 @@ fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
             let (Some(by), Some(facts)) = (by, table.column(&column.name)) else {
                 continue;
             };
-            if is_only_a_label(to) || !Context::is_of(node, column) {
+            if is_relabelled(&side, Some(facts)) || !Context::is_of(node, column) {
                 continue;
             }
             let mut finding = INSIGHT.finding(

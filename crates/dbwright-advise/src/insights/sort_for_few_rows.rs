@@ -136,7 +136,7 @@ fn wanted(context: &Context<'_>, sort: &PlanNode, scan: &PlanNode, table: &Table
         for part in context.parts_of(scan, kind) {
             if let Expression::Compare { left, operator, right } = &part
                 && operator == "="
-                && let Some(column) = compared(scan, left, right)
+                && let Some(column) = compared(scan, table, left, right)
                 && !columns.contains(&column)
             {
                 columns.push(column);
