@@ -25,11 +25,7 @@ pub struct CaptureRequest {
 ///
 /// When it can't be reached or its schema not be read.
 pub async fn capture(request: &CaptureRequest) -> Result<Snapshot, EngineerError> {
-    let url: DatabaseUrl = if DatabaseUrl::is_meant(&request.url) {
-        request.url.parse().map_err(SchemaError::Url)?
-    } else {
-        DatabaseUrl::of_file(&request.url)
-    };
+    let url = DatabaseUrl::or_file(&request.url).map_err(SchemaError::Url)?;
     let password = match url.engine() {
         Engine::Postgres => request.passwords.postgres.clone(),
         Engine::MySql | Engine::MariaDb => request.passwords.mysql.clone(),

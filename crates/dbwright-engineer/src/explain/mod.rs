@@ -117,13 +117,7 @@ pub async fn explain(request: &ExplainRequest) -> Result<Explanation, EngineerEr
 
 /// A URL, or the path of a SQLite file.
 fn parsed(url: &str) -> Result<DatabaseUrl, SchemaError> {
-    // What may hold a password is no path, and is not shown.
-    let is_path = !url.contains([':', '@']) && url.contains(['.', '/']);
-    if is_path || std::path::Path::new(url).is_file() && !DatabaseUrl::is_meant(url) {
-        Ok(DatabaseUrl::of_file(url))
-    } else {
-        url.parse().map_err(SchemaError::Url)
-    }
+    DatabaseUrl::or_file(url).map_err(SchemaError::Url)
 }
 
 fn told(fidelity: &Fidelity) -> Planner {

@@ -92,6 +92,7 @@ pub(super) async fn open(
         let url: DatabaseUrl = text.parse().map_err(SchemaError::Url)?;
         return database(url, set_up, progress).await;
     }
+    DatabaseUrl::refuse_secret(text).map_err(SchemaError::Url)?;
     let path = Path::new(text);
     if path.is_file() && is_sqlite_database(path) {
         return database(DatabaseUrl::of_file(path), set_up, progress).await;

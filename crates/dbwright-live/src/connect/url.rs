@@ -73,10 +73,52 @@ impl ParseDatabaseUrlError {
     }
 }
 
+/// What is wrong with a text that is neither a URL nor a file.
+const NO_SCHEME: &str = "it does not begin with a scheme and `://`, and there is no such file";
+
+/// How URLs of servers begin.
+const SCHEMES: [&str; 4] = ["postgres", "postgresql", "mysql", "mariadb"];
+
 impl DatabaseUrl {
     /// Whether a text is meant as the URL of a database: it begins with a scheme that is known.
     pub fn is_meant(text: &str) -> bool {
         text.split_once("://").is_some() || text.starts_with("sqlite:") || text.starts_with("file:")
+    }
+
+    /// A URL, or the path of a SQLite file.
+    ///
+    /// # Errors
+    ///
+    /// When it is meant as a URL and is none. What is no file and may hold a password is taken for that, as it would be shown
+    /// as the name of a file otherwise.
+    pub fn or_file(text: &str) -> Result<Self, ParseDatabaseUrlError> {
+        if Self::is_meant(text) {
+            return text.parse();
+        }
+        Self::refuse_secret(text)?;
+        // A word alone is more likely the name of a database.
+        if !text.contains(['.', '/', '\\']) && !Path::new(text).exists() {
+            return Err(ParseDatabaseUrlError::new(NO_SCHEME));
+        }
+        Ok(Self::of_file(text))
+    }
+
+    /// Refuses what may hold a password and names no file that is there, without showing it.
+    ///
+    /// # Errors
+    ///
+    /// When it is such a text.
+    pub fn refuse_secret(text: &str) -> Result<(), ParseDatabaseUrlError> {
+        let lower = text.to_ascii_lowercase();
+        let has_scheme = SCHEMES.iter().any(|scheme| lower.starts_with(&format!("{scheme}:")));
+        let names_user = text
+            .split_once('@')
+            .is_some_and(|(before, _)| before.contains(':') && !before.contains(char::is_whitespace));
+        let is_secret = has_scheme || names_user || lower.contains("password=") || lower.contains("pwd=");
+        if is_secret && !Path::new(text).exists() {
+            return Err(ParseDatabaseUrlError::new(NO_SCHEME));
+        }
+        Ok(())
     }
 
     /// The file of a SQLite database.
@@ -287,6 +329,24 @@ mod tests {
             let error = text.parse::<DatabaseUrl>().unwrap_err().to_string();
             assert!(error.contains(problem), "{text}: {error}");
             assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_may_hold_a_password_is_no_path() {
+        for text in [
+            "postgres:/me:s3cret@host/d",
+            "me:s3cret@host:5432/d",
+            "host=db port=5432 user=me password=s3cret dbname=d",
+            "Server=db;Uid=me;Pwd=s3cret",
+            "app",
+        ] {
+            let error = DatabaseUrl::or_file(text).unwrap_err().to_string();
+            assert!(error.contains("does not begin with a scheme"), "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+        for path in ["app.db", "no/such/app.db", "C:/data/app.db", "me@home.db"] {
+            assert_eq!(DatabaseUrl::or_file(path).unwrap().file(), Some(Path::new(path)));
         }
     }
 

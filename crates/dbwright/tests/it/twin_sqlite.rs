@@ -74,6 +74,10 @@ fn a_twin_of_a_file_plans_as_the_file_does_and_is_gone_when_it_is_stopped() {
             "nowhere.db: it can't be opened",
         ),
         (["capture", "oracle://h/d", "-o", "no.dbsnap"], "its scheme is none of"),
+        (
+            ["capture", "me:s3cret@db.example/app", "-o", "no.dbsnap"],
+            "it does not begin with a scheme and `://`",
+        ),
     ] {
         let failed = dbwright(folder.path(), &arguments);
         assert!(
@@ -83,6 +87,7 @@ fn a_twin_of_a_file_plans_as_the_file_does_and_is_gone_when_it_is_stopped() {
             failed.stderr
         );
         assert!(failed.stderr.contains(told), "{}", failed.stderr);
+        assert!(!failed.stderr.contains("s3cret"), "{}", failed.stderr);
         assert!(!folder.path().join("no.dbsnap").exists());
     }
 }
