@@ -1,11 +1,12 @@
 //! `dbwright twin`: a disposable database that looks like a snapshot, for as long as somebody needs it.
 //!
 //! A process of its own (`twin keep`) holds the server, so that it outlives the command and never that process: the guard of
-//! the server ends with it. A file by the name of the twin says where it is; when that is removed, the keeper stops.
+//! the server ends with it. A file by the name of the twin says where it is, and holds nothing while that is being built; when
+//! it is removed, the keeper stops. Until the twin is built it also stops when who started it is gone.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -176,16 +177,18 @@ fn start(args: &TwinStartArgs) -> Result<ExitCode, CommandError> {
         }
     }
     command
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt as _;
-        // Ctrl-C at this terminal is not for it.
+        // Ctrl-C at this terminal is not for a twin that runs.
         command.process_group(0);
     }
     let mut keeper = command.spawn().map_err(failed)?;
+    // It ends with this process, however that ends; see `given_up`.
+    let _wanted = keeper.stdin.take();
     let mut text = String::new();
     let mut is_whole = false;
     if let Some(stdout) = keeper.stdout.take() {
@@ -218,6 +221,7 @@ async fn keep(args: &TwinStartArgs) -> Result<ExitCode, CommandError> {
     let lock = File::create(&note.lock).map_err(failed)?;
     lock.try_lock()
         .map_err(|_| CommandError::outside(format!("a twin named {} runs already", note.name)))?;
+    fs::write(&note.told, "").map_err(failed)?;
     let kept = hold(args, &note).await;
     let _ = fs::remove_file(&note.told);
     let _ = fs::remove_file(&note.lock);
@@ -231,10 +235,23 @@ async fn hold(args: &TwinStartArgs, note: &Note) -> Result<ExitCode, CommandErro
         bin_dirs: args.set_up.bin_dirs(),
         cache: cache::folder()?,
     };
-    let twin = Box::pin(build_twin(&snapshot, &set_up)).await?;
+    let twin = tokio::select! {
+        twin = Box::pin(build_twin(&snapshot, &set_up)) => twin?,
+        // Its server ends with this process.
+        () = given_up(note) => return Err(CommandError::outside("it was stopped before")),
+    };
     let text = told(&twin);
-    let written = fs::write(&note.told, &text);
-    written.map_err(|error| CommandError::outside(format!("cannot note the twin {}: {error}", note.name)))?;
+    // Where it was stopped meanwhile, there is no file to write into.
+    let file = fs::OpenOptions::new().write(true).open(&note.told);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    if let Err(error) = written
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(CommandError::outside(format!(
+            "cannot note the twin {}: {error}",
+            note.name
+        )));
+    }
     // Whoever started this may be gone.
     let _ = terminal::print(&format!("{text}{END}\n"));
     let idle = Duration::from_secs(args.idle.saturating_mul(60));
@@ -254,6 +271,30 @@ async fn hold(args: &TwinStartArgs, note: &Note) -> Result<ExitCode, CommandErro
     }
     twin.stop().await.map_err(dbwright_engineer::EngineerError::from)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until nobody wants the twin any more that is being built: somebody stopped it, or who started it was interrupted.
+async fn given_up(note: &Note) {
+    let (sender, ends) = tokio::sync::oneshot::channel();
+    // Nothing is ever written to it: it ends. Where it can't be listened to, the twin is built.
+    let _ = std::thread::Builder::new().name("wanted".to_owned()).spawn(move || {
+        let _ = std::io::stdin().read(&mut [0]);
+        let _ = sender.send(());
+    });
+    let parent_is_gone = async {
+        if ends.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let is_stopped = async {
+        while note.told.exists() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::select! {
+        () = parent_is_gone => {}
+        () = is_stopped => {}
+    }
 }
 
 fn told(twin: &Twin) -> String {
@@ -300,8 +341,11 @@ async fn index(args: &TwinIndexArgs) -> Result<ExitCode, CommandError> {
     let note = running(&args.name)?;
     let told = fs::read_to_string(&note.told);
     let told =
-        told.map_err(|error| CommandError::outside(format!("the twin {} is still being built: {error}", args.name)))?;
-    let url = told.lines().next().unwrap_or_default();
+        told.map_err(|error| CommandError::outside(format!("cannot read of the twin {}: {error}", args.name)))?;
+    let url = told
+        .lines()
+        .next()
+        .ok_or_else(|| CommandError::outside(format!("the twin {} is still being built", args.name)))?;
     let made = add_index(url, &args.statement).await?;
     terminal::print(&made.iter().map(index_text).collect::<String>())?;
     Ok(ExitCode::SUCCESS)
@@ -348,7 +392,7 @@ fn running(name: &str) -> Result<Note, CommandError> {
 async fn stop(name: &str) -> Result<ExitCode, CommandError> {
     let note = running(name)?;
     let removed = fs::remove_file(&note.told);
-    removed.map_err(|error| CommandError::outside(format!("the twin {name} is still being built: {error}")))?;
+    removed.map_err(|error| CommandError::outside(format!("cannot stop the twin {name}: {error}")))?;
     let begun = Instant::now();
     while note.is_kept() {
         if begun.elapsed() > STOP_LIMIT {

@@ -1,7 +1,7 @@
 //! Ends of a run that are none of the program's own choice.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal};
 use crate::command::{command, project};
 
 /// Waits until `look` sees something.
-fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(seen) = look() {
@@ -37,11 +37,11 @@ fn processes() -> Vec<(u32, u32, Vec<String>)> {
 }
 
 /// The folder of the scratch server that a run has started, and the server's process.
-fn server_of(run: &Child) -> Option<(PathBuf, u32)> {
+pub(crate) fn server_of(run: u32) -> Option<(PathBuf, u32)> {
     let processes = processes();
     let (guard, _, arguments) = processes
         .iter()
-        .find(|(_, parent, arguments)| *parent == run.id() && arguments.iter().any(|text| text == "dbwright-guard"))?;
+        .find(|(_, parent, arguments)| *parent == run && arguments.iter().any(|text| text == "dbwright-guard"))?;
     let at = arguments.iter().position(|text| text == "dbwright-guard")?;
     let folder = PathBuf::from(arguments.get(at + 1)?);
     let (server, ..) = processes
@@ -57,7 +57,7 @@ fn is_selecting(server: u32) -> bool {
         .any(|(_, parent, arguments)| *parent == server && arguments.concat().contains("SELECT"))
 }
 
-fn is_there(folder: &Path, server: u32) -> bool {
+pub(crate) fn is_there(folder: &Path, server: u32) -> bool {
     let server = Pid::from_raw(i32::try_from(server).unwrap()).unwrap();
     folder.exists() || rustix::process::test_kill_process(server).is_ok()
 }
@@ -74,7 +74,7 @@ fn ctrl_c_ends_with_130_and_leaves_no_server_and_no_folder() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let (folder, server) = wait_for("the start of a server", || server_of(&child));
+    let (folder, server) = wait_for("the start of a server", || server_of(child.id()));
     wait_for("the long statement", || is_selecting(server).then_some(()));
     rustix::process::kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));

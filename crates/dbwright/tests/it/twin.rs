@@ -1,10 +1,14 @@
 //! `dbwright capture`, `snapshot show` and `twin` with a live PostgreSQL, which is a scratch server of the tests.
 
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
 
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use crate::command::{Run, command, project, run};
+#[cfg(target_os = "linux")]
+use crate::endings::{is_there, server_of, wait_for};
 use crate::schema_postgres::production;
 
 /// The program in a folder, with a cache of its own, so that no other test sees its twins.
@@ -187,6 +191,60 @@ async fn nothing_of_a_twin_stays_when_its_keeper_is_killed() {
         }
         let listed = dbwright(folder.path(), &["twin", "list"]);
         assert!(!listed.stdout.contains("shop"), "{}", listed.stdout);
+    }
+    session.close().await;
+    server.stop().await.unwrap();
+}
+
+/// A snapshot that takes as long as anybody wants to build.
+fn endless(file: &Path) {
+    let bytes = std::fs::read(file).unwrap();
+    let mut snapshot = dbwright_report::snapshot::read_snapshot(&bytes).unwrap();
+    snapshot.schema.push(dbwright_catalog::SchemaStatement {
+        object: "wait".to_owned(),
+        sql: "SELECT pg_catalog.pg_sleep(600)".to_owned(),
+    });
+    std::fs::write(file, dbwright_report::snapshot::snapshot_file(&snapshot)).unwrap();
+}
+
+/// Whoever is interrupted while a twin is built, or stops it, has none running behind his back.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_twin_that_is_being_built_ends_with_the_command_and_can_be_stopped() {
+    let (server, session, url) = production().await;
+    let folder = project(&[]);
+    let captured = dbwright(folder.path(), &["capture", &url, "-o", "shop.dbsnap"]);
+    assert_eq!(captured.code, Some(0), "{}", captured.stderr);
+    endless(&folder.path().join("shop.dbsnap"));
+    for by_signal in [true, false] {
+        let mut start = command(&["twin", "start", "shop.dbsnap"]);
+        let mut start = start
+            .current_dir(folder.path())
+            .env("DBWRIGHT_CACHE", folder.path().join("cache"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let listed = || dbwright(folder.path(), &["twin", "list"]).stdout;
+        wait_for("the beginning", || listed().contains("being built").then_some(()));
+        let keeper = keeper(folder.path());
+        let (host, server) = wait_for("the server of the twin", || server_of(keeper));
+        if by_signal {
+            rustix::process::kill_process(rustix::process::Pid::from_child(&start), rustix::process::Signal::INT)
+                .unwrap();
+            assert_eq!(start.wait().unwrap().code(), Some(130));
+        } else {
+            let index = dbwright(folder.path(), &["twin", "index", "shop", "CREATE INDEX ON t (a)"]);
+            assert!(index.stderr.contains("still being built"), "{}", index.stderr);
+            let stopped = dbwright(folder.path(), &["twin", "stop", "shop"]);
+            assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
+            let output = start.wait_with_output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(3), "{said}");
+            assert!(said.contains("the twin was not built: it was stopped before"), "{said}");
+        }
+        wait_for("the end of the twin", || listed().is_empty().then_some(()));
+        wait_for("the end of its server", || (!is_there(&host, server)).then_some(()));
     }
     session.close().await;
     server.stop().await.unwrap();
