@@ -81,6 +81,40 @@ fn ctrl_c_ends_with_130_and_leaves_no_server_and_no_folder() {
     wait_for("the end of the server", || (!is_there(&folder, server)).then_some(()));
 }
 
+/// The folder for files of SQLite that a run has made.
+fn folder_of(run: u32) -> Option<PathBuf> {
+    let files = std::fs::read_dir(format!("/proc/{run}/fd")).ok()?.flatten();
+    let mut files = files.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    let lock = files.find(|file| file.ends_with("scratch.lock"))?;
+    Some(lock.parent()?.to_owned())
+}
+
+#[test]
+fn what_ctrl_c_leaves_of_sqlite_the_next_run_removes() {
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n;\n";
+    let project = project(&[
+        ("migrations/1_t.sql", "CREATE TABLE t (id INTEGER PRIMARY KEY);\n"),
+        ("migrations/2_wait.sql", endless),
+    ]);
+    let check = |migrations: &[&str]| {
+        let mut command = command(&["check", "--engine", "sqlite"]);
+        command.args(migrations).current_dir(project.path());
+        command
+    };
+    let mut child = check(&[])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let folder = wait_for("the folder of the run", || folder_of(child.id()));
+    wait_for("the file of the run", || folder.read_dir().ok()?.flatten().nth(1));
+    rustix::process::kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let next = check(&["migrations/1_t.sql"]).output().unwrap();
+    assert_eq!(next.status.code(), Some(0), "{}", String::from_utf8_lossy(&next.stderr));
+    assert!(!folder.exists(), "{} is still there", folder.display());
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     for arguments in [

@@ -81,7 +81,19 @@ pub fn replay(folder: &Path, history: &History) -> Result<Replayed, LiveError> {
     })
 }
 
-fn scratch_folder() -> Result<tempfile::TempDir, LiveError> {
+/// A folder for the files of one run. What a run that was interrupted has left of it is removed by a later one.
+#[cfg(unix)]
+type ScratchFolder = crate::scratch::SqliteFolder;
+#[cfg(not(unix))]
+type ScratchFolder = tempfile::TempDir;
+
+#[cfg(unix)]
+fn scratch_folder() -> Result<ScratchFolder, LiveError> {
+    ScratchFolder::create()
+}
+
+#[cfg(not(unix))]
+fn scratch_folder() -> Result<ScratchFolder, LiveError> {
     tempfile::Builder::new()
         .prefix("dbwright-sqlite-")
         .tempdir()

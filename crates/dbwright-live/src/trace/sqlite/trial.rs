@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::pass::{Batch, Pass, Transactions};
 use super::session::{LIMITS, Ran, Session};
-use super::{Progress, Tracer, one_transaction, scratch_folder};
+use super::{Progress, ScratchFolder, Tracer, one_transaction, scratch_folder};
 use crate::LiveError;
 use crate::cache::HistoryCache;
 
@@ -16,7 +16,7 @@ pub(crate) struct Trial<'a> {
     history: &'a History,
     tracer: Tracer,
     /// It goes with the trial.
-    folder: tempfile::TempDir,
+    folder: ScratchFolder,
     /// The migration that comes next.
     next: usize,
     copies: u32,
