@@ -158,9 +158,10 @@ async fn make(
     } else {
         format!("{}, public", quoted(&schema))
     };
+    let lock = lock(session, &table).await?;
     run(
         session,
-        &format!("SET LOCAL allow_system_table_mods = on; SET LOCAL search_path = {path}; LOCK TABLE {table}"),
+        &format!("SET LOCAL allow_system_table_mods = on; SET LOCAL search_path = {path}; {lock}"),
     )
     .await?;
     *tables = leaves(session, &table, data).await?;
@@ -224,6 +225,18 @@ async fn make(
         });
     }
     Ok(made)
+}
+
+/// What keeps others from planning while the file is short. `LOCK` takes no materialised view; to give it to whom it belongs
+/// changes nothing and takes the same lock.
+async fn lock(session: &Session, table: &str) -> Result<String, LiveError> {
+    let sql = format!(
+        "SELECT CASE WHEN c.relkind = 'm' THEN pg_catalog.format('ALTER MATERIALIZED VIEW {{0}} OWNER TO %I', \
+            pg_catalog.pg_get_userbyid(c.relowner)) ELSE 'LOCK TABLE {{0}}' END \
+         FROM pg_catalog.pg_class c WHERE c.oid = {}::text::regclass",
+        quote_literal(Engine::Postgres, table)
+    );
+    Ok(first(session, &sql).await?.replace("{0}", table))
 }
 
 /// Schema and name of the table: where it is written without its schema, that of `public`, else the only one of this name.
