@@ -276,7 +276,7 @@ async fn settings(observer: &mut Conn, snapshot: &Snapshot, reasons: &mut Vec<St
             // Read-only ones are the same in every session, or belong to the machine.
             && !said.contains("read only")
         {
-            reasons.push(format!("The setting {name} is another: {said}."));
+            reasons.push(format!("The setting {name} is not that of production: {said}."));
         }
     }
     if costs {

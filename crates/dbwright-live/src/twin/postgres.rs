@@ -14,6 +14,8 @@ mod statistics;
 
 use dbwright_catalog::{Engine, SchemaStatement, Server, Snapshot, StoredKind, StoredRelation, Version};
 
+use tokio_postgres::error::SqlState;
+
 use self::end_points::Leaves;
 use self::files::Files;
 use super::Fidelity;
@@ -152,7 +154,7 @@ fn fidelity(snapshot: &Snapshot, mut reasons: Vec<String>) -> Fidelity {
     // Queries change no plan, and what nobody has gathered the planner does not know on production either.
     let unread = snapshot.missing.iter().filter(|missing| {
         missing.what != "workload"
-            && !missing.what.ends_with("queries of other roles")
+            && !missing.what.ends_with("of other roles")
             && !missing.why.starts_with("They were never gathered")
     });
     reasons.extend(unread.map(|missing| format!("Not in the snapshot: {}.", missing.what)));
@@ -240,6 +242,10 @@ async fn one_by_one(
         if let Err(refused) = run_step(session, scratch, "", &statement.sql).await?
             && !is_of_rights
         {
+            if let Some(other) = in_another_version(session, scratch, statement).await? {
+                reasons.push(other);
+                continue;
+            }
             reasons.push(format!(
                 "{} is not in the twin: {}.",
                 statement.object,
@@ -250,13 +256,46 @@ async fn one_by_one(
     Ok(())
 }
 
+/// Makes an extension in the version that is here, where production's is not; that is said. What its types and operators are
+/// called seldom changes, and tables would be missing without them.
+async fn in_another_version(
+    session: &Session,
+    scratch: &PostgresScratch,
+    statement: &SchemaStatement,
+) -> Result<Option<String>, LiveError> {
+    let Some((name, (sql, wanted))) = statement
+        .object
+        .strip_prefix("extension ")
+        .zip(statement.sql.rsplit_once(" VERSION "))
+    else {
+        return Ok(None);
+    };
+    if run_step(session, scratch, "", sql).await?.is_err() {
+        return Ok(None);
+    }
+    let asked = session
+        .client
+        .query_opt(
+            "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = $1",
+            &[&name],
+        )
+        .await;
+    let row = asked.map_err(|error| LiveError::postgres("building the schema of a twin", error))?;
+    let here: String = row.map(|row| row.get(0)).unwrap_or_default();
+    Ok(Some(format!(
+        "The extension {name} is version {here} here, and {} on production.",
+        wanted.trim_matches('\'')
+    )))
+}
+
 /// Gives the database the settings of production. Those that the server here does not know are named.
 async fn settings(
-    session: &crate::scratch::postgres::Session,
+    session: &Session,
     database: &str,
     snapshot: &Snapshot,
     reasons: &mut Vec<String>,
 ) -> Result<(), LiveError> {
+    let mut unknown: Vec<&str> = Vec::new();
     for setting in &snapshot.settings {
         let sql = format!(
             "ALTER DATABASE {} SET {} = {}",
@@ -264,13 +303,24 @@ async fn settings(
             dbwright_ddl::quote_identifier(Engine::Postgres, &setting.name),
             dbwright_ddl::quote_literal(Engine::Postgres, &setting.value)
         );
-        match session.client.batch_execute(&sql).await {
-            Ok(()) => {}
-            Err(error) => match error.as_db_error() {
-                Some(said) => reasons.push(format!("The setting {} is another: {}.", setting.name, said.message())),
-                None => return Err(LiveError::postgres("setting up a twin", error)),
-            },
+        let Err(error) = session.client.batch_execute(&sql).await else {
+            continue;
+        };
+        match error.as_db_error() {
+            Some(said) if *said.code() == SqlState::UNDEFINED_OBJECT => unknown.push(&setting.name),
+            Some(said) => reasons.push(format!(
+                "The setting {} is not that of production: {}.",
+                setting.name,
+                said.message()
+            )),
+            None => return Err(LiveError::postgres("setting up a twin", error)),
         }
+    }
+    if !unknown.is_empty() {
+        reasons.push(format!(
+            "The server here does not know these settings of production: {}.",
+            unknown.join(", ")
+        ));
     }
     Ok(())
 }

@@ -409,3 +409,30 @@ async fn what_can_not_be_built_here_is_named() {
     session.close().await;
     twin.stop().await.unwrap();
 }
+
+/// Tables do not go missing because an extension has another version here.
+#[tokio::test]
+async fn an_extension_is_taken_in_the_version_that_is_here() {
+    let production = Production::start(18).await;
+    let sql = "CREATE EXTENSION hstore SCHEMA public; CREATE TABLE public.settings (id int PRIMARY KEY, given public.hstore); \
+               INSERT INTO public.settings SELECT i, 'a=>1' FROM generate_series(1, 500) AS i; ANALYZE public.settings";
+    production.observer.client.batch_execute(sql).await.unwrap();
+    let mut snapshot = production.capture("dbwright", &values(true, &[])).await;
+    production.stop().await;
+    let extension = snapshot
+        .schema
+        .iter_mut()
+        .find(|statement| statement.object == "extension hstore")
+        .unwrap();
+    let (before, here) = extension.sql.split_once(" VERSION ").unwrap();
+    let here = here.trim_matches('\'').to_owned();
+    extension.sql = format!("{before} VERSION '99.1'");
+    let twin = build(&snapshot, &servers::scratch_options(18)).await.unwrap();
+    let Fidelity::Approximate(reasons) = &twin.fidelity else {
+        panic!("{:?}", twin.fidelity)
+    };
+    let told = format!("The extension hstore is version {here} here, and 99.1 on production.");
+    assert!(reasons.contains(&told), "{reasons:?}");
+    assert!(!reasons.iter().any(|reason| reason.contains("settings")), "{reasons:?}");
+    twin.stop().await.unwrap();
+}

@@ -272,8 +272,8 @@ fn extended_sql(extended: &ExtendedStatistics, numbers: &[(i16, i16)], major: u3
         ("", String::new())
     };
     let which = format!(
-        "(SELECT s.oid FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace \
-         WHERE n.nspname = {} AND s.stxname = {})",
+        "SELECT s.oid FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace \
+         WHERE n.nspname = {} AND s.stxname = {}",
         literal(&extended.schema),
         literal(&extended.name)
     );
@@ -283,9 +283,9 @@ fn extended_sql(extended: &ExtendedStatistics, numbers: &[(i16, i16)], major: u3
         String::new()
     };
     format!(
-        "DELETE FROM pg_catalog.pg_statistic_ext_data WHERE stxoid = {which}{already}; \
+        "DELETE FROM pg_catalog.pg_statistic_ext_data WHERE stxoid = ({which}){already}; \
          INSERT INTO pg_catalog.pg_statistic_ext_data (stxoid, {column}stxdndistinct, stxddependencies, stxdmcv) \
-         VALUES ({which}, {inherited}{}, {}, {})",
+         SELECT w.oid, {inherited}{}, {}, {} FROM ({which}) w",
         bytes(&distinct, "pg_ndistinct"),
         bytes(&dependencies, "pg_dependencies"),
         bytes(&extended.most_common, "pg_mcv_list")
