@@ -7,6 +7,9 @@ use dbwright_sql::{Token, tokens};
 /// What dbwright asks first of a PostgreSQL, without its values.
 const FIRST_QUESTION: &str = "SELECT version(), current_setting($1)";
 
+/// A name in the questions that a capture asks of tables, by which they are known again.
+pub(super) const MARK: &str = "dbwright_end";
+
 /// Words that begin what sets a session up or opens and ends transactions: they have no plan, and every client sends them.
 const OF_SESSIONS: [&str; 14] = [
     "set",
@@ -33,6 +36,9 @@ pub(super) fn is_beside(engine: Engine, text: &str) -> bool {
     let is_setting = |token: &Token<'_>| token.text.starts_with("@@");
     let asks_settings = words.iter().any(is_setting) && !words.iter().any(|word| word.is("from"));
     text == FIRST_QUESTION
+        || words.iter().any(|word| word.name().is_some_and(|name| name == MARK))
+        // What is asked for a plan has none of its own.
+        || begins("explain")
         || OF_SESSIONS.iter().any(|word| begins(word))
         || asks_settings
         || reads_only_catalogs(engine, &words)
@@ -54,11 +60,12 @@ fn reads_only_catalogs(engine: Engine, words: &[Token<'_>]) -> bool {
             // A query in brackets, which tells its own tables.
             continue;
         };
-        let is_call = rest.next().is_some_and(|next| next.text == "(");
-        if is_call || is_query_name(words, &name) {
+        let next = rest.next();
+        if next.is_some_and(|next| next.text == "(") || is_query_name(words, &name) {
             continue;
         }
-        if !is_own(engine, &name) {
+        let within = next.filter(|next| next.text == ".").and_then(|_| rest.next()?.name());
+        if !is_own(engine, &name) && !within.is_some_and(|view| is_of_statements(engine, &view)) {
             return false;
         }
         known = true;
@@ -97,6 +104,11 @@ fn is_own(engine: Engine, name: &str) -> bool {
     }
 }
 
+/// The views of `pg_stat_statements`, which stand in a schema of somebody's choice.
+fn is_of_statements(engine: Engine, view: &str) -> bool {
+    engine == Engine::Postgres && view.starts_with("pg_stat_statements")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +133,14 @@ mod tests {
         assert!(postgres(
             "SELECT i.type FROM pg_operator o WHERE o.x IS DISTINCT FROM i.y"
         ));
+        assert!(postgres(
+            "SELECT s.query FROM public.pg_stat_statements s WHERE s.dbid = $1"
+        ));
+        assert!(!postgres("SELECT s.query FROM public.statements s"));
+        assert!(postgres("EXPLAIN SELECT * FROM orders"));
+        assert!(postgres(
+            "SELECT (SELECT pg_catalog.format($1, dbwright_end.value) FROM (SELECT id AS value FROM ONLY public.orders) dbwright_end)"
+        ));
         assert!(postgres("SET search_path = $1") && postgres("BEGIN READ ONLY"));
         assert!(!postgres("SELECT extract(epoch FROM made) FROM orders"));
         assert!(!postgres("SELECT $1"));
@@ -129,6 +149,9 @@ mod tests {
             "SELECT `TABLE_NAME` FROM `information_schema` . `TABLES` WHERE ?"
         ));
         assert!(mysql("SELECT @@`performance_schema`"));
+        assert!(mysql(
+            "SELECT MIN ( `id` ) AS `dbwright_end` , MAX ( `id` ) FROM `orders`"
+        ));
         assert!(!mysql("SELECT @@`sql_mode` , `id` FROM `orders`"));
         assert!(!mysql("SELECT * FROM `orders`"));
     }

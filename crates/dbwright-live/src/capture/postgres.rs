@@ -4,6 +4,7 @@
 //! what somebody has locked: that would wait.
 
 mod end_points;
+mod gathered;
 mod queries;
 mod relations;
 mod rights;
@@ -30,13 +31,13 @@ pub(super) async fn capture(connection: &mut Connection, values: &SampleValues) 
     let rights = rights::ask(connection, values).await?;
     let columns = statistics::columns(connection, values, &rights, &mut missing).await?;
     let extended = statistics::extended(connection, values, &rights, &mut missing).await?;
-    statistics::say_never_gathered(&relations, &mut missing);
+    gathered::say_never_gathered(connection, values, &rights, &relations, &columns, &mut missing).await?;
     let extensions = extensions(connection).await?;
-    let workload = workload(connection, &extensions, &mut missing).await?;
+    let workload = workload(connection, &rights.role, &extensions, &mut missing).await?;
     let counted_since = first(connection, queries::COUNTED_SINCE).await?;
     let settings = settings(connection).await?;
     // Last, as it changes settings of the session.
-    end_points::capture(connection, values, &mut relations, &mut missing).await?;
+    end_points::capture(connection, values, &rights, &mut relations, &mut missing).await?;
     Ok(Snapshot {
         workload,
         counted_since,
@@ -127,6 +128,7 @@ async fn extensions(connection: &mut Connection) -> Result<Vec<InstalledExtensio
 /// What `pg_stat_statements` has counted, without values.
 async fn workload(
     connection: &mut Connection,
+    role: &str,
     extensions: &[InstalledExtension],
     missing: &mut Vec<Unread>,
 ) -> Result<Vec<WorkloadQuery>, LiveError> {
@@ -176,8 +178,11 @@ async fn workload(
     }
     if hidden > 0 {
         missing.push(Unread {
-            what: format!("{hidden} queries of other roles"),
-            why: "Their texts are hidden; `GRANT pg_read_all_stats TO` this role shows them.".to_owned(),
+            what: match hidden {
+                1 => "1 query of other roles".to_owned(),
+                number => format!("{number} queries of other roles"),
+            },
+            why: format!("Their texts are hidden; `GRANT pg_read_all_stats TO {role}` shows them."),
         });
     }
     Ok(queries)

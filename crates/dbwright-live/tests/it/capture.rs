@@ -436,3 +436,174 @@ async fn an_extension_is_taken_in_the_version_that_is_here() {
     assert!(!reasons.iter().any(|reason| reason.contains("settings")), "{reasons:?}");
     twin.stop().await.unwrap();
 }
+
+/// Tables that were restored from a dump, tables with partitions, and what was made after `ANALYZE`.
+#[tokio::test]
+async fn what_nobody_has_analysed_is_named_with_the_command_that_does() {
+    for major in servers::majors() {
+        let production = Production::start(major).await;
+        let admin = &production.observer.client;
+        let sql = "CREATE TABLE public.restored (id int); INSERT INTO public.restored SELECT generate_series(1, 500); \
+                   CREATE TABLE public.\"Whole\" (at date) PARTITION BY RANGE (at); \
+                   CREATE TABLE public.whole_1 PARTITION OF public.\"Whole\" FOR VALUES FROM ('2020-01-01') TO ('2021-01-01'); \
+                   INSERT INTO public.\"Whole\" SELECT date '2020-01-01' + i % 300 FROM generate_series(1, 3000) AS i; \
+                   ANALYZE public.whole_1; \
+                   CREATE TABLE public.empty (id int); ANALYZE public.empty; \
+                   CREATE INDEX users_late ON public.users (length(email)); \
+                   CREATE STATISTICS public.late ON id, place FROM public.users";
+        admin.batch_execute(sql).await.unwrap();
+        // It counts rows, and looks at no values.
+        admin.batch_execute("VACUUM public.restored").await.unwrap();
+        let snapshot = production.capture("dbwright", &values(false, &[])).await;
+        let told: Vec<(&str, &str)> = snapshot
+            .missing
+            .iter()
+            .filter_map(|missing| {
+                let (_, command) = missing.why.split_once("; run `")?;
+                missing.why.starts_with("They were never gathered").then_some(())?;
+                Some((missing.what.as_str(), command.split_once('`')?.0))
+            })
+            .collect();
+        let mut wanted = vec![
+            ("statistics of public.fresh", "ANALYZE public.fresh"),
+            ("statistics of public.restored", "ANALYZE public.restored"),
+            (
+                "statistics of public.Whole with all that belongs to it",
+                "ANALYZE public.\"Whole\"",
+            ),
+            ("extended statistics public.late", "ANALYZE public.users"),
+            (
+                "statistics of the expressions of public.users_late",
+                "ANALYZE public.users",
+            ),
+        ];
+        if major < 15 {
+            wanted.retain(|(what, _)| !what.starts_with("extended"));
+        }
+        assert_eq!(told, wanted, "{major}");
+        // What the planner does not know on production either makes no twin worse.
+        let twin = build(&snapshot, &servers::scratch_options(major)).await.unwrap();
+        let Fidelity::Approximate(reasons) = &twin.fidelity else {
+            panic!("{:?}", twin.fidelity)
+        };
+        assert!(!reasons.iter().any(|reason| reason.contains("restored")), "{reasons:?}");
+        twin.stop().await.unwrap();
+        production.stop().await;
+    }
+}
+
+/// Where values are wanted, the ends of indexes need rights on their columns.
+#[tokio::test]
+async fn ends_of_indexes_that_may_not_be_read_are_told_with_the_grants_that_help() {
+    let production = Production::start(18).await;
+    let admin = &production.observer.client;
+    let sql = "CREATE ROLE monitor LOGIN; GRANT pg_monitor TO monitor; \
+               CREATE TABLE public.\"Odd\" (\"Id\" int PRIMARY KEY, a int); CREATE INDEX odd_a ON public.\"Odd\" (a, \"Id\"); \
+               INSERT INTO public.\"Odd\" SELECT i, i FROM generate_series(1, 500) AS i; ANALYZE public.\"Odd\"; \
+               CREATE STATISTICS public.expression ON (lower(country)) FROM public.users; ANALYZE public.users; \
+               CREATE TABLE public.guarded (id int PRIMARY KEY); INSERT INTO public.guarded VALUES (1); ANALYZE public.guarded; \
+               ALTER TABLE public.guarded ENABLE ROW LEVEL SECURITY; GRANT SELECT ON public.guarded TO monitor";
+    admin.batch_execute(sql).await.unwrap();
+    let commands = |snapshot: &Snapshot| -> Vec<String> {
+        let grants = snapshot.missing.iter().flat_map(|missing| missing.why.split('`'));
+        let grants = grants
+            .filter(|text| text.starts_with("GRANT SELECT"))
+            .map(str::to_owned);
+        grants.collect()
+    };
+    let all = values(true, &[]);
+    let first = production.capture("monitor", &all).await;
+    let of_ends = first
+        .missing
+        .iter()
+        .find(|missing| missing.what == "end points of 5 indexes");
+    assert_eq!(
+        of_ends.unwrap().why,
+        "The role monitor may not read the first columns of these; the smallest grant that helps: `GRANT SELECT (\"Id\", a) ON \
+         public.\"Odd\" TO monitor; GRANT SELECT ON public.users TO monitor`."
+    );
+    let hidden = first
+        .missing
+        .iter()
+        .find(|missing| missing.what == "end points of guarded_pkey");
+    assert!(hidden.unwrap().why.starts_with("Row security hides rows"), "{hidden:?}");
+    for grant in commands(&first) {
+        admin.batch_execute(&grant).await.unwrap();
+    }
+    let second = production.capture("monitor", &all).await;
+    assert!(commands(&second).is_empty(), "{:?}", second.missing);
+    let ends = |snapshot: &Snapshot| {
+        snapshot
+            .relations
+            .iter()
+            .filter(|relation| relation.end_points.is_some())
+            .count()
+    };
+    assert_eq!((ends(&first), ends(&second)), (0, 5));
+    production.stop().await;
+}
+
+/// Statistics of expressions stand in one column with their values: who may not read these learns it.
+#[tokio::test]
+async fn expressions_of_extended_statistics_that_may_not_be_read_are_told() {
+    let production = Production::start(18).await;
+    let admin = &production.observer.client;
+    let sql = "CREATE STATISTICS public.expression ON (lower(country)) FROM public.users; ANALYZE public.users; \
+               CREATE ROLE monitor LOGIN; GRANT pg_monitor TO monitor; \
+               GRANT SELECT (stxoid, stxdndistinct, stxddependencies, stxdinherit) ON pg_catalog.pg_statistic_ext_data TO monitor";
+    admin.batch_execute(sql).await.unwrap();
+    let none = values(false, &[]);
+    let first = production.capture("monitor", &none).await;
+    let told = "expressions of the extended statistics public.expression";
+    let why = &first.missing.iter().find(|missing| missing.what == told).unwrap().why;
+    let grant = why.split('`').nth(1).unwrap();
+    admin.batch_execute(grant).await.unwrap();
+    let second = production.capture("monitor", &none).await;
+    assert!(second.missing.iter().all(|missing| missing.what != told));
+    let expressions: usize = second.extended.iter().map(|extended| extended.expressions.len()).sum();
+    assert_eq!(expressions, 1);
+    assert!(marks(&second).is_empty());
+    production.stop().await;
+}
+
+/// The owner of a table reads a view of the statistics, which does not tell all of them on older servers.
+#[tokio::test]
+async fn histograms_of_ranges_that_the_view_does_not_tell_are_named() {
+    for major in servers::majors() {
+        let production = Production::start(major).await;
+        let sql = "CREATE ROLE reader LOGIN; CREATE TABLE public.stays (id int, during int4range); \
+                   INSERT INTO public.stays SELECT i, int4range(i, i + i % 9) FROM generate_series(1, 900) AS i; \
+                   ANALYZE public.stays; GRANT SELECT ON public.stays TO reader";
+        production.observer.client.batch_execute(sql).await.unwrap();
+        let snapshot = production.capture("reader", &values(true, &[])).await;
+        let is_told = snapshot
+            .missing
+            .iter()
+            .any(|missing| missing.what == "histograms of ranges in public.stays.during");
+        let has_bounds = snapshot
+            .columns
+            .iter()
+            .any(|column| column.column == "during" && column.slots.iter().any(|slot| slot.kind == 7));
+        assert_eq!((is_told, has_bounds), (major < 17, major >= 17), "{major}");
+        production.stop().await;
+    }
+}
+
+/// Who may read a table sees the statistics of its columns, and not those of what its indexes compute.
+#[tokio::test]
+async fn statistics_of_expressions_that_the_view_hides_are_told_with_the_grant_that_helps() {
+    let production = Production::start(18).await;
+    let admin = &production.observer.client;
+    let sql = "CREATE ROLE reader LOGIN; GRANT SELECT ON public.users TO reader";
+    admin.batch_execute(sql).await.unwrap();
+    let none = values(false, &[]);
+    let first = production.capture("reader", &none).await;
+    let told = "statistics of the expressions of public.users_country, public.users_email";
+    let why = &first.missing.iter().find(|missing| missing.what == told).unwrap().why;
+    admin.batch_execute(why.split('`').nth(1).unwrap()).await.unwrap();
+    let second = production.capture("reader", &none).await;
+    let told: Vec<&str> = second.missing.iter().map(|missing| missing.what.as_str()).collect();
+    assert!(!told.iter().any(|what| what.contains("expressions")), "{told:?}");
+    assert_eq!(second.columns.len(), first.columns.len() + 2 + 4);
+    production.stop().await;
+}

@@ -4,14 +4,16 @@
 //! This is the only place where a table is asked, and only where its values were asked for: two searches by an index, which
 //! end at the first row. The plan is looked at before, so that nothing is ever read whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{EndPoints, SampleValues, StoredKind, StoredRelation, Unread};
+use dbwright_catalog::{EndPoints, Engine, SampleValues, StoredKind, StoredRelation, Unread};
 
 use super::queries::FIRST_OWN_OID;
+use super::rights::Rights;
 use super::statistics::Allowed;
 use super::{Row, is_gone};
 use crate::LiveError;
+use crate::capture::catalogs::MARK;
 use crate::connect::Connection;
 
 /// What makes the planner take the index, and whatever goes wrong short.
@@ -19,13 +21,16 @@ const SET_UP: &str = "\
     SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; \
     SET max_parallel_workers_per_gather = 0; SET lock_timeout = 200; SET statement_timeout = 5000";
 
+/// For so many tables grants are written out.
+const GRANTS: usize = 5;
+
 /// Indexes whose ends the planner looks at: whole, and sorted as the type of their first column is.
 fn indexes() -> String {
     format!(
         "SELECT i.indrelid, tn.nspname, t.relname, i.indexrelid, ic.relname, i.indkey[0], \
             CASE WHEN i.is_locked THEN '' ELSE pg_catalog.pg_get_indexdef(i.indexrelid, 1, false) END, i.indoption[0] & 1, i.indoption[0] & 2, \
             i.is_locked, \
-            NOT pg_catalog.row_security_active(t.oid) AND CASE WHEN i.indkey[0] = 0 \
+            pg_catalog.row_security_active(t.oid), CASE WHEN i.indkey[0] = 0 \
                THEN pg_catalog.has_table_privilege(t.oid, 'SELECT') \
                ELSE pg_catalog.has_column_privilege(t.oid, i.indkey[0], 'SELECT') END, \
             i.indkey[0] = 0 AND EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = i.indexrelid \
@@ -70,6 +75,7 @@ struct Asked {
 pub(super) async fn capture(
     connection: &mut Connection,
     values: &SampleValues,
+    rights: &Rights,
     relations: &mut [StoredRelation],
     missing: &mut Vec<Unread>,
 ) -> Result<(), LiveError> {
@@ -78,7 +84,8 @@ pub(super) async fn capture(
     }
     let allowed = Allowed::ask(connection, values).await?;
     let mut tables: BTreeMap<String, Asked> = BTreeMap::new();
-    let (mut forbidden, mut computed) = (Vec::new(), Vec::new());
+    let (mut hidden, mut computed) = (Vec::new(), Vec::new());
+    let mut forbidden = Forbidden::default();
     for mut row in Row::all(connection.rows(&indexes()).await?) {
         let (oid, schema, table) = (row.text(), row.text(), row.text());
         let (index_oid, index, column) = (row.text(), row.text(), row.text());
@@ -88,7 +95,7 @@ pub(super) async fn capture(
             descending: row.number() != 0,
             nulls_first: row.number() != 0,
         };
-        let (is_locked, may, is_computed) = (row.flag(), row.flag(), row.flag());
+        let (is_locked, is_hidden, may, is_computed) = (row.flag(), row.flag(), row.flag(), row.flag());
         let may_take = if column == "0" {
             allowed.has(&index_oid, "1")
         } else {
@@ -104,8 +111,10 @@ pub(super) async fn capture(
             });
         } else if is_computed {
             computed.push(part.index);
+        } else if is_hidden {
+            hidden.push(part.index);
         } else if !may {
-            forbidden.push(part.index);
+            forbidden.add(&schema, &table, (column != "0").then_some(part.key));
         } else {
             let asked = tables.entry(oid).or_insert_with(|| Asked {
                 schema,
@@ -115,10 +124,14 @@ pub(super) async fn capture(
             asked.parts.push(part);
         }
     }
-    if !forbidden.is_empty() {
+    missing.extend(forbidden.said(&rights.role));
+    if !hidden.is_empty() {
         missing.push(Unread {
-            what: format!("end points of {} indexes", forbidden.len()),
-            why: "This role may not read their first columns, or row security hides rows from it.".to_owned(),
+            what: format!("end points of {}", hidden.join(", ")),
+            why: format!(
+                "Row security hides rows of their tables from the role {}; one with BYPASSRLS sees them.",
+                rights.role
+            ),
         });
     }
     if !computed.is_empty() {
@@ -154,6 +167,62 @@ pub(super) async fn capture(
         relation.end_points = found.remove(&key).flatten();
     }
     Ok(())
+}
+
+/// Indexes whose first column the role may not read.
+#[derive(Default)]
+struct Forbidden {
+    indexes: usize,
+    /// By table, as SQL: its columns, nothing where an expression needs all of them.
+    tables: BTreeMap<String, Option<BTreeSet<String>>>,
+}
+
+impl Forbidden {
+    fn add(&mut self, schema: &str, table: &str, column: Option<String>) {
+        self.indexes += 1;
+        let quoted = |name: &str| dbwright_ddl::quote_identifier(Engine::Postgres, name);
+        let columns = self
+            .tables
+            .entry(format!("{}.{}", quoted(schema), quoted(table)))
+            .or_insert_with(|| Some(BTreeSet::new()));
+        match (columns.as_mut(), column) {
+            (Some(columns), Some(column)) => drop(columns.insert(column)),
+            (_, None) => *columns = None,
+            (None, Some(_)) => {}
+        }
+    }
+
+    /// What is said of them, with the grants that help.
+    fn said(&self, role: &str) -> Option<Unread> {
+        if self.indexes == 0 {
+            return None;
+        }
+        let grant = |(table, columns): (&String, &Option<BTreeSet<String>>)| match columns {
+            Some(columns) => {
+                let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+                format!("GRANT SELECT ({}) ON {table} TO {role}", columns.join(", "))
+            }
+            None => format!("GRANT SELECT ON {table} TO {role}"),
+        };
+        let grants: Vec<String> = self.tables.iter().map(grant).collect();
+        let help = if grants.len() > GRANTS {
+            format!(
+                "`{}`, and so on; or, 14 and later, `GRANT pg_read_all_data TO {role}`",
+                grants[..GRANTS].join("; ")
+            )
+        } else {
+            format!("`{}`", grants.join("; "))
+        };
+        Some(Unread {
+            what: match self.indexes {
+                1 => "end points of 1 index".to_owned(),
+                number => format!("end points of {number} indexes"),
+            },
+            why: format!(
+                "The role {role} may not read the first columns of these; the smallest grant that helps: {help}."
+            ),
+        })
+    }
 }
 
 enum Trouble {
@@ -210,8 +279,8 @@ fn question(asked: &Asked) -> String {
                 let direction = if part.descending == backward { "ASC" } else { "DESC" };
                 let nulls = if part.nulls_first == backward { "LAST" } else { "FIRST" };
                 format!(
-                    "(SELECT pg_catalog.format('%s', v.v) FROM (SELECT {key} AS v FROM ONLY {table} \
-                     WHERE {key} IS NOT NULL ORDER BY {key} {direction} NULLS {nulls} LIMIT 1) v)"
+                    "(SELECT pg_catalog.format('%s', {MARK}.value) FROM (SELECT {key} AS value FROM ONLY {table} \
+                     WHERE {key} IS NOT NULL ORDER BY {key} {direction} NULLS {nulls} LIMIT 1) {MARK})"
                 )
             })
         })

@@ -177,7 +177,10 @@ async fn inspect(
     let Some(schema) = schema else {
         if !gins.is_empty() {
             missing.push(Unread {
-                what: format!("metadata of {} GIN indexes", gins.len()),
+                what: match gins.len() {
+                    1 => "metadata of 1 GIN index".to_owned(),
+                    number => format!("metadata of {number} GIN indexes"),
+                },
                 why: "Their costs depend on it, and only the extension pageinspect tells it, to a superuser; the twin \
                       estimates it."
                     .to_owned(),

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dbwright_catalog::{
-    ColumnStatistics, ExtendedStatistics, SampleValues, StatisticsSlot, StoredKind, StoredRelation, Unread,
-};
+use dbwright_catalog::{ColumnStatistics, ExtendedStatistics, SampleValues, StatisticsSlot, Unread};
 
 use super::rights::{self, Rights, Source};
 use super::{Row, is_gone};
@@ -46,10 +44,41 @@ pub(super) async fn columns(
                     ),
                 });
             }
+            if connection.server().version.major < 17 && !values.is_none() {
+                say_untold_ranges(connection, values, rights, missing).await?;
+            }
             from_view(&allowed, connection.server().version.major)
         }
     };
     Ok(Row::all(connection.rows(&sql).await?).map(statistics_of).collect())
+}
+
+/// `pg_stats` tells the histograms of ranges since 17.
+async fn say_untold_ranges(
+    connection: &mut Connection,
+    values: &SampleValues,
+    rights: &Rights,
+    missing: &mut Vec<Unread>,
+) -> Result<(), LiveError> {
+    let sql = "SELECT pg_catalog.format('%I.%I.%I', n.nspname, c.relname, a.attname) FROM pg_catalog.pg_attribute a \
+               JOIN pg_catalog.pg_type t ON t.oid = a.atttypid JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+               WHERE t.typtype IN ('r', 'm') AND c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm') AND a.attnum > 0 \
+                 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'dbwright') \
+                 AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') ORDER BY 1";
+    let names: Vec<String> = Row::all(connection.rows(sql).await?)
+        .map(|mut row| row.text())
+        .collect();
+    if !names.is_empty() {
+        missing.push(Unread {
+            what: format!("histograms of ranges in {}", names.join(", ")),
+            why: format!(
+                "The view pg_stats does not tell them before PostgreSQL 17; the smallest grant that helps, by a superuser: `{}`.",
+                rights::column_grant(&rights.role, values)
+            ),
+        });
+    }
+    Ok(())
 }
 
 fn statistics_of(mut row: Row) -> ColumnStatistics {
@@ -246,7 +275,9 @@ pub(super) async fn extended(
         }
     };
     let mut expressions: Vec<ColumnStatistics> = Vec::new();
-    if major >= 14 && rights.expressions {
+    if major >= 14 && !rights.expressions {
+        say_unread_expressions(connection, rights, missing).await?;
+    } else if major >= 14 {
         match connection.rows(&of_expressions(values, major)).await {
             Ok(rows) => expressions = Row::all(rows).map(statistics_of).collect(),
             Err(error) if is_gone(&error) => return Err(error),
@@ -283,23 +314,28 @@ pub(super) async fn extended(
     Ok(found.collect())
 }
 
-/// Tables that nobody has analysed: the planner guesses, on production as well.
-pub(super) fn say_never_gathered(relations: &[StoredRelation], missing: &mut Vec<Unread>) {
-    for table in relations {
-        let holds_rows = matches!(table.kind, StoredKind::Table | StoredKind::MaterialisedView);
-        let is_seen = table.tuples > 0.0 || table.pages > 0;
-        if holds_rows && !is_seen && table.bytes.is_none_or(|bytes| bytes > 0) {
-            missing.push(Unread {
-                what: format!("statistics of {}", table.full_name()),
-                why: format!(
-                    "They were never gathered; run `ANALYZE {}` and take another snapshot.",
-                    dbwright_ddl::quote_identifier(dbwright_catalog::Engine::Postgres, &table.schema)
-                        + "."
-                        + &dbwright_ddl::quote_identifier(dbwright_catalog::Engine::Postgres, &table.name)
-                ),
-            });
-        }
+/// Statistics of expressions stand in one column, with their sample values.
+async fn say_unread_expressions(
+    connection: &mut Connection,
+    rights: &Rights,
+    missing: &mut Vec<Unread>,
+) -> Result<(), LiveError> {
+    let sql = "SELECT pg_catalog.format('%I.%I', n.nspname, s.stxname) FROM pg_catalog.pg_statistic_ext s \
+               JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace WHERE s.stxexprs IS NOT NULL ORDER BY 1";
+    let names: Vec<String> = Row::all(connection.rows(sql).await?)
+        .map(|mut row| row.text())
+        .collect();
+    if !names.is_empty() {
+        missing.push(Unread {
+            what: format!("expressions of the extended statistics {}", names.join(", ")),
+            why: format!(
+                "What is known of them can't be read without their sample values, which the role {} may not see; by a \
+                 superuser: `GRANT SELECT (stxdexpr) ON pg_catalog.pg_statistic_ext_data TO {}`.",
+                rights.role, rights.role
+            ),
+        });
     }
+    Ok(())
 }
 
 /// Of which columns sample values may be taken.
