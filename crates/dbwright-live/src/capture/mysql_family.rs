@@ -61,7 +61,7 @@ pub(super) async fn capture(connection: &mut Connection, values: &SampleValues) 
     })
 }
 
-/// The rows of an answer. Where the server refuses, it is noted with what would help.
+/// The rows of an answer. Where the server refuses, it is noted with what would help; `{user}` in that is whoever asks.
 async fn ask(
     connection: &mut Connection,
     sql: &str,
@@ -77,6 +77,11 @@ async fn ask(
                 LiveError::Connect { problem, .. } => problem.trim_end_matches('.').to_owned(),
                 other => other.to_string(),
             };
+            let help = if help.contains("{user}") {
+                help.replace("{user}", &account(connection).await?)
+            } else {
+                help.to_owned()
+            };
             let why = format!("The server refuses: {said}. {help}");
             missing.push(Unread {
                 what: what.to_owned(),
@@ -85,6 +90,17 @@ async fn ask(
             Ok(Vec::new())
         }
     }
+}
+
+/// The account of the session, as a `GRANT` names it: `'monitor'@'%'`.
+async fn account(connection: &mut Connection) -> Result<String, LiveError> {
+    let account = connection
+        .first_value("SELECT CURRENT_USER()")
+        .await?
+        .unwrap_or_default();
+    let (user, host) = account.rsplit_once('@').unwrap_or((&account, "%"));
+    let quoted = |part: &str| dbwright_ddl::quote_literal(Engine::MySql, part);
+    Ok(format!("{}@{}", quoted(user), quoted(host)))
 }
 
 /// Whether asking something else can't help: the session is broken, or the server shuts down.
@@ -195,7 +211,8 @@ async fn settings(
     }
     // https://dev.mysql.com/doc/refman/9.4/en/cost-model.html; MariaDB has variables in their place.
     if engine == Engine::MySql {
-        let help = "`GRANT SELECT ON mysql.server_cost` and `ON mysql.engine_cost` to this user shows it.";
+        let help =
+            "`GRANT SELECT ON mysql.server_cost TO {user}` and `GRANT SELECT ON mysql.engine_cost TO {user}` show it.";
         for mut row in ask(connection, queries::COSTS, "the cost model", help, missing).await? {
             let (name, value) = (row.text(), row.maybe());
             if let Some(value) = value {

@@ -189,6 +189,52 @@ async fn values_are_taken_only_where_they_were_asked_for() {
     }
 }
 
+/// To find the end of an index that the planner does not look at, or that descends, all of it would be read.
+#[tokio::test]
+async fn ends_are_asked_only_of_indexes_that_are_used() {
+    for (engine, major) in MYSQL_FAMILY {
+        let unused = if engine == Engine::MySql {
+            "INVISIBLE"
+        } else {
+            "IGNORED"
+        };
+        let sql = format!(
+            "{MARKED};\nALTER TABLE users ALTER INDEX score {unused};\n\
+             CREATE TABLE reversed (id INT PRIMARY KEY, a INT, KEY a (a DESC));\nINSERT INTO reversed SELECT n, n FROM numbers"
+        );
+        let mut production = Production::start(engine, major, &sql).await;
+        let before = reads(&mut production.observer).await;
+        let snapshot = production.capture("dbwright", &values(true, &[])).await;
+        let read = reads(&mut production.observer).await - before;
+        let ends = &snapshot.mysql_family.as_ref().unwrap().ends;
+        let columns: Vec<String> = ends
+            .iter()
+            .map(|ends| format!("{}.{}", ends.table, ends.column))
+            .collect();
+        assert_eq!(columns, ["numbers.n", "reversed.id", "users.id"], "{engine} {major}");
+        assert!(
+            read < 100,
+            "{engine} {major}: {read} rows of the user's tables were read"
+        );
+        let texts: Vec<&str> = snapshot.workload.iter().map(|query| query.text.as_str()).collect();
+        let again = production.capture("dbwright", &values(true, &[])).await;
+        assert!(
+            again.workload.iter().all(|query| texts.contains(&query.text.as_str())),
+            "what dbwright asks is none of the workload: {:?}",
+            again.workload
+        );
+        production.observer.disconnect().await.unwrap();
+        production.scratch.stop().await.unwrap();
+    }
+}
+
+/// How many rows of the tables of the tests were read so far, by all sessions.
+async fn reads(observer: &mut Conn) -> i64 {
+    let sql = "SELECT CAST(SUM(COUNT_FETCH) AS SIGNED) FROM performance_schema.table_io_waits_summary_by_table \
+               WHERE OBJECT_NAME IN ('users', 'numbers', 'reversed')";
+    observer.query_first::<i64, _>(sql).await.unwrap().unwrap()
+}
+
 #[tokio::test]
 async fn what_a_user_may_not_read_is_said_with_the_grant_that_helps() {
     for (engine, major) in MYSQL_FAMILY {
@@ -209,6 +255,22 @@ async fn what_a_user_may_not_read_is_said_with_the_grant_that_helps() {
         }
         let known = taken.mysql_family.as_ref().unwrap();
         assert!(known.tables.is_empty());
+        // What is printed is what helps.
+        let grants: Vec<String> = taken
+            .missing
+            .iter()
+            .flat_map(|missing| missing.why.split('`').filter(|text| text.starts_with("GRANT ")))
+            .map(str::to_owned)
+            .collect();
+        for grant in grants {
+            production.run(&grant).await;
+        }
+        let granted = production.capture("monitor", &values(false, &[])).await;
+        let told = format!("{:?}", granted.missing);
+        assert!(
+            !told.contains("GRANT") && !told.contains("refuses"),
+            "{engine} {major}: {told}"
+        );
         assert!(
             known
                 .cardinalities

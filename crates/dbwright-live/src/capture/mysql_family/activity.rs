@@ -20,7 +20,7 @@ pub(super) async fn capture(
         });
         return Ok(());
     }
-    let help = "`GRANT SELECT ON performance_schema.table_io_waits_summary_by_index_usage` to this user shows them.";
+    let help = "`GRANT SELECT ON performance_schema.table_io_waits_summary_by_index_usage TO {user}` shows them.";
     for mut row in ask(connection, queries::WAITS, "reads and writes of tables", help, missing).await? {
         let (table, index) = (row.text(), row.maybe());
         let (fetched, inserted, updated, deleted) = (row.number(), row.number(), row.number(), row.number());

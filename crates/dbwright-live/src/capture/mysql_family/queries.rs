@@ -1,5 +1,7 @@
 //! The questions. Names of databases are compared as bytes, since that is what `DATABASE()` gives.
 
+use dbwright_catalog::Engine;
+
 pub(super) const ABOUT: &str = "\
     SELECT DATABASE(), DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ'), NULL, \
            DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME \
@@ -54,10 +56,21 @@ pub(super) const COLUMN_STATS: &str = "\
     SELECT table_name, column_name, nulls_ratio, avg_length, avg_frequency, hist_size > 0 FROM mysql.column_stats \
     WHERE db_name = DATABASE() ORDER BY 1, 2";
 
-/// The first columns of indexes: what has an end that is found without reading on.
-pub(super) const FIRST_COLUMNS: &str = "\
-    SELECT DISTINCT TABLE_NAME, COLUMN_NAME FROM information_schema.STATISTICS \
-    WHERE TABLE_SCHEMA = DATABASE() AND SEQ_IN_INDEX = 1 AND INDEX_TYPE = 'BTREE' AND SUB_PART IS NULL ORDER BY 1, 2";
+/// The first columns of indexes: what has an end that is found without reading on. Of an index that the
+/// planner does not look at, or that descends, the whole would be read.
+pub(super) fn first_columns(engine: Engine) -> String {
+    let is_used = match engine {
+        // https://mariadb.com/docs/server/ha-and-performance/optimization-and-tuning/optimization-and-indexes/ignored-indexes
+        Engine::MariaDb => "IGNORED = 'NO'",
+        // https://dev.mysql.com/doc/refman/9.4/en/invisible-indexes.html
+        Engine::MySql | Engine::Postgres | Engine::Sqlite => "IS_VISIBLE = 'YES'",
+    };
+    format!(
+        "SELECT DISTINCT TABLE_NAME, COLUMN_NAME FROM information_schema.STATISTICS \
+         WHERE TABLE_SCHEMA = DATABASE() AND SEQ_IN_INDEX = 1 AND INDEX_TYPE = 'BTREE' AND SUB_PART IS NULL \
+           AND COLLATION = 'A' AND COMMENT NOT LIKE '%disabled%' AND {is_used} ORDER BY 1, 2"
+    )
+}
 
 /// Columns whose ends say something. Asked for by itself: MariaDB joins its `information_schema` row by row, which takes
 /// ten seconds for a thousand tables.

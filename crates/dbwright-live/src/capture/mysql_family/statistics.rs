@@ -1,6 +1,6 @@
 //! What the planner knows: InnoDB's persistent statistics, histograms, and what MariaDB keeps of columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dbwright_catalog::{
     Cardinality, ColumnEnds, Engine, Histogram, InnodbIndex, InnodbTable, MariaDbColumn, MySqlFamilyStatistics,
@@ -9,6 +9,7 @@ use dbwright_catalog::{
 
 use super::{SCHEMA, ask, queries};
 use crate::LiveError;
+use crate::capture::catalogs::MARK;
 use crate::capture::row::Row;
 use crate::connect::Connection;
 
@@ -33,7 +34,7 @@ pub(super) async fn capture(
         histograms(connection, values, &mut found, missing).await?;
     }
     if !values.is_none() {
-        ends(connection, values, &mut found, missing).await?;
+        ends(connection, values, relations, &mut found, missing).await?;
     }
     Ok(found)
 }
@@ -45,7 +46,8 @@ async fn persistent(
     missing: &mut Vec<Unread>,
 ) -> Result<(), LiveError> {
     let help = "Numbers of different values come from information_schema.STATISTICS in their place; \
-                `GRANT SELECT ON mysql.innodb_table_stats` and `ON mysql.innodb_index_stats` to this user shows them.";
+                `GRANT SELECT ON mysql.innodb_table_stats TO {user}` and `GRANT SELECT ON mysql.innodb_index_stats TO \
+                {user}` show them.";
     for mut row in ask(
         connection,
         queries::TABLE_STATS,
@@ -190,7 +192,7 @@ async fn columns(
     found: &mut MySqlFamilyStatistics,
     missing: &mut Vec<Unread>,
 ) -> Result<(), LiveError> {
-    let help = "`GRANT SELECT ON mysql.column_stats` to this user shows them.";
+    let help = "`GRANT SELECT ON mysql.column_stats TO {user}` shows them.";
     let before = missing.len();
     let rows = ask(
         connection,
@@ -250,19 +252,30 @@ async fn columns(
 async fn ends(
     connection: &mut Connection,
     values: &SampleValues,
+    relations: &[StoredRelation],
     found: &mut MySqlFamilyStatistics,
     missing: &mut Vec<Unread>,
 ) -> Result<(), LiveError> {
     let what = "ends of indexes";
     let with_ends = by_column(ask(connection, queries::COLUMNS_WITH_ENDS, what, "", missing).await?);
-    for mut row in ask(connection, queries::FIRST_COLUMNS, what, "", missing).await? {
+    // Others may be another server's, or have no order.
+    let local: BTreeSet<&str> = relations
+        .iter()
+        .filter(|relation| {
+            let engine = relation.access_method.as_deref().unwrap_or_default();
+            relation.kind == StoredKind::Table && ["InnoDB", "MyISAM", "Aria"].contains(&engine)
+        })
+        .map(|relation| relation.name.as_str())
+        .collect();
+    let first_columns = queries::first_columns(connection.server().engine);
+    for mut row in ask(connection, &first_columns, what, "", missing).await? {
         let (table, column) = (row.text(), row.text());
-        let has_ends = with_ends.contains_key(&(table.clone(), column.clone()));
+        let has_ends = with_ends.contains_key(&(table.clone(), column.clone())) && local.contains(table.as_str());
         if !has_ends || !values.may_take(SCHEMA, &table, &column) {
             continue;
         }
         let name = quoted(&column);
-        let sql = format!("SELECT MIN({name}), MAX({name}) FROM {}", quoted(&table));
+        let sql = format!("SELECT MIN({name}) AS {MARK}, MAX({name}) FROM {}", quoted(&table));
         let what = format!("ends of the index on {table}.{column}");
         if let Some(mut row) = ask(connection, &sql, &what, "", missing).await?.into_iter().next() {
             found.ends.push(ColumnEnds {

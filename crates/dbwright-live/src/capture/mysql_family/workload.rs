@@ -18,7 +18,7 @@ pub(super) async fn capture(
         // Said where activity is read.
         return Ok(Vec::new());
     }
-    let help = "`GRANT SELECT ON performance_schema.events_statements_summary_by_digest` to this user shows it.";
+    let help = "`GRANT SELECT ON performance_schema.events_statements_summary_by_digest TO {user}` shows it.";
     // MariaDB keeps no samples.
     let question = if engine == Engine::MySql && values.is_all() {
         queries::DIGESTS.replacen("NULL", "QUERY_SAMPLE_TEXT", 1)
