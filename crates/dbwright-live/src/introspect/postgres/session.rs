@@ -14,27 +14,29 @@ pub async fn read_only(client: &Client, frame: Frame, queries: &[&str]) -> Resul
     match frame {
         Frame::InTransaction => {
             let end = "ROLLBACK TO SAVEPOINT dbwright; RELEASE SAVEPOINT dbwright";
-            read_between(client, "SAVEPOINT dbwright", end, queries).await
+            read_between(client, "SAVEPOINT dbwright", end, "10s", queries).await
         }
-        Frame::Alone => read_between(client, "BEGIN", "ROLLBACK", queries).await,
+        Frame::Alone => read_between(client, "BEGIN", "ROLLBACK", "10s", queries).await,
     }
 }
 
-/// Runs queries of their own transaction in one snapshot.
+/// Runs queries of their own transaction in one snapshot. The server may be a user's, which is waited for no longer than
+/// [`ReadLimits`](crate::connect::ReadLimits) say.
 pub(super) async fn read_together(client: &Client, queries: &[&str]) -> Result<Vec<Vec<SimpleQueryRow>>, LiveError> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-    read_between(client, begin, "ROLLBACK", queries).await
+    read_between(client, begin, "ROLLBACK", "5s", queries).await
 }
 
 async fn read_between(
     client: &Client,
     begin: &str,
     end: &str,
+    lock_timeout: &str,
     queries: &[&str],
 ) -> Result<Vec<Vec<SimpleQueryRow>>, LiveError> {
     let within = |queries: &str| {
         format!(
-            "{begin}; SET LOCAL search_path = ''; SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '10s'; \
+            "{begin}; SET LOCAL search_path = ''; SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '{lock_timeout}'; \
              SET LOCAL enable_seqscan = on; SET LOCAL plan_cache_mode = force_generic_plan; {queries}; {end}"
         )
     };
