@@ -42,7 +42,7 @@ impl std::fmt::Display for SnapshotFileError {
             SnapshotFileError::Foreign => f.write_str("this is no snapshot of dbwright"),
             SnapshotFileError::Newer(version) => write!(
                 f,
-                "it was written by a newer dbwright (format {version}; this one reads up to {})",
+                "it was written by a newer dbwright (format {version}; this one reads up to {}): update dbwright here",
                 wire::VERSION
             ),
             SnapshotFileError::Truncated => {

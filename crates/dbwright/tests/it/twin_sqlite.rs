@@ -117,7 +117,11 @@ fn a_file_that_is_no_whole_snapshot_is_told_as_what_it_is() {
         ),
         ("half.dbsnap", whole[..whole.len() / 2].to_vec(), "the file is cut off"),
         ("head.dbsnap", whole[..15].to_vec(), "this is no snapshot of dbwright"),
-        ("newer.dbsnap", newer, "it was written by a newer dbwright (format 999"),
+        (
+            "newer.dbsnap",
+            newer,
+            "it was written by a newer dbwright (format 999; this one reads up to 1): update dbwright here",
+        ),
         ("flipped.dbsnap", flipped, "the file is damaged"),
     ] {
         std::fs::write(path.join(name), bytes).unwrap();
