@@ -260,7 +260,7 @@ fn scaled(values: u64, there: u64, here: u64) -> u64 {
     u64::try_from(share).unwrap_or(here).max(1)
 }
 
-/// Makes the columns of a key count through their combinations, the last one fastest to be used up.
+/// Makes the columns of a key count through their combinations.
 fn keys(columns: &[String], plans: &mut [Plan], assigned: &mut BTreeSet<String>, rows: u64) {
     if columns.iter().any(|column| assigned.contains(column)) {
         return;
@@ -280,12 +280,24 @@ fn keys(columns: &[String], plans: &mut [Plan], assigned: &mut BTreeSet<String>,
 }
 
 impl Plan {
+    /// Which of its values a column of a key has in a row. Each combination of the columns before it begins at another one, so
+    /// that all are there, however few rows there are for each combination.
+    fn digit(&self, row: u64, divisor: u64) -> u64 {
+        let distinct = self.distinct.max(1);
+        let begin = if divisor == 1 {
+            0
+        } else {
+            mixed(row % divisor, self.seed) % distinct
+        };
+        (row / divisor + begin) % distinct
+    }
+
     /// The value of a row, as SQL.
     fn value(&self, row: u64, rows: u64) -> String {
         #[expect(clippy::cast_precision_loss, reason = "numbers of rows are small")]
         let share = |number: u64, of: u64| (number as f64 + 0.5) / of.max(1) as f64;
         if let Some(divisor) = self.divisor {
-            let number = row / divisor % self.distinct.max(1);
+            let number = self.digit(row, divisor);
             return match &self.spread {
                 // Evenly in any case: values of a key do not repeat.
                 Some(spread @ Spread::Even(..)) => spread.at(share(number, self.distinct), &self.kind),
@@ -380,5 +392,34 @@ mod tests {
             .map(|row| (plans[0].value(row, 100), plans[1].value(row, 100)))
             .collect();
         assert_eq!(rows.len(), 100);
+    }
+
+    /// As in `UNIQUE (rental_date, inventory_id, customer_id)`: the first column alone tells nearly all rows apart.
+    #[test]
+    fn columns_of_a_wide_key_have_all_their_values() {
+        let plan = |name: &str, distinct, seed| Plan {
+            name: name.to_owned(),
+            kind: Kind::Integer(1e9),
+            spread: None,
+            distinct,
+            divisor: None,
+            seed,
+        };
+        let mut plans = [plan("at", 990, 1), plan("item", 100, 2), plan("customer", 20, 3)];
+        let columns = ["at", "item", "customer"].map(str::to_owned);
+        keys(&columns, &mut plans, &mut BTreeSet::new(), 1000);
+        let value = |column: usize, row| plans[column].value(row, 1000);
+        let different = |column| {
+            (0..1000)
+                .map(|row| value(column, row))
+                .collect::<BTreeSet<String>>()
+                .len()
+        };
+        assert_eq!((different(0), different(2)), (990, 20));
+        assert!(different(1) > 95, "{}", different(1));
+        let rows: BTreeSet<[String; 3]> = (0..1000)
+            .map(|row| [value(0, row), value(1, row), value(2, row)])
+            .collect();
+        assert_eq!(rows.len(), 1000);
     }
 }
