@@ -59,7 +59,8 @@ fn plan(plan: &QueryPlan) -> format::Plan {
         planning_ms: plan.planning_ms,
         execution_ms: plan.execution_ms,
         jit_ms: plan.jit.and_then(|jit| jit.total_ms),
-        triggers_ms: plan.triggers.iter().map(|trigger| trigger.total_ms).sum(),
+        // A sum of nothing is -0.0.
+        triggers_ms: 0.0 + plan.triggers.iter().map(|trigger| trigger.total_ms).sum::<f64>(),
         nodes,
     }
 }

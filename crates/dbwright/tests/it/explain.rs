@@ -41,6 +41,7 @@ async fn plans_and_what_insights_tell_of_them() {
     assert_eq!(told.code, Some(1), "{}", told.stderr);
     let json: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
     assert_eq!(json["planner"], "live");
+    assert!(!told.stdout.contains("-0.0"), "{}", told.stdout);
     assert_eq!(
         json["queries"][0]["findings"][0]["insight"],
         "sequential-scan-for-few-rows"
