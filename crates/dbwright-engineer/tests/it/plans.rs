@@ -243,6 +243,39 @@ fn setup_of(engine: Engine) -> String {
     example.setup.unwrap()
 }
 
+/// A view is no table of the plan: what replaces it is found, and not the first that touches the table below it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_makes_a_plan_worse_is_named_on_postgres() {
+    let cache = tempfile::tempdir().unwrap();
+    let scratch = servers::scratch(18).await;
+    let ground = (Production::Postgres(&scratch), cache.path());
+    let setup = format!(
+        "{}\nCREATE VIEW listed AS SELECT id, customer_id FROM orders;",
+        setup_of(Engine::Postgres)
+    );
+    let snapshot = ground.0.snapshot_of(&setup, true).await;
+    let queries = "-- name: A :one\nSELECT customer_id FROM listed WHERE id = $1;\n\
+                   -- name: B :many\nSELECT id FROM orders WHERE customer_id = $1;\n";
+    let migrations = [
+        "ALTER TABLE orders ADD COLUMN a text;",
+        "CREATE OR REPLACE VIEW listed AS SELECT id + 0 AS id, customer_id FROM orders;",
+        "ALTER TABLE orders ADD COLUMN b text;",
+        "DROP INDEX orders_customer;",
+        "ALTER TABLE orders ADD COLUMN c text;",
+    ];
+    let answer = planned(ground, &setup, &migrations, queries, &snapshot).await;
+    let mut places: Vec<&Path> = worse(&answer).iter().map(|found| found.place.path.as_path()).collect();
+    places.sort();
+    assert_eq!(
+        places,
+        [
+            Path::new("db/migrations/3_new.sql"),
+            Path::new("db/migrations/5_new.sql")
+        ]
+    );
+    scratch.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn plans_are_compared_on_twins_of_sqlite() {
     let cache = tempfile::tempdir().unwrap();
