@@ -267,6 +267,10 @@ fn keys(columns: &[String], plans: &mut [Plan], assigned: &mut BTreeSet<String>,
     }
     let mut divisor: u64 = 1;
     for (number, column) in columns.iter().enumerate() {
+        // Rows differ by what stands before; what follows has the values that its statistics tell.
+        if divisor >= rows {
+            return;
+        }
         assigned.insert(column.clone());
         let Some(plan) = plans.iter_mut().find(|plan| plan.name == *column) else {
             return;
@@ -392,6 +396,10 @@ mod tests {
             .map(|row| (plans[0].value(row, 100), plans[1].value(row, 100)))
             .collect();
         assert_eq!(rows.len(), 100);
+        // The first one is unique already.
+        let mut plans = [plan("a", 100), plan("b", 5)];
+        keys(&["a".to_owned(), "b".to_owned()], &mut plans, &mut BTreeSet::new(), 100);
+        assert!(plans[1].divisor.is_none());
     }
 
     /// As in `UNIQUE (rental_date, inventory_id, customer_id)`: the first column alone tells nearly all rows apart.
