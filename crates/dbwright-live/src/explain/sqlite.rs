@@ -49,12 +49,15 @@ pub(super) async fn explain(
         Ok(steps) => steps,
         Err(refused) => return Ok(Explained::Refused(refused)),
     };
-    if steps.is_empty() {
-        return Ok(Explained::Refused(
-            "SQLite tells no step of it: it goes through no table, or empties one as a whole".to_owned(),
-        ));
-    }
     let mut notes = Vec::new();
+    let mut steps = steps;
+    if steps.is_empty() {
+        steps.push("[1, 0, \"nothing is looked for\"]".to_owned());
+        notes.push(
+            "SQLite tells no step of it: it goes through no table, adds rows that stand in it, or empties a table as a whole."
+                .to_owned(),
+        );
+    }
     if options.run {
         notes.push("It was not run: SQLite measures no steps.".to_owned());
     }

@@ -102,12 +102,15 @@ fn nothing_is_run_and_that_is_said() {
             "It was not run: SQLite measures no steps.",
         ),
         ("DELETE FROM orders", "SQLite tells no step of it"),
+        ("INSERT INTO tree VALUES (?, ?)", "SQLite tells no step of it"),
         ("ATTACH DATABASE 'other.db' AS other", "only a single SELECT"),
         ("PRAGMA user_version = 7", "only a single SELECT"),
         ("SELECT 1; DROP TABLE orders", "only a single SELECT"),
     ] {
         let told = run(command(&["explain", "--url", "shop.db", "--analyze", query]).current_dir(folder.path()));
         assert!(told.stdout.contains(said), "{query}\n{}{}", told.stdout, told.stderr);
+        let is_refused = said == "only a single SELECT";
+        assert_eq!(told.code, Some(i32::from(is_refused)), "{query}");
     }
     let connection = Connection::open(folder.path().join("shop.db")).unwrap();
     let rows = connection.query_row("SELECT count(*) FROM orders", [], |row| row.get::<_, i64>(0));
