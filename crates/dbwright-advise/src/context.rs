@@ -81,6 +81,14 @@ impl<'a> Context<'a> {
         is_limited && self.plan.root.operation != Operation::Sort
     }
 
+    /// Whether the rows of the statement are written and not given.
+    pub(crate) fn writes(&self) -> bool {
+        let begins = self.query.as_ref().and_then(|query| query.words.first());
+        let is_write = ["insert", "replace", "update", "delete", "merge"];
+        self.plan.root.operation == Operation::ModifyTable
+            || begins.is_some_and(|word| is_write.iter().any(|known| word.is(known)))
+    }
+
     /// Whether a node is, or is part of, a subquery that may run for every row.
     pub(crate) fn is_per_row(&self, node: usize) -> bool {
         let mut at = Some(node);

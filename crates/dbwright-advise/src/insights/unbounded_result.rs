@@ -85,12 +85,11 @@ const ROWS_MIN: f64 = 10_000.0;
 
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     let Some(query) = &context.query else { return };
-    let reads = query
-        .words
-        .first()
-        .is_some_and(|word| word.is("select") || word.is("with"));
     let rows = context.result_rows();
-    let Some(select) = query.outermost().filter(|select| reads && select.limit.is_none()) else {
+    let Some(select) = query
+        .outermost()
+        .filter(|select| !context.writes() && select.limit.is_none())
+    else {
         return;
     };
     // How many groups there are, plans of MySQL and MariaDB do not tell.

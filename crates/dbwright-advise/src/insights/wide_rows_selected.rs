@@ -92,7 +92,9 @@ const BYTES_MIN: f64 = 1e6;
 
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     let Some(query) = &context.query else { return };
-    let Some(select) = query.outermost() else { return };
+    let Some(select) = query.outermost().filter(|_| !context.writes()) else {
+        return;
+    };
     let all = query.items(&select.list).into_iter().any(|item| {
         let star = item
             .end

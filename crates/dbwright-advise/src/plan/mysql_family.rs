@@ -19,6 +19,7 @@ mod query_block;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod written;
 
 use dbwright_catalog::{Engine, PlanNode, QueryPlan};
 use serde_json::Value;
@@ -108,6 +109,7 @@ fn planning(whole: &Object) -> Option<f64> {
 
 fn named(mut plan: QueryPlan, query: Option<&str>, database: Option<&str>) -> QueryPlan {
     if let Some(query) = query {
+        written::by_statement(&mut plan.root, query);
         names::tell(&mut plan.root, query);
         conditions::complete(&mut plan.root, query);
     }

@@ -56,28 +56,32 @@ fn lift(node: &mut PlanNode) {
     let told: Vec<Estimate> = inputs.filter_map(|child| child.estimate).collect();
     let below: f64 = told.iter().filter_map(|estimate| estimate.total_cost).sum();
     let is_known = told.iter().any(|estimate| estimate.total_cost.is_some());
-    // A limit does not wait for all that is below it.
-    if !is_known || node.operation == Operation::Limit {
+    // A limit does not wait for all that is below it, where the server tells what it takes.
+    if !is_known || node.operation == Operation::Limit && node.estimate.is_some() {
         return;
     }
     let is_kept = matches!(
         node.operation,
         Operation::Materialize | Operation::CteScan | Operation::Aggregate | Operation::Other
     ) || node.operation == Operation::Sort;
-    match &mut node.estimate {
-        Some(estimate) => {
-            if is_kept && estimate.rows == 0.0 {
-                estimate.rows = told.iter().map(|estimate| estimate.rows).sum();
-            }
-            estimate.total_cost = Some(estimate.total_cost.unwrap_or(0.0).max(below));
-        }
-        None => {
-            node.estimate = Some(Estimate {
-                startup_cost: None,
-                total_cost: Some(below),
-                rows: told.iter().map(|estimate| estimate.rows).sum(),
-                width: None,
-            });
-        }
+    let rows: f64 = told.iter().map(|estimate| estimate.rows).sum();
+    let Some(estimate) = &mut node.estimate else {
+        node.estimate = Some(Estimate {
+            startup_cost: None,
+            total_cost: Some(below),
+            rows: limit(&node.name).map_or(rows, |limit| rows.min(limit)),
+            width: None,
+        });
+        return;
+    };
+    if is_kept && estimate.rows == 0.0 {
+        estimate.rows = rows;
     }
+    estimate.total_cost = Some(estimate.total_cost.unwrap_or(0.0).max(below));
+}
+
+/// The rows that a limit lets through: 100 of `Limit: 100 row(s)`, 10 of `Limit/Offset: 10/5000 row(s)`.
+fn limit(name: &str) -> Option<f64> {
+    let (_, rows) = name.strip_prefix("Limit")?.split_once(": ")?;
+    rows.split(['/', ' ']).next()?.parse().ok()
 }

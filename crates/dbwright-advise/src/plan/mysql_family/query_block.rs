@@ -62,12 +62,20 @@ pub(super) fn read(block: &Object) -> Result<(PlanNode, Dialect), NoPlan> {
     ]
     .iter()
     .any(|key| has(key))
+        || names_a_table_alone(block)
     {
         Dialect::MariaDb
     } else {
         Dialect::MySql
     };
-    Ok((self::block(block, dialect)?, dialect))
+    let rows = self::block(block, dialect)?;
+    Ok((super::written::by_flags(block, rows), dialect))
+}
+
+/// Whether a block tells a table and not how it is read, as MariaDB does of the rows that an `INSERT` names.
+fn names_a_table_alone(block: &Object) -> bool {
+    let table = object(block, "table");
+    table.is_some_and(|table| table.contains_key("table_name") && !table.contains_key("access_type"))
 }
 
 fn has_key(value: &Value, key: &str) -> bool {
@@ -226,8 +234,11 @@ fn content(of: &Object, dialect: Dialect) -> Result<Option<PlanNode>, NoPlan> {
             return Ok(content(inner, dialect)?.map(|node| around(Operation::Materialize, "Temporary table", node)));
         }
     }
-    if let Some(inner) = object(of, "read_sorted_file") {
-        return content(inner, dialect);
+    // What is kept before it is changed is told where it is changed.
+    for key in ["read_sorted_file", "buffer"] {
+        if let Some(inner) = object(of, key) {
+            return content(inner, dialect);
+        }
     }
     for (key, name) in UNIONS {
         if let Some(union) = object(of, key) {

@@ -73,20 +73,16 @@ fn plain(table: &Object) -> PlanNode {
     let access = text(table, "access_type").unwrap_or_default();
     let covering = flag(table, "using_index");
     let mut node = node_of(access.strip_prefix("hash_").unwrap_or(&access), covering, table);
-    for (key, word) in [
-        ("insert", "Insert"),
-        ("update", "Update"),
-        ("delete", "Delete"),
-        ("replace", "Replace"),
-    ] {
+    for (key, word) in [("insert", "Insert into"), ("replace", "Replace into")] {
         if flag(table, key) {
-            node.operation = Operation::ModifyTable;
-            node.name = if matches!(key, "insert" | "replace") {
-                word.to_owned()
-            } else {
-                format!("{word} by {}", node.name.to_lowercase())
-            };
+            let name = text(table, "table_name").unwrap_or_default();
+            return PlanNode::new(Operation::ModifyTable, &format!("{word} {name}"));
         }
+    }
+    // InnoDB keeps the table in its primary key.
+    let is_whole = access == "index" && text(table, "key").as_deref() == Some("PRIMARY");
+    if is_whole && (flag(table, "update") || flag(table, "delete")) {
+        node = PlanNode::new(Operation::SequentialScan, "Table scan");
     }
     if flag(table, "backward_index_scan") {
         node.name.push_str(" backward");
@@ -103,14 +99,17 @@ fn plain(table: &Object) -> PlanNode {
             });
         }
     }
-    node.index = text(table, "key");
+    node.index = text(table, "key").filter(|_| node.operation != Operation::SequentialScan);
     node.partitions = texts(table, "partitions");
     if flag(table, "not_exists") {
         node.join_type = Some("Anti".to_owned());
     } else if text(table, "first_match").is_some() {
         node.join_type = Some("Semi".to_owned());
     }
-    node.conditions.extend(looked_up(table));
+    // Of what is changed by a range of values, MySQL tells the same as of what is looked up by one.
+    if access != "range" {
+        node.conditions.extend(looked_up(table));
+    }
     if let Some(text) = text(table, "index_condition") {
         node.conditions
             .push(condition(ConditionKind::Recheck, &unqualified(&text), None));
@@ -140,8 +139,11 @@ fn node_of(access: &str, covering: bool, table: &Object) -> PlanNode {
         "fulltext" => (Operation::IndexScan, "Full-text index search"),
         "index_merge" => (Operation::IndexScan, "Index merge"),
         "" => {
-            let told = text(table, "message").unwrap_or_else(|| "Table".to_owned());
-            return PlanNode::new(Operation::Other, &told);
+            return match text(table, "message") {
+                Some(message) => PlanNode::new(Operation::Other, &message),
+                // So MariaDB tells rows that stand in the statement.
+                None => PlanNode::new(Operation::ModifyTable, "Insert"),
+            };
         }
         other => return PlanNode::new(Operation::Other, other),
     };
