@@ -8,6 +8,7 @@
 //! | `interval $1`, `extract($1 FROM at)` (PostgreSQL) | `$1::interval`, `date_part($1, at)` |
 //! | `COUNT ( * )`, `` `DATE_FORMAT` ( at, ? ) `` (MySQL, MariaDB): with space or quotes it is no function of theirs | `COUNT( * )`, `DATE_FORMAT( at, ? )` |
 //! | `IN (...)` (MySQL, MariaDB) | `IN (?, ?, ?)` |
+//! | `(a, b) VALUES (...)` (MySQL, MariaDB) | `(a, b) VALUES (?, ?)` |
 
 use std::ops::Range;
 
@@ -88,12 +89,24 @@ fn called(engine: Engine, text: &str) -> String {
             name.filter(|_| is_apart)
                 .map(|name| (at - 1..at + 1, format!("{name}("))),
         );
-        let list = query
-            .inside(at)
-            .filter(|inside| word.is("in") && query.source(inside) == "...");
-        edits.extend(list.map(|inside| (inside, LIST.to_owned())));
+        let Some(inside) = query.inside(at).filter(|inside| query.source(inside) == "...") else {
+            continue;
+        };
+        if word.is("in") {
+            edits.push((inside, LIST.to_owned()));
+        } else if let Some(columns) = inserted_columns(&query).filter(|_| word.is("values")) {
+            edits.push((inside, vec!["?"; columns].join(", ")));
+        }
     }
     query.replaced(&edits)
+}
+
+/// How many columns an `INSERT` names.
+fn inserted_columns(query: &Query<'_>) -> Option<usize> {
+    let values = (0..query.words.len()).find(|at| query.words[*at].is("values"))?;
+    let open = (0..values).find(|at| query.words[*at].is_symbol("("))?;
+    let columns = query.inside(open).filter(|columns| columns.end + 1 == values)?;
+    Some(query.items(&columns).len())
 }
 
 /// Whether what stands in brackets behind a name are columns of it, and no arguments.
@@ -258,9 +271,10 @@ mod tests {
                 "SELECT `a` , COUNT( ? ) FROM `t` GROUP BY 1",
             ),
             (
-                "INSERT INTO `t` ( `a` ) VALUES (...)",
-                "INSERT INTO `t` ( `a` ) VALUES(...)",
+                "INSERT INTO `t` ( `a` , `b` ) VALUES (...)",
+                "INSERT INTO `t` ( `a` , `b` ) VALUES(?, ?)",
             ),
+            ("INSERT INTO `t` VALUES (...)", "INSERT INTO `t` VALUES(...)"),
             (
                 "SELECT `DATE_FORMAT` ( `at` , ? ) FROM `t`",
                 "SELECT DATE_FORMAT( `at` , ? ) FROM `t`",

@@ -23,7 +23,9 @@ use dbwright_catalog::{PlanFacts, PlanFinding, QueryPlan, Server};
 
 pub use insight::{Insight, InsightExample};
 pub use kept_query::preparable;
-pub use parameters::{Comparison, Parameter, ParameterRole, parameters};
+pub use parameters::{
+    Comparison, Parameter, ParameterRole, parameters, sample_key, values_of_sample, with_question_marks,
+};
 pub use plan::{NoPlan, complete_sqlite, read_kept_plan, read_plan};
 pub use worse::{KnownPlan, Outcome, Thresholds, Weighed, weigh};
 pub use written_rows::rows_written;

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use dbwright_sql::Token;
+
 use crate::query::{Query, Select};
 
 /// Words that may follow a table and are no alias.
@@ -80,41 +82,57 @@ impl Query<'_> {
         found
     }
 
-    /// The table that an `UPDATE` or `DELETE` finds its rows in.
+    /// The tables that an `UPDATE` or `DELETE` finds its rows in.
     fn written(&self) -> Option<Scope> {
-        let at = (0..self.words.len()).find(|index| {
+        let first = self.words.first()?;
+        let begins = |index: &usize| *index == 0 || first.is("with");
+        let at = (0..self.words.len()).filter(begins).find(|index| {
             let word = &self.words[*index];
             self.depths[*index] == 0 && (word.is("update") || word.is("delete"))
         })?;
+        let end =
+            |word: &str| (at..self.words.len()).find(|index| self.depths[*index] == 0 && self.words[*index].is(word));
         let mut start = at + 1;
         if self.words.get(start).is_some_and(|word| word.is("or")) {
             start += 2;
         }
-        if self.words.get(start).is_some_and(|word| word.is("from")) {
+        let is_option = |word: &Token<'_>| {
+            let options = ["low_priority", "quick", "ignore", "from", "only"];
+            options.iter().any(|option| word.is(option))
+        };
+        while self.words.get(start).is_some_and(is_option) {
             start += 1;
         }
-        let (source, _) = self.source_at(start, self.words.len())?;
-        let end = |word: &str| {
-            (start..self.words.len()).find(|index| self.depths[*index] == 0 && self.words[*index].is(word))
+        let last = if self.words[self.words.len() - 1].is_symbol(";") {
+            self.words.len() - 1
+        } else {
+            self.words.len()
         };
-        let conditions = end("where").map_or_else(Vec::new, |word| {
-            let last = end("returning").unwrap_or(self.words.len());
-            let last = if self.words[last - 1].is_symbol(";") {
-                last - 1
-            } else {
-                last
-            };
-            self.all_of(&(word + 1..last.max(word + 1)))
-        });
-        let mut scope = Scope {
-            sources: vec![source],
-            conditions,
-            ..Scope::default()
-        };
-        // `UPDATE … FROM` joins.
-        if let (Some(_), Some(from)) = (end("set"), end("from")) {
-            let last = end("where").or_else(|| end("returning")).unwrap_or(self.words.len());
-            self.read_from(&(from + 1..last.max(from + 1)), 0, &mut scope);
+        let behind = ["where", "order", "limit", "returning"]
+            .iter()
+            .filter_map(|word| end(word))
+            .min()
+            .unwrap_or(last);
+        let mut scope = Scope::default();
+        let tables = end("set").unwrap_or(behind).max(start);
+        // `DELETE o FROM orders o JOIN …` names what is deleted before.
+        let from = end("from").filter(|from| *from > start && self.words[at].is("delete"));
+        self.read_from(&(from.map_or(start, |from| from + 1)..tables), 0, &mut scope);
+        // `UPDATE … FROM` joins, as `DELETE … USING` does.
+        let joined = end("using").or_else(|| end("from").filter(|_| end("set").is_some()));
+        if let Some(joined) = joined.filter(|joined| *joined >= start && from.is_none()) {
+            self.read_from(&(joined + 1..behind.max(joined + 1)), 0, &mut scope);
+        }
+        if scope.sources.is_empty() {
+            return None;
+        }
+        if let Some(word) = end("where") {
+            let last = ["order", "limit", "returning"]
+                .iter()
+                .filter_map(|word| end(word))
+                .min()
+                .unwrap_or(last);
+            scope.conditions.extend(self.all_of(&(word + 1..last.max(word + 1))));
         }
         Some(scope)
     }

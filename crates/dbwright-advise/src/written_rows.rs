@@ -1,30 +1,42 @@
-//! Statements that write, as queries for the rows that they write: MySQL and MariaDB explain those in read-only sessions.
+//! Statements that write, as queries for the rows that they write: MySQL and MariaDB plan those for whoever may only read, and tell what
+//! they cost.
 
 use dbwright_catalog::Engine;
 
 use crate::query::Query;
 
-/// Words behind which more follows than rows can be found by.
-const NOT_FOUND_BY: [&str; 3] = ["returning", "values", "partition"];
-
-/// The query for the rows that an `UPDATE` or `DELETE` writes; nothing of any other statement, and where the form is another one.
+/// The query for the rows that an `UPDATE` or `DELETE` writes, or that an `INSERT … SELECT` takes; nothing of any other statement, and
+/// where the form is another one.
 pub fn rows_written(engine: Engine, text: &str) -> Option<String> {
     let query = Query::new(engine, text);
     let at = |word: &str| (0..query.words.len()).find(|at| query.depths[*at] == 0 && query.words[*at].is(word));
-    if NOT_FOUND_BY.iter().any(|word| at(word).is_some()) {
+    if at("partition").is_some() {
         return None;
     }
-    let whole = query.words.len();
-    if query.stand_at(0, &["delete", "from"]) && at("using").is_none() && at("join").is_none() {
-        return Some(format!("SELECT * FROM {}", query.source(&(2..whole))));
+    let whole = at("returning").unwrap_or(query.words.len());
+    let begins = |word: &str| query.stand_at(0, &[word]);
+    if begins("insert") || begins("replace") {
+        let select =
+            at("select").filter(|_| at("values").is_none_or(|values| at("duplicate").is_some_and(|on| on < values)))?;
+        let end = at("duplicate").map_or(whole, |duplicate| duplicate.saturating_sub(1));
+        return Some(query.source(&(select..end)).to_owned());
     }
-    let set = at("set").filter(|set| query.stand_at(0, &["update"]) && *set > 1)?;
+    if begins("delete") {
+        let tables = at("using").or_else(|| at("from"))? + 1;
+        return Some(format!("SELECT * FROM {}", query.source(&(tables..whole))));
+    }
+    let set = at("set").filter(|set| begins("update") && *set > 1)?;
+    let start = (1..set).find(|at| {
+        !["low_priority", "ignore"]
+            .iter()
+            .any(|option| query.words[*at].is(option))
+    })?;
     let end = ["where", "order", "limit"]
         .iter()
         .filter_map(|word| at(word))
         .min()
         .unwrap_or(whole);
-    let (tables, rest) = (query.source(&(1..set)), query.source(&(end..whole)));
+    let (tables, rest) = (query.source(&(start..set)), query.source(&(end..whole)));
     Some(format!("SELECT * FROM {tables} {rest}").trim_end().to_owned())
 }
 
@@ -47,8 +59,28 @@ mod tests {
                 "update t a join u b on a.x = b.x set a.y = 1",
                 Some("SELECT * FROM t a join u b on a.x = b.x"),
             ),
-            ("DELETE a FROM t a JOIN u ON u.x = a.x", None),
-            ("DELETE FROM t WHERE a = ? RETURNING b", None),
+            (
+                "DELETE a FROM t a JOIN u ON u.x = a.x WHERE u.y = 1",
+                Some("SELECT * FROM t a JOIN u ON u.x = a.x WHERE u.y = 1"),
+            ),
+            (
+                "DELETE FROM a USING t AS a, u WHERE u.x = a.x",
+                Some("SELECT * FROM t AS a, u WHERE u.x = a.x"),
+            ),
+            (
+                "DELETE FROM t WHERE a = ? RETURNING b",
+                Some("SELECT * FROM t WHERE a = ?"),
+            ),
+            (
+                "INSERT INTO t (a) SELECT x FROM y WHERE z IN (SELECT 1) ON DUPLICATE KEY UPDATE a = VALUES(a)",
+                Some("SELECT x FROM y WHERE z IN (SELECT 1)"),
+            ),
+            ("INSERT INTO t (a) VALUES ((SELECT 1))", None),
+            (
+                "UPDATE IGNORE t SET a = 1 WHERE b = 2",
+                Some("SELECT * FROM t WHERE b = 2"),
+            ),
+            ("WITH x AS (SELECT 1) DELETE FROM t WHERE a IN (SELECT * FROM x)", None),
             ("INSERT INTO t SET a = 1", None),
             ("SELECT 1", None),
         ] {

@@ -49,6 +49,36 @@ pub struct ExplainedPlan {
     pub findings: Vec<PlanFinding>,
     /// What should be known of how the plan was had, in whole sentences: `Planned for any value of $1.`
     pub notes: Vec<String>,
+    /// What was put in place of parameters, in their order.
+    pub parameters: Vec<ParameterValue>,
+}
+
+/// A value that was put in place of a parameter, as a planner needed one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParameterValue {
+    /// What it stands for: `orders.customer_id`, `LIMIT`; nothing where it is compared with no column.
+    pub stands_for: Option<String>,
+    /// The value, as SQL.
+    pub value: String,
+    /// Where it is from.
+    pub origin: ValueOrigin,
+}
+
+/// Where the value of a parameter is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueOrigin {
+    /// Production was asked with it once.
+    Sample,
+    /// A row of a twin has it.
+    Twin,
+    /// It is the first or last one of an index.
+    Index,
+    /// It is of the type of the column, and nobody knows whether a row has it.
+    Type,
+    /// It is assumed: as many rows as a page has, a number.
+    Assumed,
+    /// It is written and not looked for: no plan depends on it.
+    Written,
 }
 
 /// What an insight tells of a plan.

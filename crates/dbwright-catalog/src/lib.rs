@@ -69,8 +69,8 @@ pub use effect::{
 };
 pub use engine::{Engine, ParseVersionError, Server, UnknownEngine, Version};
 pub use explained::{
-    ChangePurpose, ExplainedPlan, ExplainedQuery, Explanation, PlanChange, PlanChangeKind, PlanFinding, PlanTrial,
-    Planner,
+    ChangePurpose, ExplainedPlan, ExplainedQuery, Explanation, ParameterValue, PlanChange, PlanChangeKind, PlanFinding,
+    PlanTrial, Planner, ValueOrigin,
 };
 pub use finding::{Evidence, Finding, Fix, FixStep, Group, Place, Severity};
 pub use fix_files::{FileChange, FixFiles, FixFilesOutcome};

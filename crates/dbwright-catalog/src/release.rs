@@ -15,8 +15,6 @@ pub struct Query {
     pub origin: QueryOrigin,
     /// Its text, as the server takes it.
     pub text: String,
-    /// It with values that production was asked with, where these are known.
-    pub sample: Option<String>,
     /// How often production is asked it, where that is known.
     pub load: Option<QueryLoad>,
 }

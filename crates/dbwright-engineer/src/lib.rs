@@ -19,6 +19,7 @@ mod rules;
 mod schema;
 mod section;
 mod twin;
+mod values;
 mod ways_back;
 
 pub use cache::{CACHE_BYTES_MAX, CacheContents, CacheEntry, CacheEntryKind, cache_contents, clear_cache};

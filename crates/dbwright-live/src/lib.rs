@@ -8,6 +8,7 @@
 pub mod cache;
 pub mod calibrate;
 pub mod capture;
+pub mod column_values;
 pub mod connect;
 mod error;
 pub mod explain;

@@ -78,6 +78,10 @@
 //! SELECT id FROM account WHERE date_format(joined, '%Y-%m') = '2026-01'
 //! ```
 //!
+//! ```sql told mysql mariadb
+//! DELETE FROM account WHERE lower(email) = 'a7@example.org'
+//! ```
+//!
 //! ```sql silent mysql mariadb
 //! SELECT id FROM account WHERE email = lower('A7@example.org')
 //! ```

@@ -79,6 +79,10 @@
 //! SELECT id, total FROM orders WHERE customer_id = 7
 //! ```
 //!
+//! ```sql told mysql mariadb
+//! DELETE FROM orders WHERE customer_id = 7
+//! ```
+//!
 //! ```sql told mysql mariadb analyze
 //! SELECT id, total FROM orders WHERE customer_id = 7
 //! ```
@@ -297,10 +301,15 @@ fn guess(context: &Context<'_>, index: usize, table: &TableFacts, wanted: &Wante
         ),
     );
     finding.severity = Severity::Note;
+    let why = if context.writes() {
+        "the plan of a statement that writes does not tell how many rows its filter leaves".to_owned()
+    } else {
+        format!("the server has no statistics of {columns}, and does not know how many rows its filter leaves")
+    };
     finding.evidence.push(format!(
-        "{} is {}; the server has no statistics of {columns}, and does not know how many rows its filter leaves.",
+        "{} is {}; {why}.",
         context.nodes[index].title(),
-        context.share_told(index),
+        context.share_told(index)
     ));
     finding.advice.push(format!(
         "If few rows have the same value, an index on {columns} finds them without reading the others."

@@ -1,11 +1,13 @@
 //! Where plans are made and changes are tried: the connection, the twin, and what is known of the tables.
 
+use dbwright_advise::parameters;
 use dbwright_catalog::{Engine, PlanFacts, QueryPlan, SampleValues, Server, Snapshot};
 use dbwright_live::connect::{Connection, ReadLimits};
 use dbwright_live::explain::facts;
 use dbwright_live::scratch::ScratchOptions;
 
 use super::parsed;
+use crate::values::{Filled, Values};
 use crate::{EngineerError, Twin};
 
 /// Where plans are made and changes are tried.
@@ -19,10 +21,19 @@ pub(super) struct Bench<'a> {
     known: Option<PlanFacts>,
     /// A twin of a live SQLite file, made when it is needed first.
     copy: Option<(Connection, Twin)>,
+    /// Whether values may be looked for on a live server, in the ends of its indexes.
+    may_look: bool,
+    /// Values for parameters, found when they are needed first.
+    values: Option<Values<'a>>,
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(connection: &'a mut Connection, twin: Option<&'a Twin>, snapshot: Option<&'a Snapshot>) -> Self {
+    pub(super) fn new(
+        connection: &'a mut Connection,
+        twin: Option<&'a Twin>,
+        snapshot: Option<&'a Snapshot>,
+        may_look: bool,
+    ) -> Self {
         Bench {
             server: connection.server().clone(),
             connection,
@@ -30,7 +41,36 @@ impl<'a> Bench<'a> {
             snapshot,
             known: None,
             copy: None,
+            may_look,
+            values: None,
         }
+    }
+
+    /// Whether the server is one of ours.
+    pub(super) fn is_ours(&self) -> bool {
+        self.twin.is_some()
+    }
+
+    /// A query with values in place of its parameters, where the planner needs any.
+    pub(super) async fn filled(&mut self, text: &str) -> Result<Filled, EngineerError> {
+        let engine = self.server.engine;
+        let needs_values = matches!(engine, Engine::MySql | Engine::MariaDb);
+        // A list that a server has left out of a text that it kept is told by three dots.
+        let is_whole = parameters(engine, text).is_empty() && !text.contains("...");
+        if !needs_values || is_whole {
+            return Ok(Filled {
+                text: text.to_owned(),
+                values: Vec::new(),
+            });
+        }
+        let values = match &mut self.values {
+            Some(values) => values,
+            None => self.values.insert(match (self.twin, self.snapshot) {
+                (Some(Twin::MySqlFamily(twin)), Some(snapshot)) => Values::of_twin(twin, snapshot).await?,
+                _ => Values::of_server(self.connection, self.may_look).await?,
+            }),
+        };
+        values.fill(Some(&mut *self.connection), text).await
     }
 
     pub(super) fn server(&self) -> &Server {

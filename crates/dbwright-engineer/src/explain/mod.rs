@@ -2,18 +2,19 @@
 //!
 //! Plans come from a twin, from the user's own server, or from a file. What insights propose is tried where the plan was made.
 
+mod ask;
 mod bench;
 mod text;
 mod trial;
 
-use dbwright_advise::{complete_sqlite, look, read_kept_plan, read_plan};
+use dbwright_advise::{complete_sqlite, look, read_kept_plan, read_plan, with_question_marks};
 use dbwright_catalog::{
     Engine, ExplainedPlan, ExplainedQuery, Explanation, Operation, PlanFacts, Planner, QueryPlan, Server, Snapshot,
     Version,
 };
 use dbwright_live::connect::{Connection, DatabaseUrl, ReadLimits};
-use dbwright_live::explain::{ExplainOptions, Explained, explain as ask};
 
+use ask::{Planned, found_nothing, planned};
 use bench::Bench;
 pub use text::{QueryText, queries_in};
 
@@ -45,6 +46,8 @@ pub enum ExplainOn {
         limits: ReadLimits,
         /// Whether queries are run that are proven to read only.
         run: bool,
+        /// Whether values for parameters may be looked for in the ends of indexes.
+        values: bool,
     },
     /// A twin, built for this.
     Twin(Box<Snapshot>, TwinSetUp),
@@ -143,7 +146,8 @@ async fn all(
         ExplainOn::Twin(snapshot, _) => Some(snapshot.as_ref()),
         ExplainOn::Live { .. } | ExplainOn::Nobody => None,
     };
-    let mut bench = connection.map(|connection| Bench::new(connection, twin, snapshot));
+    let may_look = matches!(request.on, ExplainOn::Live { values: true, .. });
+    let mut bench = connection.map(|connection| Bench::new(connection, twin, snapshot, may_look));
     for (file, text) in &request.plans {
         explained.push(kept(bench.as_mut(), file, text).await?);
     }
@@ -195,25 +199,38 @@ async fn kept(bench: Option<&mut Bench<'_>>, file: &str, printed: &str) -> Resul
             findings: trial::not_tried(findings),
             plan,
             notes,
+            parameters: Vec::new(),
         })),
     })
 }
 
 async fn one(bench: &mut Bench<'_>, query: &QueryText, run: bool) -> Result<ExplainedQuery, EngineerError> {
-    let options = ExplainOptions {
-        run,
-        before: Vec::new(),
-    };
-    let outcome = match ask(bench.connection, &query.sql, &options).await? {
-        Explained::Refused(problem) => Err(problem),
-        Explained::Plan { text, mut notes } => match read_plan(bench.server().engine, &text) {
+    let planned = planned(bench, &query.sql, run).await?;
+    let outcome = match planned {
+        Err(problem) => Err(problem),
+        Ok(Planned {
+            asked,
+            plan: printed,
+            mut notes,
+            values,
+        }) => match read_plan(bench.server().engine, &printed) {
             Ok(mut plan) => {
                 let known = bench.facts(&plan).await?;
                 complete(&mut plan, &query.sql, &known, bench.server());
                 notes.extend(unknown_rows(&plan, bench.server()));
-                let findings = look(Some(&query.sql), &plan, &known, bench.server());
-                let findings = trial::tried(bench, &query.sql, &plan, &known, findings).await?;
-                Ok(Box::new(ExplainedPlan { plan, findings, notes }))
+                notes.extend(found_nothing(&plan, &values));
+                let text = match bench.server().engine {
+                    engine @ (Engine::MySql | Engine::MariaDb) => with_question_marks(engine, &query.sql),
+                    Engine::Postgres | Engine::Sqlite => query.sql.clone(),
+                };
+                let findings = look(Some(&text), &plan, &known, bench.server());
+                let findings = trial::tried(bench, &asked, &plan, &known, findings).await?;
+                Ok(Box::new(ExplainedPlan {
+                    plan,
+                    findings,
+                    notes,
+                    parameters: values,
+                }))
             }
             Err(no_plan) => Err(format!("its plan can't be read: {no_plan}")),
         },

@@ -40,10 +40,19 @@ fn bare(engine: Engine, text: &str) -> &str {
             }
         }
     } else {
-        while words
-            .next_if(|word| word.is("analyze") || word.is("verbose") || word.is("query") || word.is("plan"))
-            .is_some()
-        {}
+        let options = ["analyze", "verbose", "query", "plan", "extended", "partitions"];
+        loop {
+            if words.next_if(|word| word.is("format")).is_some() {
+                // `FORMAT = JSON`
+                words.next();
+                words.next();
+            } else if words
+                .next_if(|word| options.iter().any(|option| word.is(option)))
+                .is_none()
+            {
+                break;
+            }
+        }
     }
     words.next().map_or(text, |word| &text[word.span.range().start..])
 }
@@ -51,6 +60,17 @@ fn bare(engine: Engine, text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn explain_of_mysql_is_taken_off() {
+        for text in [
+            "EXPLAIN FORMAT=JSON DELETE FROM t",
+            "EXPLAIN ANALYZE FORMAT = TREE DELETE FROM t",
+            "explain extended DELETE FROM t",
+        ] {
+            assert_eq!(bare(Engine::MySql, text), "DELETE FROM t", "{text}");
+        }
+    }
 
     #[test]
     fn queries_are_taken_from_a_file_with_their_lines_and_without_explain() {

@@ -6,8 +6,8 @@ use dbwright_catalog::{
 };
 use dbwright_live::connect::Connection;
 use dbwright_live::explain::{ExplainOptions, Explained, explain};
-use dbwright_sql::{Token, TokenKind, tokens};
 
+use super::ask::{Asked, settings};
 use super::bench::Bench;
 use super::complete;
 use crate::EngineerError;
@@ -21,10 +21,10 @@ const BETTER_COST: f64 = 0.95;
 /// A run is faster from this share of the time before on; times differ from run to run.
 const BETTER_TIME: f64 = 0.8;
 
-/// Tries each change on the server that made the plan.
+/// Tries each change on the server that made the plan, which was asked this.
 pub(super) async fn tried(
     bench: &mut Bench<'_>,
-    query: &str,
+    query: &Asked,
     plan: &QueryPlan,
     known: &PlanFacts,
     findings: Vec<PlanFinding>,
@@ -38,11 +38,22 @@ pub(super) async fn tried(
         };
         let mut added = Vec::new();
         change.trial = match change.kind {
-            PlanChangeKind::Query if has_no_values(bench.connection, &change.sql) => {
-                PlanTrial::NotTried("its parameters have no values".to_owned())
+            PlanChangeKind::Query => {
+                let filled = bench.filled(&change.sql).await?;
+                let instead = Asked {
+                    before: settings(&filled.values),
+                    text: filled.text,
+                };
+                let run = run && filled.values.is_empty();
+                let ours = bench.is_ours();
+                asked(bench.connection, &instead, known, run, ours).await?
             }
-            PlanChangeKind::Query => asked(bench.connection, &change.sql, known, run, Vec::new()).await?,
-            PlanChangeKind::Setting => asked(bench.connection, query, known, run, vec![change.sql.clone()]).await?,
+            PlanChangeKind::Setting => {
+                let mut set = query.clone();
+                set.before.push(change.sql.clone());
+                let ours = bench.is_ours();
+                asked(bench.connection, &set, known, run, ours).await?
+            }
             PlanChangeKind::Index => {
                 let trial = with_index(bench, query, plan, known, &change.sql).await?;
                 added = trial.1;
@@ -69,13 +80,6 @@ pub(super) async fn tried(
     Ok(kept)
 }
 
-/// Whether a query has parameters, which MySQL and MariaDB do not plan without their values.
-fn has_no_values(connection: &Connection, query: &str) -> bool {
-    let engine = connection.server().engine;
-    let is_parameter = |token: Token<'_>| token.kind == TokenKind::Parameter && token.text == "?";
-    matches!(engine, Engine::MySql | Engine::MariaDb) && tokens(engine, query).any(is_parameter)
-}
-
 /// What is left where nothing can be tried.
 pub(super) fn not_tried(findings: Vec<PlanFinding>) -> Vec<PlanFinding> {
     let stands = |finding: &PlanFinding| {
@@ -92,7 +96,7 @@ pub(super) fn not_tried(findings: Vec<PlanFinding>) -> Vec<PlanFinding> {
 /// The plan with an index that only a twin can have, and the names of what was made.
 async fn with_index(
     bench: &mut Bench<'_>,
-    query: &str,
+    query: &Asked,
     plan: &QueryPlan,
     known: &PlanFacts,
     sql: &str,
@@ -103,7 +107,7 @@ async fn with_index(
     };
     if connection.server().engine == Engine::Sqlite {
         let same = matches!(
-            asked(connection, query, known, false, Vec::new()).await?,
+            asked(connection, query, known, false, true).await?,
             PlanTrial::Planned(before) if before.root == plan.root
         );
         if !same {
@@ -124,7 +128,7 @@ async fn with_index(
             return Ok((trial, Vec::new()));
         }
     };
-    let planned = asked(connection, query, known, false, Vec::new()).await;
+    let planned = asked(connection, query, known, false, true).await;
     for index in &indexes {
         twin.drop_index(index).await?;
     }
@@ -133,18 +137,23 @@ async fn with_index(
 
 async fn asked(
     connection: &mut Connection,
-    query: &str,
+    query: &Asked,
     known: &PlanFacts,
     run: bool,
-    before: Vec<String>,
+    on_our_server: bool,
 ) -> Result<PlanTrial, EngineerError> {
-    let options = ExplainOptions { run, before };
+    let options = ExplainOptions {
+        run,
+        before: query.before.clone(),
+        on_our_server,
+    };
     let server = connection.server().clone();
-    Ok(match explain(connection, query, &options).await? {
+    Ok(match explain(connection, &query.text, &options).await? {
         Explained::Refused(problem) => PlanTrial::Refused(problem),
+        Explained::Withheld(why) => PlanTrial::NotTried(why),
         Explained::Plan { text, .. } => match read_plan(server.engine, &text) {
             Ok(mut plan) => {
-                complete(&mut plan, query, known, &server);
+                complete(&mut plan, &query.text, known, &server);
                 PlanTrial::Planned(Box::new(plan))
             }
             Err(no_plan) => PlanTrial::Refused(no_plan.to_string()),

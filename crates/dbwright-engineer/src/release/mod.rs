@@ -34,15 +34,11 @@ pub(crate) fn add_workload(release: &mut Release, snapshot: &Snapshot) {
             name: None,
             origin: QueryOrigin::Workload,
             text: preparable(snapshot.server.engine, &asked.text),
-            sample: asked.sample.clone(),
             load: Some(load),
         };
         let text = query.spaced();
         match release.running.iter_mut().find(|known| known.spaced() == text) {
-            Some(known) => {
-                known.load = known.load.or(Some(load));
-                known.sample = known.sample.take().or(query.sample);
-            }
+            Some(known) => known.load = known.load.or(Some(load)),
             None => release.running.push(query),
         }
     }

@@ -25,6 +25,7 @@ async fn explained(scratch: &Scratch, database: &str, example: &InsightExample) 
             passwords: dbwright_engineer::Passwords::default(),
             limits: ReadLimits::default(),
             run: example.analyze,
+            values: false,
         },
         queries,
         plans,

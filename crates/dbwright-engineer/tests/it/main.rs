@@ -10,6 +10,7 @@ mod check;
 mod comments;
 mod examples;
 mod explain_mysql_family;
+mod explain_writes;
 mod fixes;
 mod indirect;
 mod insights;

@@ -126,6 +126,7 @@ async fn compare(scratch: &Scratch, database: &str, queries: &[String]) -> BTree
             passwords: Passwords::default(),
             limits: ReadLimits::default(),
             run: false,
+            values: false,
         },
         queries: queries
             .iter()

@@ -232,7 +232,6 @@ pub(crate) async fn ask(
             line,
         },
         text: (*text).to_owned(),
-        sample: None,
         load: None,
     };
     let mut release = Release {

@@ -1,7 +1,8 @@
 //! Connections to databases that belong to the user: opened to read, with a limit on every wait.
 //!
 //! Nothing here can write: the session itself is read-only on every engine (a transaction mode where there is a server, an
-//! open flag with SQLite). Scratch servers have sessions of their own, see [`crate::scratch`].
+//! open flag with SQLite). One statement stands in a transaction that may write: the `EXPLAIN` of one that writes, on MySQL and
+//! MariaDB, which tell its plan nowhere else; it writes nothing and is rolled back. Scratch servers have sessions of their own, see [`crate::scratch`].
 
 mod mysql_family;
 mod parameters;
@@ -11,6 +12,7 @@ mod sqlite;
 mod tls;
 mod url;
 
+pub(crate) use mysql_family::{PlanForm, PlanOfWrite};
 pub(crate) use sqlite::SqliteConnection;
 pub use sqlite::is_database as is_sqlite_database;
 pub use url::{DatabaseUrl, ParseDatabaseUrlError};

@@ -1,7 +1,12 @@
 //! Read-only sessions with a user's MySQL or MariaDB.
 //!
 //! Read-only by the transaction mode of the session. The servers bound `SELECT` by themselves (`max_execution_time`,
-//! `max_statement_time`); not all that reads a schema is one, so that a watchdog ends what takes longer.
+//! `max_statement_time`); not all that reads a schema is one, so that a watchdog ends what takes longer. One thing they tell only where
+//! somebody may write: the plan of a statement that writes, which `plan_of_write.rs` asks for.
+
+mod plan_of_write;
+
+pub(crate) use plan_of_write::{PlanForm, PlanOfWrite};
 
 use std::time::Duration;
 

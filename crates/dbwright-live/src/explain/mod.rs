@@ -18,6 +18,8 @@ pub struct ExplainOptions {
     pub run: bool,
     /// Statements of ours that hold for this query alone: `SET LOCAL work_mem = '64MB'`.
     pub before: Vec<String>,
+    /// Whether the server is one of ours, where planning may lock rows.
+    pub on_our_server: bool,
 }
 
 /// What came of asking.
@@ -32,6 +34,8 @@ pub enum Explained {
     },
     /// The server refuses the query, or it was not run for safety: why.
     Refused(String),
+    /// Nothing is wrong with a statement that writes, but it can't be planned here: why, as a clause.
+    Withheld(String),
 }
 
 /// Asks for the plan of a query, which must be a single statement.

@@ -4,7 +4,7 @@
 //! server does not have and prints as a tree. Both engines run parts of a query while they plan (rows by unique keys, subqueries
 //! that depend on nothing, functions of constants), so that a query with a function that may do more than give a value is not
 //! even planned. MariaDB has one form, which names tables by their aliases alone, so that the query
-//! as the server understood it is put beside.
+//! as the server understood it is put beside. Of an `UPDATE` or `DELETE` of one table MySQL tells version 1 of its JSON alone.
 
 mod facts;
 mod functions;
@@ -18,8 +18,36 @@ use serde_json::{Map, Value};
 
 use super::{ExplainOptions, Explained};
 use crate::LiveError;
-use crate::connect::Connection;
+use crate::connect::{Connection, PlanForm, PlanOfWrite};
 use crate::measure::TextRows;
+
+/// What MySQL prints as the plan of a statement that it does not run by steps.
+/// <https://dev.mysql.com/doc/refman/9.4/en/explain.html>
+const NOT_BY_STEPS: &str = "<not executable by iterator executor>";
+
+/// A statement whose plan is asked for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    text: &'a str,
+    writes: bool,
+}
+
+/// Why there is no plan.
+enum NoPlan {
+    /// The server refuses the statement.
+    Refused(String),
+    /// It would plan it for somebody who may write.
+    Withheld(String),
+}
+
+impl From<NoPlan> for Explained {
+    fn from(no_plan: NoPlan) -> Self {
+        match no_plan {
+            NoPlan::Refused(why) => Explained::Refused(why),
+            NoPlan::Withheld(why) => Explained::Withheld(why),
+        }
+    }
+}
 
 pub(super) async fn explain(
     connection: &mut Connection,
@@ -35,6 +63,16 @@ pub(super) async fn explain(
             "{} may run parts of a query while it plans, and {doubt}",
             dialect.engine
         )));
+    }
+    let query = Asked {
+        text: query,
+        writes: summarise_mysql_family(dialect, query).summary == Summary::Write,
+    };
+    if query.writes
+        && !options.on_our_server
+        && let Err(doubt) = proof::locks_no_rows(connection, dialect, query.text).await?
+    {
+        return Ok(Explained::Withheld(doubt));
     }
     let mut changed = Vec::new();
     for setting in &options.before {
@@ -52,22 +90,22 @@ pub(super) async fn explain(
 async fn planned(
     connection: &mut Connection,
     dialect: Dialect,
-    query: &str,
+    query: Asked<'_>,
     run: bool,
 ) -> Result<Explained, LiveError> {
     let mut notes = Vec::new();
     let text = match plan(connection, query).await? {
         Ok(text) => text,
-        Err(refused) => return Ok(Explained::Refused(refused)),
+        Err(no_plan) => return Ok(no_plan.into()),
     };
     if !run {
         return Ok(Explained::Plan { text, notes });
     }
-    if let Err(doubt) = proof::reads_only(connection, dialect, query).await? {
+    if let Err(doubt) = proof::reads_only(connection, dialect, query.text).await? {
         notes.push(format!("It was not run, as it is not proven to read only: {doubt}."));
         return Ok(Explained::Plan { text, notes });
     }
-    Ok(match measured(connection, query, &text).await? {
+    Ok(match measured(connection, query.text, &text).await? {
         Ok((text, is_whole)) => {
             if !is_whole {
                 notes.push(
@@ -112,15 +150,9 @@ fn not_explained(dialect: Dialect, query: &str) -> Option<String> {
         ));
     }
     match summarise_mysql_family(dialect, query).summary {
-        Summary::Query => None,
-        // Both refuse to explain it in a session that only reads.
-        Summary::Write => Some(
-            "a statement that writes is explained only to a session that may write, and dbwright opens none: \
-             explain a SELECT with the same tables and conditions"
-                .to_owned(),
-        ),
+        Summary::Query | Summary::Write => None,
         Summary::ReachesOutside(what) => Some(format!("{what} reaches outside of the database and is not explained")),
-        _ => Some("only SELECT, TABLE and VALUES have a plan".to_owned()),
+        _ => Some("only SELECT, TABLE, VALUES, INSERT, REPLACE, UPDATE and DELETE have a plan".to_owned()),
     }
 }
 
@@ -138,19 +170,43 @@ async fn restore(connection: &mut Connection, names: &[String]) -> Result<(), Li
 }
 
 /// Asks for a plan without running the query.
-async fn plan(connection: &mut Connection, query: &str) -> Result<Result<String, String>, LiveError> {
+async fn plan(connection: &mut Connection, query: Asked<'_>) -> Result<Result<String, NoPlan>, LiveError> {
     if connection.server().engine == Engine::MariaDb {
-        return of_mariadb(connection, "EXPLAIN", query).await;
+        let understood = understood(connection, PlanForm::Extended, query).await?;
+        return Ok(match json(connection, query).await? {
+            Ok(whole) => Ok(finished(connection, whole, understood).await?),
+            Err(no_plan) => Err(no_plan),
+        });
     }
     if ask(connection, &json_version(2)).await?.is_err() {
-        return tree(connection, "EXPLAIN FORMAT=TREE", query).await;
+        return tree(connection, query).await;
     }
-    let whole = match json(connection, "EXPLAIN FORMAT=JSON", query).await? {
+    let whole = match json(connection, query).await? {
         Ok(whole) => whole,
-        Err(refused) => return Ok(Err(refused)),
+        Err(no_plan) => return Ok(Err(no_plan)),
     };
-    let whole = with_partitions(connection, whole, query).await?;
-    finished(connection, whole).await.map(Ok)
+    if is_by_steps(&whole) {
+        let whole = with_partitions(connection, whole, query).await?;
+        return finished(connection, whole, None).await.map(Ok);
+    }
+    connection.rows(&json_version(1)).await?;
+    let older = older(connection, query).await?;
+    connection.rows(&json_version(2)).await?;
+    Ok(older)
+}
+
+fn is_by_steps(whole: &Map<String, Value>) -> bool {
+    let operation = whole.get("query_plan").and_then(|plan| plan.get("operation"));
+    operation.and_then(Value::as_str) != Some(NOT_BY_STEPS)
+}
+
+/// MySQL's version 1, with the query as the server understood it.
+async fn older(connection: &mut Connection, query: Asked<'_>) -> Result<Result<String, NoPlan>, LiveError> {
+    let understood = understood(connection, PlanForm::Json, query).await?;
+    Ok(match json(connection, query).await? {
+        Ok(whole) => Ok(finished(connection, whole, understood).await?),
+        Err(no_plan) => Err(no_plan),
+    })
 }
 
 /// Runs the query and asks for what it did; whether it came to its end.
@@ -159,24 +215,33 @@ async fn measured(
     query: &str,
     planned: &str,
 ) -> Result<Result<(String, bool), String>, LiveError> {
+    let asked = Asked {
+        text: query,
+        writes: false,
+    };
     if connection.server().engine == Engine::MariaDb {
-        let answer = of_mariadb(connection, "ANALYZE", query).await?;
-        return Ok(answer.map(|text| (text, true)));
+        let understood = understood(connection, PlanForm::Extended, asked).await?;
+        let answer = ask(connection, &format!("ANALYZE FORMAT=JSON {query}")).await?;
+        return Ok(match answer.and_then(in_json) {
+            Ok(whole) => Ok((finished(connection, whole, understood).await?, true)),
+            Err(refused) => Err(refused),
+        });
     }
     if !planned.starts_with('{') {
-        let answer = tree(connection, "EXPLAIN ANALYZE", query).await?;
-        let whole = came_to_its_end(connection).await?;
-        return Ok(answer.map(|text| (text, whole)));
+        let understood = understood(connection, PlanForm::Tree, asked).await?;
+        let answer = ask(connection, &format!("EXPLAIN ANALYZE {query}")).await?;
+        let is_whole = came_to_its_end(connection).await?;
+        return Ok(answer.and_then(first).map(|tree| (below(understood, &tree), is_whole)));
     }
-    let answer = json(connection, "EXPLAIN ANALYZE FORMAT=JSON", query).await?;
+    let answer = ask(connection, &format!("EXPLAIN ANALYZE FORMAT=JSON {query}")).await?;
     let is_whole = came_to_its_end(connection).await?;
-    Ok(match answer {
+    Ok(match answer.and_then(in_json) {
         Ok(mut whole) => {
             // The plan before it has what this one leaves out.
             if let Ok(Value::Object(planned)) = serde_json::from_str(planned) {
                 copy_partitions(&planned, &mut whole);
             }
-            Ok((finished(connection, whole).await?, is_whole))
+            Ok((finished(connection, whole, None).await?, is_whole))
         }
         Err(refused) => Err(refused),
     })
@@ -196,58 +261,62 @@ fn json_version(version: u32) -> String {
 }
 
 /// MySQL before 8.3: a tree, and before it the query as the server understood it, which names the tables.
-async fn tree(connection: &mut Connection, words: &str, query: &str) -> Result<Result<String, String>, LiveError> {
-    let understood = understood(connection, "EXPLAIN FORMAT=TREE", query).await?;
-    let answer = ask(connection, &format!("{words} {query}")).await?;
-    Ok(answer.and_then(|rows| {
-        let tree = first(rows).ok_or_else(no_plan)?;
-        Ok(format!("{}\n{tree}", understood.unwrap_or_default()))
-    }))
+async fn tree(connection: &mut Connection, query: Asked<'_>) -> Result<Result<String, NoPlan>, LiveError> {
+    let understood = understood(connection, PlanForm::Tree, query).await?;
+    let tree = match told(connection, PlanForm::Tree, query).await? {
+        Ok((rows, _)) => first(rows),
+        Err(no_plan) => return Ok(Err(no_plan)),
+    };
+    match tree {
+        Ok(tree) if tree.contains(NOT_BY_STEPS) => older(connection, query).await,
+        Ok(tree) => Ok(Ok(below(understood, &tree))),
+        Err(refused) => Ok(Err(NoPlan::Refused(refused))),
+    }
 }
 
-async fn of_mariadb(connection: &mut Connection, word: &str, query: &str) -> Result<Result<String, String>, LiveError> {
-    let understood = understood(connection, "EXPLAIN EXTENDED", query).await?;
-    let mut whole = match json(connection, &format!("{word} FORMAT=JSON"), query).await? {
-        Ok(whole) => whole,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    if let Some(understood) = understood {
-        whole.insert("query".to_owned(), Value::String(understood));
-    }
-    finished(connection, whole).await.map(Ok)
+/// A tree below the query that it is of.
+fn below(understood: Option<String>, tree: &str) -> String {
+    format!("{}\n{tree}", understood.unwrap_or_default())
 }
 
 /// The query as the server understood it, which it tells as a note.
-async fn understood(connection: &mut Connection, words: &str, query: &str) -> Result<Option<String>, LiveError> {
+async fn understood(
+    connection: &mut Connection,
+    form: PlanForm,
+    query: Asked<'_>,
+) -> Result<Option<String>, LiveError> {
     // 1003: https://dev.mysql.com/doc/refman/9.4/en/explain-extended.html
     connection.rows("SET SESSION sql_notes = 1").await?;
-    if ask(connection, &format!("{words} {query}")).await?.is_err() {
+    let Ok((_, notes)) = told(connection, form, query).await? else {
         return Ok(None);
-    }
-    let notes = connection.rows("SHOW WARNINGS").await?;
+    };
     let note = notes
         .into_iter()
         .find(|row| row.get(1).and_then(Option::as_deref) == Some("1003"));
     Ok(note.and_then(|row| row.into_iter().nth(2).flatten()))
 }
 
-async fn json(
-    connection: &mut Connection,
-    words: &str,
-    query: &str,
-) -> Result<Result<Map<String, Value>, String>, LiveError> {
-    let answer = ask(connection, &format!("{words} {query}")).await?;
-    Ok(answer.and_then(|rows| {
-        let text = first(rows).ok_or_else(no_plan)?;
-        match serde_json::from_str(&text) {
-            Ok(Value::Object(whole)) => Ok(whole),
-            _ => Err("the server gives no plan in JSON".to_owned()),
-        }
-    }))
+async fn json(connection: &mut Connection, query: Asked<'_>) -> Result<Result<Map<String, Value>, NoPlan>, LiveError> {
+    let answer = told(connection, PlanForm::Json, query).await?;
+    Ok(answer.and_then(|(rows, _)| in_json(rows).map_err(NoPlan::Refused)))
 }
 
-/// The text of a plan, with the database that names without one belong to.
-async fn finished(connection: &mut Connection, mut whole: Map<String, Value>) -> Result<String, LiveError> {
+fn in_json(rows: TextRows) -> Result<Map<String, Value>, String> {
+    match serde_json::from_str(&first(rows)?) {
+        Ok(Value::Object(whole)) => Ok(whole),
+        _ => Err("the server gives no plan in JSON".to_owned()),
+    }
+}
+
+/// The text of a plan, with the query as the server understood it and the database that names without one belong to.
+async fn finished(
+    connection: &mut Connection,
+    mut whole: Map<String, Value>,
+    understood: Option<String>,
+) -> Result<String, LiveError> {
+    if let Some(understood) = understood {
+        whole.insert("query".to_owned(), Value::String(understood));
+    }
     if let Some(database) = connection.first_value("SELECT DATABASE()").await? {
         whole.insert("database".to_owned(), Value::String(database));
     }
@@ -258,7 +327,7 @@ async fn finished(connection: &mut Connection, mut whole: Map<String, Value>) ->
 async fn with_partitions(
     connection: &mut Connection,
     mut whole: Map<String, Value>,
-    query: &str,
+    query: Asked<'_>,
 ) -> Result<Map<String, Value>, LiveError> {
     let tables = names_below(&Value::Object(whole.clone()), "table_name");
     if tables.is_empty() {
@@ -273,7 +342,7 @@ async fn with_partitions(
         return Ok(whole);
     }
     connection.rows(&json_version(1)).await?;
-    let older = json(connection, "EXPLAIN FORMAT=JSON", query).await?;
+    let older = json(connection, query).await?;
     connection.rows(&json_version(2)).await?;
     if let Ok(older) = older {
         copy_partitions(&older, &mut whole);
@@ -338,12 +407,35 @@ fn copy_partitions(from: &Map<String, Value>, to: &mut Map<String, Value>) {
     write(to, &found);
 }
 
-fn first(rows: TextRows) -> Option<String> {
-    rows.into_iter().next().and_then(|row| row.into_iter().next().flatten())
+fn first(rows: TextRows) -> Result<String, String> {
+    let plan = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
+    plan.ok_or_else(|| "the server gives no plan".to_owned())
 }
 
-fn no_plan() -> String {
-    "the server gives no plan".to_owned()
+/// Asks for a plan, and what is noted beside it.
+async fn told(
+    connection: &mut Connection,
+    form: PlanForm,
+    query: Asked<'_>,
+) -> Result<Result<(TextRows, TextRows), NoPlan>, LiveError> {
+    if !query.writes {
+        return Ok(
+            match ask(connection, &format!("{} {}", form.words(), query.text)).await? {
+                Ok(rows) => Ok((rows, connection.rows("SHOW WARNINGS").await?)),
+                Err(refused) => Err(NoPlan::Refused(refused)),
+            },
+        );
+    }
+    let Connection::MySqlFamily(session) = connection else {
+        return Ok(Err(NoPlan::Refused("the server gives no plan".to_owned())));
+    };
+    Ok(match session.plan_of_write(form, query.text).await? {
+        PlanOfWrite::Told { rows, notes } => Ok((rows, notes)),
+        PlanOfWrite::MayNotWrite(why) => Err(NoPlan::Withheld(format!(
+            "the server tells the plan of a statement that writes only to those who may write ({why})"
+        ))),
+        PlanOfWrite::Refused(why) => Err(NoPlan::Refused(why)),
+    })
 }
 
 /// Asks; the inner error is what the server refused.

@@ -12,8 +12,6 @@ mod statistics;
 mod value;
 mod values;
 
-pub use value::TwinColumn;
-
 use dbwright_catalog::{Engine, MySqlFamilyStatistics, SchemaStatement, Server, Snapshot};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;

@@ -34,7 +34,6 @@ pub(super) fn queries(path: &Path, text: &str, engine: Engine) -> Vec<Query> {
                 line: statement.line,
             },
             text: parameters::for_server(engine, &statement.text),
-            sample: None,
             load: None,
         });
     }

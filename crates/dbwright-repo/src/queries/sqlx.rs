@@ -40,7 +40,6 @@ pub(super) fn queries(path: &Path, text: &str, engine: Engine) -> Result<Vec<Que
             line: 1,
         },
         text: text.trim().to_owned(),
-        sample: None,
         load: None,
     };
     Ok(texts.into_iter().map(query).collect())

@@ -1,8 +1,8 @@
 //! From the words of the catalog to the wire format.
 
 use dbwright_catalog::{
-    ConditionKind, ExplainedQuery, Explanation, NodeRole, PlanChange, PlanChangeKind, PlanFinding, PlanNode, PlanTrial,
-    Planner, QueryPlan,
+    ConditionKind, ExplainedQuery, Explanation, NodeRole, ParameterValue, PlanChange, PlanChangeKind, PlanFinding,
+    PlanNode, PlanTrial, Planner, QueryPlan, ValueOrigin,
 };
 
 use crate::json;
@@ -38,9 +38,27 @@ fn query(query: &ExplainedQuery) -> format::Query {
         problem: query.outcome.as_ref().err().cloned(),
         plan: explained.map(|explained| plan(&explained.plan)),
         notes: explained.map(|explained| explained.notes.clone()).unwrap_or_default(),
+        parameters: explained
+            .map(|explained| explained.parameters.iter().map(parameter).collect())
+            .unwrap_or_default(),
         findings: explained
             .map(|explained| explained.findings.iter().map(finding).collect())
             .unwrap_or_default(),
+    }
+}
+
+fn parameter(parameter: &ParameterValue) -> format::Parameter {
+    format::Parameter {
+        stands_for: parameter.stands_for.clone(),
+        value: parameter.value.clone(),
+        origin: match parameter.origin {
+            ValueOrigin::Sample => "sample",
+            ValueOrigin::Twin => "twin",
+            ValueOrigin::Index => "index",
+            ValueOrigin::Type => "type",
+            ValueOrigin::Assumed => "assumed",
+            ValueOrigin::Written => "written",
+        },
     }
 }
 

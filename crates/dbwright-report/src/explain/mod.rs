@@ -1,6 +1,7 @@
 //! Explained queries: plans as trees that people read, what insights tell of them, and the same as JSON.
 
 mod json;
+mod parameters;
 mod text;
 mod tree;
 

@@ -7,6 +7,7 @@ use dbwright_catalog::{
     QueryPlan,
 };
 
+use super::parameters::sentences;
 use super::tree::{summary, tree};
 use super::{milliseconds, number};
 use crate::TextOptions;
@@ -70,7 +71,7 @@ fn told(query: &ExplainedQuery, layout: Layout, verbose: bool) -> String {
     };
     text.push('\n');
     text.push_str(&plan(explained, layout, verbose));
-    for note in &explained.notes {
+    for note in sentences(&explained.parameters).iter().chain(&explained.notes) {
         text.push_str(&layout.wrap("  = ", "    ", &clean(note)));
     }
     for found in &explained.findings {

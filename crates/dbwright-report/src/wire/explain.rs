@@ -40,8 +40,22 @@ pub struct Query {
     pub plan: Option<Plan>,
     /// What should be known of how the plan was had, in whole sentences.
     pub notes: Vec<String>,
+    /// What was put in place of parameters, in their order, where the planner needs values (MySQL, MariaDB).
+    pub parameters: Vec<Parameter>,
     /// What insights tell, the worst first.
     pub findings: Vec<Finding>,
+}
+
+/// A value that was put in place of a parameter.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Parameter {
+    /// What it stands for: `orders.customer_id`, `LIMIT`; `null` where it is compared with no column.
+    pub stands_for: Option<String>,
+    /// The value, as SQL.
+    pub value: String,
+    /// Where it is from: `sample` (production was asked with it), `twin` (a row of the twin has it), `index` (it is the first or
+    /// last of an index), `type` (it is of the right type), `assumed`, `written` (no plan depends on it).
+    pub origin: &'static str,
 }
 
 /// A plan.

@@ -21,7 +21,8 @@ use crate::terminal::{self, ProgressLine};
 ///
 /// Plans come from a twin of production (--on), which knows its statistics and holds no rows, or from a live server (--url),
 /// in a read-only session with timeouts. What insights propose is tried in the same place, and shown with the plan that it
-/// leads to. A query with parameters ($1) is planned for any value of them, on PostgreSQL.
+/// leads to. A query with parameters ($1, ?, :name) is planned for any value of them on PostgreSQL and SQLite, and with values that are
+/// told on MySQL and MariaDB. A statement that writes is planned and never run.
 ///
 /// Nothing is run, unless --analyze says so: then on the server of --url alone, and only what is proven to read only.
 #[derive(Args, Debug)]
@@ -44,6 +45,9 @@ pub(crate) struct ExplainArgs {
     /// Run the queries that are proven to read only, and tell times and rows (with --url; SQLite measures no steps).
     #[arg(long, requires = "url")]
     analyze: bool,
+    /// Which values may be looked for on the server of --url, to stand in place of parameters (MySQL, MariaDB).
+    #[arg(long, value_name = "WHICH", default_value = "none", requires = "url")]
+    values: Values,
     /// A query that is run may take so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     timeout: u64,
@@ -58,6 +62,14 @@ pub(crate) struct ExplainArgs {
     verbose: bool,
     #[command(flatten)]
     bin_dirs: BinDirArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Values {
+    /// None: values are of the right type, and rows that they find are counted by statistics.
+    None,
+    /// The first and last values of indexes, which are shown with the plan.
+    All,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -123,6 +135,7 @@ fn on(args: &ExplainArgs) -> Result<ExplainOn, CommandError> {
             passwords: passwords(),
             limits,
             run: args.analyze,
+            values: args.values == Values::All,
         });
     }
     if let Some(file) = &args.on {

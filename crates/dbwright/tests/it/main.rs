@@ -15,6 +15,7 @@ mod engine;
 mod errors;
 mod explain;
 mod explain_sqlite;
+mod explain_writes;
 mod fix;
 mod production;
 mod registry;

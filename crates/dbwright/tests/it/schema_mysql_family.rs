@@ -11,14 +11,14 @@ use mysql_async::prelude::Queryable as _;
 use crate::command::{Run, command, installed, project, run};
 
 /// A server with a database, and how to reach it.
-struct Live {
+pub(crate) struct Live {
     scratch: MySqlFamilyScratch,
     observer: Conn,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Live {
-    async fn start(engine: Engine, version_start: &str) -> Self {
+    pub(crate) async fn start(engine: Engine, version_start: &str) -> Self {
         let (version, bin) = installed(engine.name(), version_start);
         let mut bin_dirs = BinDirs::default();
         match engine {
@@ -46,7 +46,7 @@ impl Live {
         Live { scratch, observer, url }
     }
 
-    async fn run(&mut self, sql: &str) {
+    pub(crate) async fn run(&mut self, sql: &str) {
         self.observer
             .query_iter(sql)
             .await
@@ -56,14 +56,14 @@ impl Live {
             .unwrap();
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         drop(self.observer);
         self.scratch.stop().await.unwrap();
     }
 }
 
 /// Runs the program in a folder, with the servers that the tests use.
-fn dbwright(folder: &tempfile::TempDir, arguments: &[&str], mariadb: &str) -> Run {
+pub(crate) fn dbwright(folder: &tempfile::TempDir, arguments: &[&str], mariadb: &str) -> Run {
     let mut command = command(arguments);
     command
         .current_dir(folder.path())

@@ -3,7 +3,6 @@
 
 mod cause;
 mod one_twin;
-mod parameters;
 mod search;
 mod two_twins;
 
@@ -158,12 +157,12 @@ fn told(fidelity: &Fidelity) -> String {
 /// Asks for the plan of a query.
 async fn ask(connection: &mut Connection, text: &str) -> Result<Result<QueryPlan, String>, EngineerError> {
     let options = ExplainOptions {
-        run: false,
-        before: Vec::new(),
+        on_our_server: true,
+        ..ExplainOptions::default()
     };
     let text = text.trim_end().trim_end_matches(';');
     Ok(match explain(connection, text, &options).await? {
-        Explained::Refused(why) => Err(why),
+        Explained::Refused(why) | Explained::Withheld(why) => Err(why),
         Explained::Plan { text, .. } => {
             read_plan(connection.server().engine, &text).map_err(|no_plan| format!("its plan can't be read: {no_plan}"))
         }

@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use dbwright_advise::complete_sqlite;
+use dbwright_advise::{complete_sqlite, rows_written};
 use dbwright_catalog::{Change, MigrationTrace, Object, ObjectBody, ObjectKind, Outcome, PlanFacts, QueryPlan};
 use dbwright_live::connect::{Connection, DatabaseUrl, ReadLimits};
 use dbwright_live::explain::facts;
 use dbwright_live::twin::{Twin, build};
 
-use super::parameters::{Asks, with_values};
 use super::{Asked, Ground, Stage, Stages, ask, told, with_twin};
 use crate::EngineerError;
 use crate::schema::SchemaError;
+use crate::values::Values;
 
 /// The plans at all moments; why there are none, as a clause.
 pub(super) async fn plans(ground: Ground<'_>) -> Result<Result<Stages, String>, EngineerError> {
@@ -22,9 +22,9 @@ pub(super) async fn plans(ground: Ground<'_>) -> Result<Result<Stages, String>, 
 }
 
 async fn on(twin: &mut Twin, ground: Ground<'_>) -> Result<Result<Stages, String>, EngineerError> {
-    let mut queries = with_values(twin, ground).await?;
+    let queries = with_values(twin, ground).await?;
     let everything: Vec<usize> = (0..queries.len()).collect();
-    let before = at_once(twin, &mut queries, &everything).await?;
+    let before = at_once(twin, &queries, &everything).await?;
     let mut stages = Stages {
         fidelity: told(twin.fidelity()),
         before,
@@ -56,7 +56,7 @@ async fn on(twin: &mut Twin, ground: Ground<'_>) -> Result<Result<Stages, String
             continue;
         }
         let mut plans = last.clone();
-        let anew = at_once(twin, &mut queries, &touched).await?;
+        let anew = at_once(twin, &queries, &touched).await?;
         for (query, plan) in touched.into_iter().zip(anew) {
             plans[query] = plan;
         }
@@ -68,8 +68,26 @@ async fn on(twin: &mut Twin, ground: Ground<'_>) -> Result<Result<Stages, String
     Ok(Ok(stages))
 }
 
-/// Plans some of the queries on a twin as it is now. Of a query with several texts, the one that was planned is asked later on.
-async fn at_once(twin: &Twin, queries: &mut [Asks], which: &[usize]) -> Result<Vec<Asked>, EngineerError> {
+/// The queries with values in place of their parameters, where their planner needs any.
+async fn with_values(twin: &Twin, ground: Ground<'_>) -> Result<Vec<String>, EngineerError> {
+    let engine = ground.snapshot.server.engine;
+    let running = &ground.section.release.running;
+    let queries = ground.queries.iter().map(|query| &running[*query]);
+    let Twin::MySqlFamily(twin) = twin else {
+        return Ok(queries.map(|query| query.text.clone()).collect());
+    };
+    let mut values = Values::of_twin(twin, ground.snapshot).await?;
+    let mut texts = Vec::with_capacity(ground.queries.len());
+    for query in queries {
+        let filled = values.fill(None, &query.text).await?;
+        // Their plans have costs, and those of statements that write have none on MySQL.
+        texts.push(rows_written(engine, &filled.text).unwrap_or(filled.text));
+    }
+    Ok(texts)
+}
+
+/// Plans some of the queries on a twin as it is now.
+async fn at_once(twin: &Twin, queries: &[String], which: &[usize]) -> Result<Vec<Asked>, EngineerError> {
     let url = match twin {
         Twin::Sqlite(twin) => DatabaseUrl::of_file(twin.path()),
         Twin::MySqlFamily(_) | Twin::Postgres(_) => twin.url().parse().map_err(SchemaError::Url)?,
@@ -78,8 +96,9 @@ async fn at_once(twin: &Twin, queries: &mut [Asks], which: &[usize]) -> Result<V
     let mut known: Option<Arc<PlanFacts>> = None;
     let mut plans = Vec::with_capacity(which.len());
     for query in which {
-        let (text, mut plan) = match first_planned(&mut connection, &queries[*query].texts).await? {
-            Ok(planned) => planned,
+        let text = &queries[*query];
+        let mut plan = match ask(&mut connection, text).await? {
+            Ok(plan) => plan,
             Err(why) => {
                 plans.push(Err(why));
                 continue;
@@ -90,28 +109,12 @@ async fn at_once(twin: &Twin, queries: &mut [Asks], which: &[usize]) -> Result<V
             None => Arc::clone(known.insert(Arc::new(known_of(twin, &mut connection, &plan).await?))),
         };
         if let Twin::Sqlite(_) = twin {
-            complete_sqlite(&mut plan, &text, &facts);
+            complete_sqlite(&mut plan, text, &facts);
         }
-        queries[*query].texts = vec![text];
         plans.push(Ok((plan, facts)));
     }
     connection.close().await;
     Ok(plans)
-}
-
-/// The first of several texts that can be planned, and its plan.
-async fn first_planned(
-    connection: &mut Connection,
-    texts: &[String],
-) -> Result<Result<(String, QueryPlan), String>, EngineerError> {
-    let mut refused = String::new();
-    for text in texts {
-        match ask(connection, text).await? {
-            Ok(plan) => return Ok(Ok((text.clone(), plan))),
-            Err(why) => refused = why,
-        }
-    }
-    Ok(Err(refused))
 }
 
 /// What is known of all tables, where plans do not tell it.

@@ -42,6 +42,65 @@ pub(super) async fn plans_only(
     looked_through(connection, dialect, query, calls_nothing_unknown).await
 }
 
+/// Proves that planning a statement that writes locks no row, nor a table that is locked as a whole.
+///
+/// What an `UPDATE` or `DELETE` looks up while it is planned it locks: rows of other tables, by unique keys, and those of subqueries.
+/// One of a single table looks up nothing; what an `INSERT … SELECT` reads is not locked where it reads what is committed.
+/// <https://dev.mysql.com/doc/refman/9.4/en/innodb-locks-set.html>
+pub(super) async fn locks_no_rows(
+    connection: &mut Connection,
+    dialect: Dialect,
+    statement: &str,
+) -> Result<Result<(), String>, LiveError> {
+    if let Err(doubt) = is_plain(dialect, statement).and_then(|()| changes_one_table(dialect, statement)) {
+        return Ok(Err(doubt));
+    }
+    let names: BTreeSet<String> = tokens_in(dialect, statement).filter_map(|token| token.name()).collect();
+    let list: Vec<String> = names.iter().map(|name| literal(name)).collect();
+    let sql = format!(
+        "SELECT concat(TABLE_NAME, CASE WHEN ENGINE IS NULL THEN ' is a view, whose tables' ELSE ', which is not kept by InnoDB,' END) \
+         FROM information_schema.TABLES WHERE TABLE_NAME IN ({}) AND coalesce(ENGINE, '') <> 'InnoDB' \
+           AND TABLE_SCHEMA NOT IN ('information_schema', 'performance_schema') LIMIT 1",
+        list.join(", ")
+    );
+    Ok(match connection.first_value(&sql).await? {
+        Some(table) => Err(format!("{table} might be locked while it is planned as it stands")),
+        None => Ok(()),
+    })
+}
+
+/// Whether a statement changes one table and reads no other while it is planned; of an `INSERT … SELECT`, what it reads is not locked.
+fn changes_one_table(dialect: Dialect, statement: &str) -> Result<(), String> {
+    let words: Vec<Token<'_>> = tokens_in(dialect, statement)
+        .filter(|token| !token.is_space())
+        .collect();
+    let is_any = |word: &Token<'_>, of: &[&str]| of.iter().any(|one| word.is(one) || word.is_symbol(one));
+    let asks = words.iter().any(|word| is_any(word, &["select", "table", "with"]));
+    let is_one = match words.split_first() {
+        Some((first, rest)) if is_any(first, &["insert", "replace"]) => {
+            let source = rest
+                .iter()
+                .find(|word| is_any(word, &["values", "value", "set", "select", "with", "table"]));
+            !asks || source.is_some_and(|word| is_any(word, &["select", "with", "table"]))
+        }
+        Some((first, rest)) if is_any(first, &["update", "delete"]) => {
+            // Before `SET` or a condition stands one table with its alias.
+            let mut tables = rest
+                .iter()
+                .skip_while(|word| is_any(word, &["low_priority", "quick", "ignore", "from"]))
+                .take_while(|word| !is_any(word, &["set", "where", "order", "limit", "returning"]));
+            let several = tables.any(|word| is_any(word, &[",", "(", "join", "straight_join", "using", "from"]));
+            !asks && !several
+        }
+        _ => false,
+    };
+    if is_one {
+        Ok(())
+    } else {
+        Err("planning it as it stands would lock rows that are looked up meanwhile".to_owned())
+    }
+}
+
 /// Looks at a query and at the definitions of the views in it.
 async fn looked_through(
     connection: &mut Connection,
@@ -120,7 +179,7 @@ fn is_plain(dialect: Dialect, text: &str) -> Result<(), String> {
         if words[at].is_symbol(":") && words.get(at + 1).is_some_and(|next| next.text == "=") {
             return Err("it assigns to a variable".to_owned());
         }
-        if is(at, "into") {
+        if is(at, "into") && !begins_insert(&words[..at]) {
             return Err("it has INTO".to_owned());
         }
         if is(at, "procedure") || is(at, "handler") || is(at, "call") {
@@ -136,16 +195,40 @@ fn is_plain(dialect: Dialect, text: &str) -> Result<(), String> {
     calls_nothing_unknown(dialect, text)
 }
 
+/// Whether these are the first words of an `INSERT` or `REPLACE`, whose `INTO` names a table.
+fn begins_insert(words: &[&Token<'_>]) -> bool {
+    let options = ["low_priority", "high_priority", "delayed", "ignore"];
+    let Some((first, options_there)) = words.split_first() else {
+        return false;
+    };
+    (first.is("insert") || first.is("replace"))
+        && options_there
+            .iter()
+            .all(|word| options.iter().any(|option| word.is(option)))
+}
+
 /// The first function that is not known to do nothing but give a value, where there is one.
 fn calls_nothing_unknown(dialect: Dialect, text: &str) -> Result<(), String> {
     let all: Vec<Token<'_>> = tokens_in(dialect, text).filter(|token| !token.is_space()).collect();
     let words: Vec<&Token<'_>> = all.iter().collect();
+    let target = inserted_into(&words);
     for at in 0..words.len() {
-        if words.get(at + 1).is_some_and(|next| next.is_symbol("(")) {
+        if Some(at) != target && words.get(at + 1).is_some_and(|next| next.is_symbol("(")) {
             called(&words, at)?;
         }
     }
     Ok(())
+}
+
+/// The name of the table that an `INSERT` or `REPLACE` writes, behind which its columns stand in brackets.
+fn inserted_into(words: &[&Token<'_>]) -> Option<usize> {
+    let into = (0..words.len()).find(|at| !begins_insert(&words[..=*at]))?;
+    if into == 0 {
+        return None;
+    }
+    let name = if words[into].is("into") { into + 1 } else { into };
+    let is_qualified = words.get(name + 1).is_some_and(|word| word.is_symbol("."));
+    Some(if is_qualified { name + 2 } else { name })
 }
 
 /// Looks at a name before a bracket.
@@ -226,6 +309,63 @@ mod tests {
             "SELECT /*+ JOIN_ORDER(a, b) */ * FROM a JOIN b USING (id)",
         ] {
             assert_eq!(doubt(query), None, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_an_insert_names_is_no_function() {
+        for statement in [
+            "INSERT INTO orders (id, total) SELECT id, max(total) FROM old GROUP BY id",
+            "REPLACE LOW_PRIORITY INTO shop.orders(id) VALUES (1)",
+            "INSERT IGNORE orders (id) VALUES (1)",
+        ] {
+            assert_eq!(doubt(statement), None, "{statement}");
+        }
+        for statement in [
+            "INSERT INTO orders (id) SELECT mine(id) FROM old",
+            "INSERT INTO orders (id) VALUES (mine (1))",
+            "SELECT 1 INTO mine (1)",
+        ] {
+            assert!(doubt(statement).is_some(), "{statement}");
+        }
+    }
+
+    #[test]
+    fn what_looks_up_rows_while_it_is_planned_is_known() {
+        for (statement, is_one) in [
+            (
+                "UPDATE orders o SET total = total + 1 WHERE o.id = 3 ORDER BY at LIMIT 5",
+                true,
+            ),
+            ("UPDATE LOW_PRIORITY IGNORE shop.orders AS o SET total = 1", true),
+            (
+                "DELETE FROM orders WHERE id IN (1, 2) AND (a = 1 OR b = 2) LIMIT 10",
+                true,
+            ),
+            ("DELETE QUICK FROM orders WHERE a = 1 RETURNING id, b", true),
+            (
+                "INSERT INTO archive (id) SELECT id FROM orders WHERE a = (SELECT max(a) FROM b)",
+                true,
+            ),
+            ("REPLACE archive WITH x AS (SELECT 1) SELECT * FROM x", true),
+            (
+                "INSERT INTO archive (a, b) VALUES (1, 2) ON DUPLICATE KEY UPDATE a = VALUES(a)",
+                true,
+            ),
+            ("INSERT INTO archive SET a = 1", true),
+            ("INSERT INTO archive (a) VALUES ((SELECT max(a) FROM b))", false),
+            ("INSERT INTO archive SET a = (SELECT max(a) FROM b)", false),
+            ("UPDATE orders SET total = (SELECT max(a) FROM b)", false),
+            ("UPDATE orders JOIN customer USING (id) SET total = 1", false),
+            ("UPDATE orders, customer SET total = 1", false),
+            ("UPDATE (orders) SET total = 1", false),
+            ("DELETE FROM orders WHERE id IN (SELECT id FROM b)", false),
+            ("DELETE o FROM orders o JOIN b ON b.id = o.id", false),
+            ("DELETE FROM orders, b USING orders JOIN b", false),
+            ("WITH x AS (SELECT 1) DELETE FROM orders", false),
+        ] {
+            let found = changes_one_table(Dialect::server(Engine::MySql), statement).is_ok();
+            assert_eq!(found, is_one, "{statement}");
         }
     }
 

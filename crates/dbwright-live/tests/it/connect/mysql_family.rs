@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dbwright_catalog::{Engine, ObjectId, ObjectKind};
 use dbwright_live::connect::{Connection, ReadLimits};
+use dbwright_live::explain::{ExplainOptions, Explained, explain};
 use dbwright_live::scratch::mysql_family::{MySqlFamilyScratch, Who};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -97,19 +98,28 @@ async fn a_lock_is_not_waited_for_longer_than_allowed() {
         let text = told(&error);
         assert!(text.contains("Lock wait timeout"), "{text}");
         run(&mut server.observer, "UNLOCK TABLES").await;
-        for sql in [
-            "CREATE TABLE x (id int)",
-            "INSERT INTO t VALUES (1, 'a')",
-            "DROP TABLE t",
-        ] {
-            let error = connection.first_value(sql).await.unwrap_err();
-            assert!(
-                error.to_string().contains("READ ONLY transaction"),
-                "{engine} {sql}: {error}"
-            );
-        }
+        nothing_is_written(&mut connection).await;
+        // The plan of what writes is told in a transaction that may, and that holds nothing else.
+        let asked = explain(&mut connection, "DELETE FROM t", &ExplainOptions::default()).await;
+        assert!(matches!(asked, Ok(Explained::Plan { .. })), "{asked:?}");
+        nothing_is_written(&mut connection).await;
         connection.close().await;
         server.stop().await;
+    }
+}
+
+async fn nothing_is_written(connection: &mut Connection) {
+    for sql in [
+        "CREATE TABLE x (id int)",
+        "INSERT INTO t VALUES (1, 'a')",
+        "DROP TABLE t",
+    ] {
+        let error = connection.first_value(sql).await.unwrap_err();
+        let engine = connection.server().engine;
+        assert!(
+            error.to_string().contains("READ ONLY transaction"),
+            "{engine} {sql}: {error}"
+        );
     }
 }
 
