@@ -7,6 +7,8 @@
 //! the query costs, and whose filter compares columns in a way that an index can answer.
 //! Small tables are never told: reading one is faster than any index. SQLite does not tell how many rows a filter leaves; there,
 //! each is told that compares something else than a flag.
+//! A table that is read whole for a join counts as well, where at most a twentieth of it comes out and no index has its rows by the
+//! column that it is joined by (PostgreSQL, SQLite); MySQL and MariaDB loop over it then, which is another insight.
 //! MySQL and MariaDB know nothing of columns without an index or a histogram. There it is told of comparisons with `=`, as a
 //! note; `--analyze` counts.
 //!
@@ -15,10 +17,22 @@
 //! INSERT INTO orders SELECT n, n % 5000, 'done', n FROM generate_series(1, 50000) n;
 //! CREATE TABLE country (code text NOT NULL, name text);
 //! INSERT INTO country SELECT 'c' || n, 'country ' || n FROM generate_series(1, 100) n;
+//! CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL UNIQUE);
+//! INSERT INTO customer SELECT n, 'customer ' || n FROM generate_series(1, 5000) n;
 //! ```
 //!
 //! ```sql told postgres
 //! SELECT id, total FROM orders WHERE customer_id = 7
+//! ```
+//!
+//! ```sql told postgres
+//! SELECT o.id, o.total FROM customer c JOIN orders o ON o.customer_id = c.id WHERE c.name = 'customer 7'
+//! ```
+//!
+//! All that is read is wanted:
+//!
+//! ```sql silent postgres
+//! SELECT o.id, o.total, c.name FROM customer c JOIN orders o ON o.customer_id = c.id
 //! ```
 //!
 //! A small table, and a condition that most rows satisfy:
@@ -102,7 +116,8 @@
 //! See <https://www.postgresql.org/docs/current/indexes-multicolumn.html>.
 
 use dbwright_catalog::{
-    ChangePurpose, ConditionKind, Engine, NodeRole, PlanChangeKind, PlanFinding, PlanNode, Severity, TableFacts,
+    ChangePurpose, ConditionKind, Engine, NodeRole, Operation, PlanChangeKind, PlanFinding, PlanNode, Severity,
+    TableFacts,
 };
 
 use crate::context::{Context, count_of_rows, rows_told};
@@ -125,6 +140,9 @@ const FEW: f64 = 0.05;
 fn look(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     if context.server.engine == Engine::Sqlite {
         return look_sqlite(context, findings);
+    }
+    if context.server.engine == Engine::Postgres {
+        look_at_joins(context, findings);
     }
     for (index, node) in context.nodes.iter().copied().enumerate() {
         if !context.is_whole_scan(node) {
@@ -241,26 +259,55 @@ fn look_at_joins(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         if wanted.is_there(table) {
             continue;
         }
+        let all = node.rows_read.or(table.rows).unwrap_or_default();
+        let joined = joined_rows(context, index);
+        // SQLite does not tell how many come out; there the trial shows it.
+        let purpose = match context.server.engine {
+            Engine::Sqlite => ChangePurpose::Evidence,
+            Engine::Postgres | Engine::MySql | Engine::MariaDb => ChangePurpose::Cost,
+        };
+        if purpose == ChangePurpose::Cost && joined.is_none_or(|joined| joined > all * FEW) {
+            continue;
+        }
         let mut finding = INSIGHT.finding(
             Some(index),
             format!(
                 "All {} rows of {} are read, as no index finds them by {}",
-                rows_told(node.rows_read.unwrap_or_default()),
+                rows_told(all),
                 table.name,
                 wanted.columns_told(context)
             ),
         );
-        finding
-            .evidence
-            .push(format!("{} is {}.", node.title(), context.share_told(index)));
+        let joined = joined.map(|joined| format!("; {} come out of the join", count_of_rows(joined)));
+        finding.evidence.push(format!(
+            "{} is {}{}.",
+            node.title(),
+            context.share_told(index),
+            joined.unwrap_or_default()
+        ));
         finding.advice.push(format!(
             "With an index on {} those that are wanted are looked up.",
             wanted.columns_told(context)
         ));
         let sql = wanted.sql(context, table);
-        finding.change = Some(change(PlanChangeKind::Index, ChangePurpose::Evidence, sql, &[]));
+        finding.change = Some(change(PlanChangeKind::Index, purpose, sql, &[]));
         findings.push(finding);
     }
+}
+
+/// How many rows come out of the join that a node is read for; nothing where that is not told.
+fn joined_rows(context: &Context<'_>, node: usize) -> Option<f64> {
+    let mut at = context.parents[node];
+    while let Some(above) = at {
+        match context.nodes[above].operation {
+            Operation::HashJoin | Operation::MergeJoin | Operation::NestedLoop => {
+                let join = context.nodes[above];
+                return (join.estimate.is_some() || join.actual.is_some()).then(|| context.rows(above));
+            }
+            _ => at = context.parents[above],
+        }
+    }
+    None
 }
 
 /// The column by which the query joins this table with another.
