@@ -64,9 +64,9 @@ impl Measured {
             rebuilt_bytes: per_second(self.bytes, self.rebuild),
             scanned_bytes: per_second(self.bytes, self.scan),
             // What is read for it is counted by itself.
-            indexed_numbers: per_second(rows, self.numbers.saturating_sub(self.scan)),
-            indexed_texts: per_second(rows, self.texts.saturating_sub(self.scan)),
-            indexed_words: per_second(rows, self.words.saturating_sub(self.scan)),
+            indexed_numbers: per_second(rows, longer(self.numbers, self.scan)),
+            indexed_texts: per_second(rows, longer(self.texts, self.scan)),
+            indexed_words: per_second(rows, longer(self.words, self.scan)),
             copied_entries: per_second(rows, self.copied_entries),
             inserted_entries: per_second(rows, self.entries),
             swapped_pages: self.swapped.map(|(pages, time)| per_second(pages, time)),
@@ -76,6 +76,11 @@ impl Measured {
             rows,
         }
     }
+}
+
+/// How much longer something takes with what is asked for than without it. What is lost in the noise counts as a twentieth.
+fn longer(with: Duration, without: Duration) -> Duration {
+    with.saturating_sub(without).max(without / 20)
 }
 
 #[expect(

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 
-use super::{Measured, TIMES};
+use super::{Measured, TIMES, longer};
 use crate::LiveError;
 use crate::scratch::mysql_family::{MySqlFamilyScratch, Who};
 
@@ -130,13 +130,13 @@ impl Measuring<'_> {
         Ok(Measured {
             rows: ROWS,
             bytes,
-            rewrite: rewrite.saturating_sub(copy_of_none),
-            rebuild: rebuild.saturating_sub(rebuild_of_none),
+            rewrite: longer(rewrite, copy_of_none),
+            rebuild: longer(rebuild, rebuild_of_none),
             scan,
-            numbers: numbers.saturating_sub(index_of_none),
-            texts: texts.saturating_sub(index_of_none),
-            words: texts.saturating_sub(index_of_none),
-            copied_entries: with_index.saturating_sub(rewrite),
+            numbers: longer(numbers, index_of_none),
+            texts: longer(texts, index_of_none),
+            words: longer(texts, index_of_none),
+            copied_entries: longer(with_index, rewrite),
             entries: keyed.entries,
             swapped,
             references: keyed.references,
@@ -159,9 +159,9 @@ impl Measuring<'_> {
         let with_key = self.fastest(copy, None).await?;
         self.run("CREATE INDEX entries ON keyed (number)").await?;
         let with_both = self.fastest(copy, None).await?;
-        let entries = with_both.saturating_sub(with_key);
+        let entries = longer(with_both, with_key);
         // The key has an index, too.
-        let references = with_key.saturating_sub(without).saturating_sub(entries);
+        let references = longer(with_key.saturating_sub(entries), without);
         Ok(Keyed {
             entries: entries * ROWS / KEYED_ROWS,
             references: references * ROWS / KEYED_ROWS,
@@ -185,8 +185,8 @@ impl Measuring<'_> {
         let pages = self.pages_read().await?.saturating_sub(before);
         let with = with.min(self.run(copy).await?);
         // Where somebody else is at work, it may take no longer.
-        let longer = with.saturating_sub(without);
-        Ok((pages > 0 && longer > without / 10).then_some((pages, longer)))
+        let more = with.saturating_sub(without);
+        Ok((pages > 0 && more > without / 10).then_some((pages, more)))
     }
 
     async fn pages_read(&mut self) -> Result<u64, LiveError> {

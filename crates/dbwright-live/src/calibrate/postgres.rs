@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Measured, TIMES};
+use super::{Measured, TIMES, longer};
 use crate::LiveError;
 use crate::scratch::postgres::{PostgresScratch, Session, Who};
 
@@ -96,8 +96,8 @@ pub(super) async fn measure(scratch: &PostgresScratch) -> Result<Measured, LiveE
         numbers,
         texts,
         words,
-        copied_entries: with_index.saturating_sub(update),
-        entries: with_index.saturating_sub(update),
+        copied_entries: longer(with_index, update),
+        entries: longer(with_index, update),
         swapped: None,
         references,
         update,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::{Measured, TIMES};
+use super::{Measured, TIMES, longer};
 use crate::LiveError;
 
 /// Rows of the measured table: enough for a sort, and made in a second.
@@ -91,8 +91,8 @@ fn all(connection: &Connection) -> rusqlite::Result<Measured> {
         numbers,
         texts,
         words: texts,
-        copied_entries: with_index.saturating_sub(rewrite),
-        entries: with_index.saturating_sub(rewrite),
+        copied_entries: longer(with_index, rewrite),
+        entries: longer(with_index, rewrite),
         swapped: None,
         references,
         update,
