@@ -19,6 +19,8 @@
 //! INSERT INTO country SELECT 'c' || n, 'country ' || n FROM generate_series(1, 100) n;
 //! CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL UNIQUE);
 //! INSERT INTO customer SELECT n, 'customer ' || n FROM generate_series(1, 5000) n;
+//! CREATE TABLE lost (order_id integer NOT NULL);
+//! INSERT INTO lost SELECT n * 25 FROM generate_series(1, 2000) n;
 //! ```
 //!
 //! ```sql told postgres
@@ -29,10 +31,14 @@
 //! SELECT o.id, o.total FROM customer c JOIN orders o ON o.customer_id = c.id WHERE c.name = 'customer 7'
 //! ```
 //!
-//! All that is read is wanted:
+//! All that is read is wanted, or an index that is there would find it:
 //!
 //! ```sql silent postgres
 //! SELECT o.id, o.total, c.name FROM customer c JOIN orders o ON o.customer_id = c.id
+//! ```
+//!
+//! ```sql silent postgres
+//! SELECT c.name FROM customer c JOIN orders o ON o.customer_id = c.id JOIN lost l ON l.order_id = o.id
 //! ```
 //!
 //! A small table, and a condition that most rows satisfy:
@@ -252,15 +258,23 @@ fn look_at_joins(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
         let Some(table) = context.table(node).filter(|_| is_read && !has_filter) else {
             continue;
         };
-        let Some(column) = joined_by(context, node, table) else {
-            continue;
+        let join = join_above(context, index);
+        let column = match (context.server.engine, join) {
+            // It tells no conditions of joins.
+            (Engine::Sqlite, _) => joined_by(context, node, table),
+            (_, Some(join)) => {
+                let parts = context.parts_of(context.nodes[join], ConditionKind::Join);
+                parts.into_iter().find_map(|part| own_of_join(&part, node, table))
+            }
+            (_, None) => None,
         };
+        let Some(column) = column else { continue };
         let wanted = Wanted::of(vec![column]);
         if wanted.is_there(table) {
             continue;
         }
         let all = node.rows_read.or(table.rows).unwrap_or_default();
-        let joined = joined_rows(context, index);
+        let joined = join.and_then(|join| joined_rows(context, join));
         // SQLite does not tell how many come out; there the trial shows it.
         let purpose = match context.server.engine {
             Engine::Sqlite => ChangePurpose::Evidence,
@@ -295,19 +309,22 @@ fn look_at_joins(context: &Context<'_>, findings: &mut Vec<PlanFinding>) {
     }
 }
 
-/// How many rows come out of the join that a node is read for; nothing where that is not told.
-fn joined_rows(context: &Context<'_>, node: usize) -> Option<f64> {
-    let mut at = context.parents[node];
-    while let Some(above) = at {
-        match context.nodes[above].operation {
-            Operation::HashJoin | Operation::MergeJoin | Operation::NestedLoop => {
-                let join = context.nodes[above];
-                return (join.estimate.is_some() || join.actual.is_some()).then(|| context.rows(above));
-            }
-            _ => at = context.parents[above],
-        }
-    }
-    None
+/// The join that a node is read for.
+fn join_above(context: &Context<'_>, node: usize) -> Option<usize> {
+    let mut above = std::iter::successors(context.parents[node], |above| context.parents[*above]);
+    let is_join = |operation| {
+        matches!(
+            operation,
+            Operation::HashJoin | Operation::MergeJoin | Operation::NestedLoop
+        )
+    };
+    above.find(|above| is_join(context.nodes[*above].operation))
+}
+
+/// How many rows come out of a join; nothing where that is not told.
+fn joined_rows(context: &Context<'_>, join: usize) -> Option<f64> {
+    let node = context.nodes[join];
+    (node.estimate.is_some() || node.actual.is_some()).then(|| context.rows(join))
 }
 
 /// The column by which the query joins this table with another.
@@ -315,22 +332,27 @@ fn joined_by(context: &Context<'_>, node: &PlanNode, table: &TableFacts) -> Opti
     let query = context.query.as_ref()?;
     for scope in query.scopes() {
         for condition in &scope.conditions {
-            let Expression::Compare { left, operator, right } =
-                Expression::read(context.server.engine, query.source(condition))
-            else {
-                continue;
-            };
-            let is_join = operator == "=" && left.form == Form::Column && right.form == Form::Column;
-            let sides = left.columns.iter().chain(&right.columns).filter(|_| is_join);
-            let mut own = sides.filter(|column| column.table.is_some() && Context::is_of(node, column));
-            if let (Some(column), None) = (own.next(), own.next())
-                && let Some(facts) = table.column(&column.name)
-            {
-                return Some(facts.name.clone());
+            let condition = Expression::read(context.server.engine, query.source(condition));
+            if let Some(column) = own_of_join(&condition, node, table) {
+                return Some(column);
             }
         }
     }
     None
+}
+
+/// The column of this table in a comparison of two tables.
+fn own_of_join(condition: &Expression, node: &PlanNode, table: &TableFacts) -> Option<String> {
+    let Expression::Compare { left, operator, right } = condition else {
+        return None;
+    };
+    let is_join = operator == "=" && left.form == Form::Column && right.form == Form::Column;
+    let sides = left.columns.iter().chain(&right.columns).filter(|_| is_join);
+    let mut own = sides.filter(|column| column.table.is_some() && Context::is_of(node, column));
+    match (own.next(), own.next()) {
+        (Some(column), None) => table.column(&column.name).map(|facts| facts.name.clone()),
+        _ => None,
+    }
 }
 
 /// What is told where the server does not know how many rows pass.
