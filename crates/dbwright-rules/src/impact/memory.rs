@@ -4,6 +4,8 @@ use dbwright_catalog::{
     Algorithm, Catalog, Change, ConstraintKind, Effect, Engine, ObjectBody, ObjectId, Snapshot, Trace,
 };
 
+use super::setting;
+
 /// What MySQL takes for each row of a table that it copies, and each foreign key of it, until the statement ends. Measured on
 /// 9.7.4, with one key and with two, on 200,000 and 500,000 rows; a table of ten million rows and one key took 22 GB.
 const BYTES_FOR_EACH_KEY: u64 = 2500;
@@ -30,11 +32,7 @@ pub(super) fn of_copy(
 }
 
 fn is_native(snapshot: &Snapshot) -> bool {
-    let settings = &snapshot.settings;
-    let native = settings
-        .iter()
-        .find(|setting| setting.name == "innodb_native_foreign_keys");
-    native.is_some_and(|setting| setting.value == "ON")
+    setting(snapshot, "innodb_native_foreign_keys") == Some("ON")
 }
 
 fn is_copied(effect: &Effect, table: &ObjectId) -> bool {

@@ -153,6 +153,13 @@ impl Production<'_> {
     }
 }
 
+/// A setting of production, where the snapshot has it.
+fn setting<'a>(snapshot: &'a Snapshot, name: &str) -> Option<&'a str> {
+    let mut settings = snapshot.settings.iter();
+    let setting = settings.find(|setting| setting.name == name)?;
+    Some(&setting.value)
+}
+
 /// Rows, where they were counted, or where there is no page for them.
 #[expect(
     clippy::cast_possible_truncation,

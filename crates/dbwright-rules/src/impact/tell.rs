@@ -11,6 +11,9 @@ use dbwright_catalog::{
     Finding, IN_PRODUCTION, Impact, ObjectId, Rates, TableImpact, TimeRange, Traffic, Waiting, WorkKind, impact_of,
 };
 
+/// Less memory than this is what any server has left.
+const MEMORY_TOLD: u64 = 100_000_000;
+
 /// Adds to each finding what its statement means for the table of production that it concerns.
 pub fn tell_impacts(findings: &mut [Finding], impacts: &[Impact]) {
     for finding in findings {
@@ -63,9 +66,10 @@ fn fact(impact: &TableImpact) -> String {
             None => String::new(),
         },
     };
-    let memory = impact.memory.map(|memory| {
+    let memory = impact.memory.filter(|memory| *memory >= MEMORY_TOLD);
+    let memory = memory.map(|memory| {
         format!(
-            "; the server takes about {} of memory for it, for the foreign keys of each row",
+            "; the server takes about {} of memory for it, for the foreign keys of each row, unless foreign_key_checks is off",
             bytes(memory)
         )
     });

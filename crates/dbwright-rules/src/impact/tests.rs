@@ -341,8 +341,9 @@ fn innodb_reads_and_writes_pages_of_indexes_for_which_it_has_no_memory() {
 
 #[test]
 fn mysql_takes_memory_for_the_foreign_keys_of_rows_that_it_copies() {
-    let told = |version: Version, native: &str| {
+    let told_of = |rows: f64, version: Version, native: &str| {
         let (mut snapshot, rates) = mysql();
+        snapshot.relations[0].tuples = rows;
         snapshot.server.version = version;
         snapshot.settings.push(Setting {
             name: "innodb_native_foreign_keys".to_owned(),
@@ -356,13 +357,18 @@ fn mysql_takes_memory_for_the_foreign_keys_of_rows_that_it_copies() {
             .operates("orders", Algorithm::Copy, LockLevel::Shared)]);
         fact_in(&snapshot, &case, "table-copy", Some(&rates))
     };
+    let told = |version, native| told_of(10_000_000.0, version, native);
     // 10 s of rows, 40 s of entries, and 10 s of rows that are looked up.
     assert_eq!(
         told(Version::new(9, 6, 0), "OFF"),
         "In production orders has about 10 million rows, 1.0 GB, 20 reads and 1.0 written rows a second; writes wait about \
          40 s to 2.0 min (it is written anew, with its indexes); the server takes about 25 GB of memory for it, for the \
-         foreign keys of each row."
+         foreign keys of each row, unless foreign_key_checks is off."
     );
     assert!(!told(Version::new(9, 6, 0), "ON").contains("memory"));
     assert!(!told(Version::new(8, 4, 0), "OFF").contains("memory"));
+    assert!(
+        !told_of(1000.0, Version::new(9, 6, 0), "OFF").contains("memory"),
+        "that is 2.5 MB"
+    );
 }

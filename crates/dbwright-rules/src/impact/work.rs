@@ -14,7 +14,7 @@ use dbwright_catalog::{
 };
 
 use super::memory::foreign_keys_after;
-use super::{Production, rows};
+use super::{Production, rows, setting};
 
 /// What an entry of an index takes that is not there yet: two numbers, their header, and the room that pages leave free where
 /// entries come in no order.
@@ -50,7 +50,7 @@ struct Works<'a> {
 
 /// What a table that is copied has afterwards.
 #[derive(Clone, Copy)]
-struct Copy {
+struct Copied {
     /// Indexes that it did not have.
     new: u64,
     /// Foreign keys, old ones and new ones.
@@ -79,7 +79,7 @@ impl Works<'_> {
                 continue;
             };
             if copied.contains(table) {
-                let copy = Copy {
+                let copy = Copied {
                     new: new_indexes(effect, table),
                     keys: foreign_keys_after(&trace.catalog, effect, table),
                 };
@@ -300,7 +300,7 @@ impl Production<'_> {
     }
 
     /// Writing all rows into a new table, one by one, and each into all indexes.
-    fn copy(&self, table: &StoredRelation, copy: Copy) -> Option<Duration> {
+    fn copy(&self, table: &StoredRelation, copy: Copied) -> Option<Duration> {
         let mut time = self.rows_written(table)?;
         for _ in 0..self.indexes(table).count() as u64 + copy.new {
             time += match copy.keys {
@@ -315,7 +315,7 @@ impl Production<'_> {
     /// reads a page for an entry, and writes another one. As an index grows, more and more of its pages are elsewhere; half of
     /// the memory holds what is written of the rows. Without foreign keys, MariaDB sorts entries:
     /// <https://mariadb.com/kb/en/innodb-system-variables/#innodb_alter_copy_bulk>.
-    fn swapping(&self, table: &StoredRelation, copy: Copy) -> Duration {
+    fn swapping(&self, table: &StoredRelation, copy: Copied) -> Duration {
         let (Some(rates), Some(rows)) = (self.measured(), rows(table)) else {
             return Duration::ZERO;
         };
@@ -340,13 +340,8 @@ impl Production<'_> {
 
     /// The memory that production has for pages.
     fn pool(&self) -> u64 {
-        let settings = &self.snapshot.settings;
-        let setting = settings
-            .iter()
-            .find(|setting| setting.name == "innodb_buffer_pool_size");
-        setting
-            .and_then(|setting| setting.value.parse().ok())
-            .unwrap_or(POOL_BYTES)
+        let setting = setting(self.snapshot, "innodb_buffer_pool_size");
+        setting.and_then(|bytes| bytes.parse().ok()).unwrap_or(POOL_BYTES)
     }
 
     /// Writing all rows, and no index.
